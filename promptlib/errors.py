@@ -1,0 +1,187 @@
+"""Every error that promptlib raises, as one tree.
+
+    PromptLibError
+    ├── BadRef (ValueError)                 a name, label or ref outside its grammar
+    ├── NotFound (LookupError)              no such name, version, label, digest or input
+    ├── InvalidPrompt (ValueError)          a prompt that cannot be
+    │   ├── InvalidFile                     text that is no prompt file
+    │   └── InputsMismatch                  the stored inputs and the given model do not fit
+    ├── InvalidInputs (ValueError)          values that the inputs refuse
+    ├── RenderFailed (ValueError)           the template failed on these values
+    ├── BudgetExceeded (ValueError)         more tokens than the budget allows
+    ├── UnknownEncoding (LookupError)       no such vocabulary here
+    └── StoreError
+        ├── NotAStore (LookupError)         nothing here that could be a store
+        ├── GitFailed (RuntimeError)        git is missing, refused or failed
+        ├── StoreReadOnly (PermissionError) this home cannot be written
+        ├── StoreDamaged                    what is stored is not what was stored
+        ├── Busy                            somebody else is at work in this repository
+        ├── SaveRefused                     a hook, or a missing identity
+        └── Conflict                        the store holds something newer or other
+            ├── Superseded                  the content is that of an older version
+            ├── NumberMoved                 the number now belongs to other content
+            └── HookChangedContent          a hook stored other bytes than the given
+
+Each says what went wrong, where, and what to do next.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A place in a text: what holds it, the line and column (from 1), and the line itself."""
+
+    source: str = ""
+    line: int | None = None
+    column: int | None = None
+    text: str = ""
+    width: int = 1
+
+    def __str__(self) -> str:
+        """Return `source:line:column`, as far as known."""
+        return ":".join(str(part) for part in (self.source, self.line, self.column) if part not in ("", None))
+
+    def picture(self) -> str:
+        """Return the place, the line and a caret below it, as compilers print them."""
+        rows = [f"  --> {self}"]
+        if self.text and self.line is not None:
+            gutter = len(str(self.line))
+            rows += [f"{'':{gutter}} |", f"{self.line} | {self.text}"]
+            if self.column is not None:
+                # A tab stays a tab, so that the caret stands below its character in every terminal.
+                blank = "".join("\t" if char == "\t" else " " for char in self.text[: self.column - 1])
+                rows.append(f"{'':{gutter}} | {blank}{'^' * max(1, self.width)}")
+        return "\n".join(rows)
+
+
+class PromptLibError(Exception):
+    """The root: `what` went wrong, `where`, and a `hint` at what to do next.
+
+    `others` holds further errors that were found at the same time; the text names all of them.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: Where | None = None,
+        hint: str = "",
+        others: Iterable[PromptLibError] = (),
+    ) -> None:
+        """Keep the three parts; the text is made when it is read."""
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.hint = hint
+        self.others = tuple(others)
+
+    def __str__(self) -> str:
+        """Return what, where and what next, each on lines of its own."""
+        parts = [self.what, self.where.picture() if self.where and str(self.where) else "", self.hint]
+        own = "\n".join(part for part in parts if part)
+        return "\n\n".join([own, *map(str, self.others)])
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle by parts: worker processes hand errors back."""
+        return _rebuild, (type(self), self.args, self.__dict__.copy())
+
+
+def _rebuild(kind: type[PromptLibError], args: tuple[object, ...], state: dict[str, object]) -> PromptLibError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+def nearest(wanted: str, known: Iterable[str]) -> str:
+    """Return `did you mean 'x'?` for the known word that is nearest to *wanted*, or an empty text."""
+    found = get_close_matches(wanted[:200], list(known), n=1, cutoff=0.6)
+    return f"did you mean {found[0]!r}?" if found else ""
+
+
+class BadRef(PromptLibError, ValueError):
+    """A name, label or ref outside its grammar."""
+
+
+class NotFound(PromptLibError, LookupError):
+    """No such name, version, label or digest; the text names the nearest ones."""
+
+
+class InvalidPrompt(PromptLibError, ValueError):
+    """A prompt that cannot be: its template, its inputs, or the two together."""
+
+
+class InvalidFile(InvalidPrompt):
+    """Text that is no prompt file."""
+
+
+class InputsMismatch(InvalidPrompt):
+    """The inputs that a stored prompt declares do not fit the given model; told field by field."""
+
+
+class InvalidInputs(PromptLibError, ValueError):
+    """Values that the declared inputs refuse: missing, unknown or of another type."""
+
+
+class RenderFailed(PromptLibError, ValueError):
+    """The template failed on these values."""
+
+
+class BudgetExceeded(PromptLibError, ValueError):
+    """The rendered prompt holds more tokens than the budget allows; the text shows the arithmetic."""
+
+
+class UnknownEncoding(PromptLibError, LookupError):
+    """No vocabulary of that name is bundled or registered; nothing is ever downloaded."""
+
+
+class StoreError(PromptLibError):
+    """What can go wrong between a store and its home."""
+
+
+class NotAStore(StoreError, LookupError):
+    """Nothing at this path can be opened as a store."""
+
+
+class GitFailed(StoreError, RuntimeError):
+    """git is missing, refused or failed; secrets are taken out of its words."""
+
+
+class StoreReadOnly(StoreError, PermissionError):
+    """This home can be read and not written."""
+
+
+class StoreDamaged(StoreError):
+    """What is stored is not what was stored: a digest, object or label that does not verify."""
+
+
+class Busy(StoreError):
+    """Somebody else is at work here: a merge, a rebase, a lock, an uncommitted edit."""
+
+
+class SaveRefused(StoreError):
+    """The save was refused by the user's own hook, or lacks an identity; nothing has changed."""
+
+
+class Conflict(StoreError):
+    """The store holds something newer or other than the save was made from."""
+
+
+class Superseded(Conflict):
+    """The content equals an older version; saving it would silently undo what came after."""
+
+
+class NumberMoved(Conflict):
+    """`name@v3#digest`: the third version is now other content."""
+
+
+class HookChangedContent(Conflict):
+    """A hook of the repository committed other bytes than the prompt's."""

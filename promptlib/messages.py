@@ -1,0 +1,263 @@
+"""Chat messages, as they stand in a prompt and as they come out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+
+from promptlib.errors import InvalidInputs, InvalidPrompt, nearest
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
+
+Role = Literal["system", "developer", "user", "assistant", "tool"]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A stretch of text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture: a URL (https or `data:`) and, where a provider wants it, the level of detail."""
+
+    url: str
+    detail: Literal["auto", "low", "high"] = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A document: its content as a `data:` URL or a provider's file identifier, and a name for people."""
+
+    url: str
+    name: str = ""
+
+
+Part: TypeAlias = Text | Image | File
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call that the assistant asks for: its id, the tool's name, and the arguments as JSON text."""
+
+    id: str
+    name: str
+    arguments: str = "{}"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a chat: a role and its parts.
+
+    In a prompt the text is a Jinja template, unless `literal`; a rendered message is always literal. `literal` says
+    how the text is read when a prompt is defined and takes no part in equality.
+    """
+
+    role: Role
+    parts: tuple[Part, ...] = ()
+    literal: bool = field(default=False, compare=False)
+    name: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown role and parts that are none."""
+        if self.role not in ROLES:
+            raise InvalidPrompt(
+                f"no role {self.role!r}", hint=f"{nearest(str(self.role), ROLES)} roles: {', '.join(ROLES)}".strip()
+            )
+        if isinstance(self.parts, str):
+            object.__setattr__(self, "parts", (Text(self.parts),))
+        elif not isinstance(self.parts, tuple):
+            object.__setattr__(self, "parts", tuple(self.parts))
+        for part in self.parts:
+            if not isinstance(part, Text | Image | File):
+                raise InvalidPrompt(f"a part of a {self.role} message is a {type(part).__name__}, not a message part")
+
+    @property
+    def text(self) -> str:
+        """The text parts, joined; in a prompt, the source text."""
+        return "".join([part.text for part in self.parts if isinstance(part, Text)])
+
+    @classmethod
+    def of(cls, value: object) -> Message:
+        """Return *value* as a message: a `Message`, or a mapping as chat APIs take it (`role`, `content`, …).
+
+        Raises `InvalidInputs` for anything else.
+        """
+        return value if isinstance(value, Message) else _from_mapping(value)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401 - pydantic's own signature
+        """Let a message be a field of a pydantic model."""
+        from pydantic_core import core_schema  # noqa: PLC0415 - only where pydantic is already loaded
+
+        return core_schema.no_info_plain_validator_function(
+            cls.of, serialization=core_schema.plain_serializer_function_ser_schema(to_plain)
+        )
+
+
+#: An input that is a list of messages: a history, or examples. It stands in a prompt as a `placeholder`.
+Thread: TypeAlias = tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """The place of an input of type `Thread`.
+
+    `text` is template text between the placeholder and the next message; only statements may stand there.
+    """
+
+    name: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prelude:
+    """Template statements before the first message (`set`, macros, the opening of a loop); it has no output."""
+
+    text: str
+
+
+Piece: TypeAlias = Message | Placeholder | Prelude
+
+
+def system(text: str, *, literal: bool = False) -> Message:
+    """Return a system message; *literal* text is no template."""
+    return _message("system", text, literal=literal)
+
+
+def developer(text: str, *, literal: bool = False) -> Message:
+    """Return a developer message; *literal* text is no template."""
+    return _message("developer", text, literal=literal)
+
+
+def user(text: str, *parts: Image | File, literal: bool = False, name: str = "") -> Message:
+    """Return a user message; *literal* text is no template; *parts* (for threads) follow the text."""
+    return _message("user", text, *parts, literal=literal, name=name)
+
+
+def assistant(
+    text: str = "", *, literal: bool = False, name: str = "", tool_calls: Sequence[ToolCall] = ()
+) -> Message:
+    """Return an assistant message; *literal* text is no template."""
+    return _message("assistant", text, literal=literal, name=name, tool_calls=tuple(tool_calls))
+
+
+def tool(text: str, *, call_id: str = "", literal: bool = False) -> Message:
+    """Return the result of a tool call; *literal* text is no template."""
+    return _message("tool", text, literal=literal, tool_call_id=call_id)
+
+
+def _message(role: Role, text: str, *parts: Part, **fields: Any) -> Message:  # noqa: ANN401 - passed on to Message
+    if not isinstance(text, str):
+        raise InvalidPrompt(f"the text of a {role} message is a {type(text).__name__}, not a str")
+    return Message(role, ((Text(text),) if text or not parts else ()) + parts, **fields)
+
+
+def placeholder(name: str) -> Placeholder:
+    """Return the place where the messages of the input *name* (of type `Thread`) go."""
+    return Placeholder(name)
+
+
+def to_plain(message: Message) -> dict[str, object]:
+    """Return *message* in the shape of OpenAI's chat API; `Message.of` reads it back."""
+    plain: dict[str, object] = {"role": message.role, "content": _content(message.parts)}
+    if message.name:
+        plain["name"] = message.name
+    if message.tool_calls:
+        plain["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+            for call in message.tool_calls
+        ]
+    if message.tool_call_id:
+        plain["tool_call_id"] = message.tool_call_id
+    return plain
+
+
+def _content(parts: tuple[Part, ...]) -> object:
+    if all(isinstance(part, Text) for part in parts):
+        return "".join([part.text for part in parts if isinstance(part, Text)])
+    return [_part_to_plain(part) for part in parts]
+
+
+def _part_to_plain(part: Part) -> dict[str, object]:
+    match part:
+        case Text(text):
+            return {"type": "text", "text": text}
+        case Image(url, detail):
+            return {"type": "image_url", "image_url": {"url": url} | ({} if detail == "auto" else {"detail": detail})}
+        case File(url, name):
+            inline = url.startswith("data:")
+            return {"type": "file", "file": {"file_data": url, "filename": name} if inline else {"file_id": url}}
+
+
+def _from_mapping(value: object) -> Message:
+    if not isinstance(value, Mapping):
+        raise InvalidInputs(
+            f"a message is a Message or a mapping with role and content, not a {type(value).__name__}"
+        )
+    unknown = sorted(map(str, value.keys() - {"role", "content", "name", "tool_calls", "tool_call_id"}))
+    if unknown:
+        raise InvalidInputs(f"unknown keys in a message: {', '.join(unknown)}")
+    if value.get("role") not in ROLES:
+        raise InvalidInputs(f"no role {value.get('role')!r}", hint=f"roles: {', '.join(ROLES)}")
+    return Message(
+        value["role"],
+        tuple(_parts(value.get("content"))),
+        literal=True,
+        name=_text(value, "name"),
+        tool_calls=tuple(map(_tool_call, value.get("tool_calls") or ())),
+        tool_call_id=_text(value, "tool_call_id"),
+    )
+
+
+def _text(value: Mapping[str, object], key: str) -> str:
+    text = value.get(key) or ""
+    if not isinstance(text, str):
+        raise InvalidInputs(f"{key} of a message is a {type(text).__name__}, not a text")
+    return text
+
+
+def _parts(content: object) -> Iterator[Part]:
+    if content is None:
+        return
+    if isinstance(content, str):
+        yield Text(content)
+        return
+    if not isinstance(content, list | tuple):
+        raise InvalidInputs(f"content of a message is a {type(content).__name__}, not a text or a list of parts")
+    for item in content:
+        yield _part(item)
+
+
+def _part(item: object) -> Part:
+    if isinstance(item, Text | Image | File):
+        return item
+    match item:
+        case {"type": "text", "text": str(text)}:
+            return Text(text)
+        case {"type": "image_url", "image_url": {"url": str(url), **rest}}:
+            return Image(url, rest.get("detail", "auto"))
+        case {"type": "file", "file": {"file_data": str(url), **rest}}:
+            return File(url, rest.get("filename", ""))
+        case {"type": "file", "file": {"file_id": str(url)}}:
+            return File(url)
+    raise InvalidInputs(
+        f"no message part: {str(item)[:80]!r}", hint="parts have type text, image_url or file, as in chat APIs"
+    )
+
+
+def _tool_call(item: object) -> ToolCall:
+    if isinstance(item, ToolCall):
+        return item
+    match item:
+        case {"id": str(call), "function": {"name": str(name), "arguments": str(arguments)}}:
+            return ToolCall(call, name, arguments)
+    raise InvalidInputs(f"no tool call: {str(item)[:80]!r}", hint="id, and function with name and arguments")

@@ -1,0 +1,428 @@
+"""Prompts as immutable, typed values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Generic, Self, TypedDict, TypeVar, Unpack, cast, overload
+
+from promptlib import inputs as grammar
+from promptlib import rendering
+from promptlib.errors import InvalidInputs, InvalidPrompt, NotFound
+from promptlib.messages import Message, Piece, Placeholder, Prelude, Text
+from promptlib.plain import Frozen, digest, freeze
+from promptlib.refs import Pin
+from promptlib.version import Version
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel, GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
+
+    from promptlib.inputs import Input
+    from promptlib.rendering import RenderedPrompt, Template
+    from promptlib.tokens import Budget
+
+InputsT = TypeVar("InputsT", bound="BaseModel")
+ModelT = TypeVar("ModelT", bound="BaseModel")
+
+#: From a pinned ref, `name#<64 hex>`, to the prompt; `Store.load` is one.
+Resolve = Callable[[str], "Prompt[Any]"]
+Include = "Prompt[Any] | Version | Pin | str"
+
+CONTENT_TAG = "promptlib/1"
+DEEPEST_INCLUDE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The stored version that a prompt was loaded, evolved or derived from; no part of its content.
+
+    `edited` says that the file on disk differed from the committed one, `label` by which label it was asked for.
+    """
+
+    name: str
+    digest: str
+    number: int | None = None
+    commit: str = ""
+    label: str = ""
+    edited: bool = False
+
+    @property
+    def version(self) -> str | None:
+        """`v7`, `v7+edited`, or None where history is not at hand."""
+        return None if self.number is None else f"v{self.number}{'+edited' if self.edited else ''}"
+
+
+class Changes(TypedDict, total=False):
+    """What `evolve` and `derive` can change."""
+
+    messages: Iterable[Piece]
+    inputs: type[BaseModel] | tuple[Input, ...]
+    settings: Mapping[str, object]
+    outputs: type[BaseModel] | tuple[Input, ...]
+    tools: Iterable[Mapping[str, object]]
+    includes: Mapping[str, Prompt[Any] | Version | Pin | str]
+    description: str
+    tags: Iterable[str]
+    authors: Iterable[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Prompt(Generic[InputsT]):
+    """Messages and the inputs that they need.
+
+    Immutable, hashable and picklable. Two prompts with the same content have the same `digest` and are equal,
+    wherever they were made; description, tags, authors and where it came from are no part of the content.
+
+    An item's text is the template text that follows its marker, so a loop may open in one message and close in a
+    later one. `define` is how a prompt is written; this constructor is for code that has all parts already.
+    """
+
+    messages: tuple[Piece, ...]
+    inputs: tuple[Input, ...] = ()
+    settings: Frozen = Frozen()
+    outputs: tuple[Input, ...] = ()
+    tools: tuple[Frozen, ...] = ()
+    includes: Frozen = Frozen()
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    derived_from: Pin | None = None
+    renamed_from: str = ""
+    extra: Frozen = Frozen()
+    origin: Origin | None = None
+    inputs_model: type[InputsT] | None = None
+    included: tuple[tuple[str, Prompt[Any]], ...] = ()
+    places: tuple[rendering.Place, ...] = ()
+    _digest: str = field(init=False, default="", repr=False)
+    _template: Template = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Bring the parts into their one form and check them against each other; raises `InvalidPrompt`."""
+        object.__setattr__(self, "messages", tuple(map(_piece, self.messages)))
+        for name in ("settings", "includes", "extra"):
+            object.__setattr__(self, name, freeze(getattr(self, name), what=name))
+        object.__setattr__(self, "tools", freeze(tuple(self.tools), what="tools"))
+        for name in ("tags", "authors"):
+            object.__setattr__(self, name, _words(getattr(self, name), name))
+        if not any(isinstance(piece, Message | Placeholder) for piece in self.messages):
+            raise InvalidPrompt("a prompt needs at least one message", hint='such as user("{{ question }}")')
+        _check_includes(self)
+        object.__setattr__(self, "_template", rendering.compile_pieces(self.messages, places=self.places))
+        rendering.check(self._template, self.inputs, includes=tuple(self.includes))
+
+    @overload
+    @classmethod
+    def define(
+        cls,
+        inputs: type[ModelT],
+        /,
+        *messages: Piece,
+        description: str = ...,
+        tags: Iterable[str] = ...,
+        authors: Iterable[str] = ...,
+        settings: Mapping[str, object] = ...,
+        outputs: type[BaseModel] | None = ...,
+        tools: Iterable[Mapping[str, object]] = ...,
+        includes: Mapping[str, Prompt[Any] | Version | Pin | str] = ...,
+    ) -> Prompt[ModelT]: ...
+
+    @overload
+    @classmethod
+    def define(
+        cls,
+        inputs: Piece,
+        /,
+        *messages: Piece,
+        description: str = ...,
+        tags: Iterable[str] = ...,
+        authors: Iterable[str] = ...,
+        settings: Mapping[str, object] = ...,
+        outputs: type[BaseModel] | None = ...,
+        tools: Iterable[Mapping[str, object]] = ...,
+        includes: Mapping[str, Prompt[Any] | Version | Pin | str] = ...,
+    ) -> Prompt[BaseModel]: ...
+
+    @classmethod
+    def define(
+        cls,
+        inputs: type[BaseModel] | Piece,
+        /,
+        *messages: Piece,
+        description: str = "",
+        tags: Iterable[str] = (),
+        authors: Iterable[str] = (),
+        settings: Mapping[str, object] = Frozen(),
+        outputs: type[BaseModel] | None = None,
+        tools: Iterable[Mapping[str, object]] = (),
+        includes: Mapping[str, Prompt[Any] | Version | Pin | str] = Frozen(),
+    ) -> Prompt[Any]:
+        """Return a prompt of *messages* over the fields of the pydantic model *inputs*.
+
+        A prompt without inputs leaves the model out. `settings` is what a model is called with, `outputs` the model
+        of what it answers, `includes` maps the alias in `{% include "alias" %}` to a prompt, a version or a pin.
+
+        Raises `InvalidPrompt` for broken Jinja, a variable that is not declared, an input that is not used, a
+        variable used against its type, and a field whose type is outside the grammar of inputs; the text names
+        message, line and column.
+        """
+        model = None
+        if isinstance(inputs, type):
+            model = inputs
+        else:
+            messages = (inputs, *messages)
+        changes: Changes = {
+            "messages": messages,
+            "inputs": model or (),
+            "description": description,
+            "tags": tags,
+            "authors": authors,
+            "settings": settings,
+            "outputs": outputs or (),
+            "tools": tools,
+            "includes": includes,
+        }
+        return cls(**_parts(changes))
+
+    @property
+    def digest(self) -> str:
+        """`sha256:<hex>` of the canonical content: what is sent and what is accepted, and nothing else."""
+        if not self._digest:
+            object.__setattr__(self, "_digest", digest(self.content()))
+        return self._digest
+
+    @property
+    def name(self) -> str:
+        """The name it was loaded under, or an empty text."""
+        return self.origin.name if self.origin else ""
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The names of the inputs that the messages use, in alphabetical order."""
+        return self._template.variables
+
+    @property
+    def model(self) -> type[InputsT]:
+        """The pydantic model of the inputs: the one given, or one built from the stored declaration."""
+        return self.inputs_model or cast("type[InputsT]", grammar.model_of(self.inputs))
+
+    def content(self) -> Frozen:
+        """Return the canonical content, whose RFC 8785 text the digest is over."""
+        parts: dict[str, Any] = {
+            "messages": tuple(map(_canonical_piece, self.messages)),
+            "inputs": grammar.canonical(self.inputs),
+            "settings": self.settings,
+            "outputs": grammar.canonical(self.outputs),
+            "tools": self.tools,
+            "includes": Frozen({alias: Pin.parse(str(pin)).digest for alias, pin in self.includes.items()}),
+        }
+        return Frozen({CONTENT_TAG: Frozen({key: part for key, part in parts.items() if part})})
+
+    def evolve(self, **changes: Unpack[Changes]) -> Self:
+        """Return a copy with *changes*, validated like any new prompt. It remembers the same origin."""
+        return type(self)(**(self._fields() | _parts(changes)))
+
+    def derive(self, **changes: Unpack[Changes]) -> Self:
+        """Return a copy for another name, with *changes*, that records what it was derived from."""
+        source = Pin(self.origin.name, self.origin.digest) if self.origin else Pin("", self.digest)
+        return type(self)(**(self._fields() | _parts(changes) | {"derived_from": source, "renamed_from": ""}))
+
+    def with_origin(self, origin: Origin | None, **others: object) -> Self:
+        """Return the same content as loaded from *origin*."""
+        return type(self)(**(self._fields() | {"origin": origin} | others))
+
+    def with_model(self, model: type[ModelT]) -> Prompt[ModelT]:
+        """Return the same content typed by *model*; raises `InputsMismatch`, field by field, where it does not fit."""
+        grammar.check_assignable(self.inputs, model)
+        return cast("Prompt[ModelT]", type(self)(**(self._fields() | {"inputs_model": model})))
+
+    def render(
+        self,
+        inputs: InputsT | Mapping[str, object] | None = None,
+        /,
+        *,
+        budget: Budget | None = None,
+        resolve: Resolve | None = None,
+        **values: object,
+    ) -> RenderedPrompt:
+        """Return the messages with the inputs filled in, in one pass: a value is never read as a template or a role.
+
+        *inputs* is the model (checked by mypy) or a mapping; keywords serve too. `resolve` finds includes that the
+        prompt does not carry yet. Raises `InvalidInputs` for values that the inputs refuse, `RenderFailed` where the
+        template fails on them, and `BudgetExceeded`, with the arithmetic, when they do not fit *budget*.
+        """
+        plain = grammar.values_of(self._validated(inputs, values), self.inputs)
+        messages = self._rendered(plain, resolve, ())
+        report = budget.check(messages) if budget is not None else None
+        return rendering.RenderedPrompt(
+            messages=messages,
+            report=report,
+            source=rendering.Source(self, plain),
+        )
+
+    def _validated(self, inputs: InputsT | Mapping[str, object] | None, values: dict[str, object]) -> BaseModel:
+        if inputs is None or isinstance(inputs, Mapping):
+            return grammar.validate(self.model, {**(inputs or {}), **values})
+        if values:
+            raise InvalidInputs("give the inputs as a model or as keywords, not both", hint=f"keywords here: {', '.join(values)}")
+        if not isinstance(inputs, self.model):
+            raise InvalidInputs(
+                f"the inputs are a {type(inputs).__name__}, this prompt takes {self.model.__name__}",
+                hint="load(..., inputs=Model) types a stored prompt; a mapping is checked field by field",
+            )
+        return inputs
+
+    def _rendered(
+        self, values: Mapping[str, object], resolve: Resolve | None, above: tuple[str, ...]
+    ) -> tuple[Message, ...]:
+        if not self.includes:
+            return self._template.render(values)
+        if self.digest in above or len(above) >= DEEPEST_INCLUDE:
+            raise InvalidPrompt(f"includes go in a circle or deeper than {DEEPEST_INCLUDE}: {self.name or self.digest}")
+
+        def include(alias: str) -> str:
+            found = self.resolve(alias, resolve)
+            known = {each.name for each in found.inputs}
+            given = {name: value for name, value in values.items() if name in known}
+            complete = grammar.with_defaults(given, found.inputs)
+            return found._rendered(complete, resolve, (*above, self.digest))[0].text  # noqa: SLF001 - of its own class
+
+        return self._template.render(values, include=include)
+
+    def resolve(self, alias: str, resolve: Resolve | None = None) -> Prompt[Any]:
+        """Return the prompt that is included as *alias*, its digest checked.
+
+        Raises `NotFound` when the prompt does not carry it and there is no *resolve*, and `InvalidPrompt` when what
+        was found has another digest.
+        """
+        pin = Pin.parse(str(self.includes[alias]))
+        found = dict(self.included).get(alias)
+        if found is None and resolve is None:
+            raise NotFound(
+                f"the include {alias!r} ({pin}) is not at hand", hint="render with resolve=store.load, or load the prompt from its store"
+            )
+        found = found or cast("Resolve", resolve)(str(pin))
+        if found.digest != pin.digest:
+            raise InvalidPrompt(f"the include {alias!r} is pinned to {pin.digest}, and what was found is {found.digest}")
+        _check_included(self, alias, found)
+        return found
+
+    def _fields(self) -> dict[str, Any]:
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.init}
+
+    def __eq__(self, other: object) -> bool:
+        """Compare by digest."""
+        return self.digest == other.digest if isinstance(other, Prompt) else NotImplemented
+
+    def __hash__(self) -> int:
+        """Hash by digest."""
+        return hash(self.digest)
+
+    def __repr__(self) -> str:
+        """Say name, size and digest on one line."""
+        label = f"{self.name!r}, " if self.name else ""
+        names = ", ".join(each.name for each in self.inputs) or "none"
+        return f"Prompt({label}{len(self.messages)} messages, inputs: {names}, {self.digest[:15]})"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle the parts that differ from their defaults; the compiled template is made anew."""
+        kept = {each.name: value for each in fields(self) if each.init and (value := getattr(self, each.name)) != each.default}
+        return _restored, (type(self), kept)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401 - pydantic's own signature
+        """Let a prompt be a field of a pydantic model, as the value it is."""
+        from pydantic_core import core_schema  # noqa: PLC0415 - only where pydantic is already loaded
+
+        return core_schema.is_instance_schema(cls)
+
+
+def _restored(kind: type[Prompt[Any]], parts: dict[str, Any]) -> Prompt[Any]:
+    return kind(**parts)
+
+
+def _parts(changes: Changes) -> dict[str, Any]:
+    """Return the constructor's words for *changes*."""
+    parts: dict[str, Any] = dict(changes)
+    if "messages" in parts:
+        parts["messages"], parts["places"] = tuple(parts["messages"]), ()
+    if isinstance(model := parts.get("inputs"), type):
+        parts |= {"inputs": grammar.declare(model), "inputs_model": model}
+    elif "inputs" in parts:
+        parts["inputs_model"] = None
+    if isinstance(outputs := parts.get("outputs"), type):
+        parts["outputs"] = grammar.declare(outputs)
+    if "includes" in parts:
+        given = parts["includes"]
+        parts["includes"] = {alias: _pinned(alias, target) for alias, target in given.items()}
+        parts["included"] = tuple((alias, target) for alias, target in given.items() if isinstance(target, Prompt))
+    return parts
+
+
+def _pinned(alias: str, target: object) -> str:
+    match target:
+        case Prompt():
+            return str(Pin(target.name, target.digest))
+        case Version():
+            return str(target.pin)
+        case Pin() | str():
+            return str(Pin.parse(str(target)))
+    raise InvalidPrompt(f"the include {alias!r} is a {type(target).__name__}", hint="give a prompt, a Version or a pin")
+
+
+def _piece(piece: object) -> Piece:
+    if isinstance(piece, Placeholder | Prelude):
+        return piece
+    if isinstance(piece, Message):
+        if any(not isinstance(part, Text) for part in piece.parts):
+            raise InvalidPrompt(
+                f"a {piece.role} message of a prompt holds an image or a file",
+                hint="declare an input of type Image or File and write {{ picture }} where it goes",
+            )
+        if piece.name or piece.tool_calls or piece.tool_call_id:
+            raise InvalidPrompt(
+                f"a {piece.role} message of a prompt holds a name or a tool call",
+                hint="such messages belong to a conversation: give them in an input of type Thread",
+            )
+        return piece if len(piece.parts) == 1 else Message(piece.role, (Text(piece.text),), literal=piece.literal)
+    raise InvalidPrompt(
+        f"a message of a prompt is a {type(piece).__name__}", hint='write system("…"), user("…") or placeholder("…")'
+    )
+
+
+def _canonical_piece(piece: Piece) -> Frozen:
+    match piece:
+        case Message(role=role, literal=literal):
+            return Frozen({"role": role, "literal" if literal else "text": piece.text})
+        case Placeholder(name, text):
+            return Frozen({"placeholder": name} | ({"text": text} if text else {}))
+        case Prelude(text):
+            return Frozen({"prelude": text})
+
+
+def _words(words: object, what: str) -> tuple[str, ...]:
+    if isinstance(words, str) or not isinstance(words, Iterable):
+        raise InvalidPrompt(f"{what} is a {type(words).__name__}, not a list of texts")
+    found = tuple(words)
+    if any(not isinstance(word, str) for word in found):
+        raise InvalidPrompt(f"{what} holds something that is no text: {found!r:.80}")
+    return cast("tuple[str, ...]", freeze(found, what=what))
+
+
+def _check_includes(prompt: Prompt[Any]) -> None:
+    for alias, pin in prompt.includes.items():
+        if not alias.isidentifier():
+            raise InvalidPrompt(f"the include {alias!r} is no word", hint="an alias is an identifier, as in {% include \"style\" %}")
+        Pin.parse(str(pin))
+    for alias, found in prompt.included:
+        _check_included(prompt, alias, found)
+
+
+def _check_included(prompt: Prompt[Any], alias: str, found: Prompt[Any]) -> None:
+    """An include is one message's text, and what it needs is declared here with a type that it accepts."""
+    what = f"the include {alias!r}{f' ({found.name})' if found.name else ''}"
+    if [type(piece) for piece in found.messages if not isinstance(piece, Prelude)] != [Message]:
+        raise InvalidPrompt(f"{what} has {len(found.messages)} messages", hint="only a prompt of one message can be included: its text is put in place")
+    grammar.check_included(found.inputs, prompt.inputs, what)
+
+

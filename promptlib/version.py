@@ -1,0 +1,66 @@
+"""A stored content in the life of a name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Literal
+
+from promptlib.refs import Pin
+
+SHORT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One change of a name's file.
+
+    `number` is its position, for people; None where history is cut off (a shallow clone). `digest` is its identity.
+    `parents` are the digests of the versions before it: none for the first, two where lines were merged.
+    `provisional` says that the number may still move, because the commit is not on the remote.
+    `outcome` says what a save made: `created`, or `unchanged` when the newest version was the same already.
+    """
+
+    name: str
+    number: int | None
+    digest: str
+    commit: str
+    author: str
+    email: str
+    time: datetime
+    message: str
+    parents: tuple[Pin, ...] = ()
+    derived_from: Pin | None = None
+    renamed_from: str = ""
+    labels: tuple[str, ...] = ()
+    provisional: bool = False
+    outcome: Literal["created", "unchanged"] = field(default="created", compare=False)
+
+    @property
+    def pin(self) -> Pin:
+        """The name with the whole digest: what another prompt's `includes` holds."""
+        return Pin(self.name, self.digest)
+
+    @property
+    def ref(self) -> str:
+        """`name@v3#3f9c2a1b`: short, and refused should the number ever move."""
+        number = f"@v{self.number}" if self.number is not None else ""
+        return f"{self.name}{number}#{self.short}"
+
+    @property
+    def short(self) -> str:
+        """The first eight characters of the digest."""
+        return self.digest.removeprefix("sha256:")[:SHORT]
+
+    def __str__(self) -> str:
+        """Return `support/triage v3 (3f9c2a1b)`."""
+        number = f"v{self.number}{'~' if self.provisional else ''}" if self.number is not None else "v?"
+        return f"{self.name} {number} ({self.short})"
+
+
+def instant(seconds: int, zone: str) -> datetime:
+    """Return the moment that git writes as seconds since 1970 and a zone such as `+0200`."""
+    sign = -1 if zone.startswith("-") else 1
+    digits = zone.lstrip("+-").rjust(4, "0")
+    offset = timedelta(hours=int(digits[:-2]), minutes=int(digits[-2:]))
+    return datetime.fromtimestamp(seconds, timezone(sign * offset))
