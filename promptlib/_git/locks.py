@@ -1,0 +1,58 @@
+"""The lock that puts writers in a row, and proves a left-over git lock stale."""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from promptlib.errors import Busy, StoreReadOnly
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from promptlib._git.references import References
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The lock while it is held; `taken_over` tells which locks of dead processes were removed."""
+
+    taken_over: tuple[str, ...] = ()
+
+
+@contextmanager
+def held(folder: Path, references: References, reference: str | None, timeout: float) -> Iterator[Held]:
+    """Hold the writers' lock in *folder*; on the way in, free *reference* of what a killed git left.
+
+    It is a kernel lock: it ends with its process, however that ends.
+    """
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - only writers need it
+
+    holder = folder / "holder"
+    try:
+        folder.mkdir(exist_ok=True)
+        lock = FileLock(folder / "lock", timeout=timeout)
+        lock.acquire()
+    except Timeout as error:
+        raise Busy(
+            f"another writer holds this store, waited {timeout:g} seconds: {_holder(holder)}",
+            hint="try again; the lock ends with the process that holds it",
+        ) from error
+    except PermissionError as error:
+        raise StoreReadOnly(f"{str(folder)!r} cannot be written: {error.strerror}", hint="reading works") from error
+    try:
+        holder.write_text(f"process {os.getpid()} on {socket.gethostname()}\n", "utf-8")
+        yield Held(references.take_over(reference) if reference else ())
+    finally:
+        lock.release()
+
+
+def _holder(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", "replace").strip() or "it did not say its name"
+    except OSError:
+        return "it did not say its name"

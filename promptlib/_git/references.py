@@ -1,0 +1,215 @@
+"""Names that point to commits: read without a process, moved by compare-and-swap."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from typing import TYPE_CHECKING
+
+from promptlib._git.records import Head
+from promptlib.errors import BadRef, Busy, GitFailed, StoreDamaged
+
+if TYPE_CHECKING:
+    from promptlib._git.layout import Layout
+    from promptlib._git.objects import Objects
+    from promptlib._git.records import Durability
+    from promptlib._git.runner import Child, Git
+
+# git's own rules (git help check-ref-format), and nothing that an option or another file could be taken for.
+NAME = re.compile(
+    r"refs/(?!.*(?:\.\.|//|@\{|\.lock(?:/|$)|/\.|\.(?:/|$)))[^\x00-\x20\x7f~^:?*\[\\]+[^\x00-\x20\x7f~^:?*\[\\/.]"
+)
+SYMBOLIC = b"ref: "
+DEEPEST_LINK = 5
+STALE_SECONDS = 10
+
+
+def check_name(reference: str) -> None:
+    """Refuse what is no full ref name."""
+    if not NAME.fullmatch(reference):
+        raise BadRef(f"{reference!r} is no full ref name", hint="write it in full, such as refs/heads/main")
+
+
+class References:
+    """The refs of one repository."""
+
+    def __init__(self, layout: Layout, git: Git, objects: Objects) -> None:
+        """Read below the folders of *layout*; *git* moves refs, and reads those that are kept in a reftable."""
+        self._layout = layout
+        self._git = git
+        self._objects = objects
+        self._common = os.fspath(layout.common_dir)
+        self._none = "0" * objects.id_length
+
+    def head(self) -> Head:
+        """Return what is checked out; each linked work tree has its own."""
+        if self._layout.reference_format == "reftable":
+            return self._head_from_git()
+        text = _read(f"{os.fspath(self._layout.git_dir)}/HEAD")
+        if text is None:
+            raise StoreDamaged("this repository has no HEAD", hint="restore it: git symbolic-ref HEAD refs/heads/main")
+        if text.startswith(SYMBOLIC):
+            reference = text[len(SYMBOLIC) :].strip().decode("utf-8", "surrogateescape")
+            return Head(reference, self.tip(reference))
+        return Head(None, self._commit(text, "HEAD"))
+
+    def tip(self, reference: str) -> str | None:
+        """Return the commit of *reference*, or None where it is certain that there is no such ref.
+
+        A ref that cannot be read is an error: taking it for a missing one would start its history anew.
+        """
+        check_name(reference)
+        if self._layout.reference_format == "reftable":
+            return self._tip_from_git(reference)
+        for _ in range(DEEPEST_LINK):
+            text = self._stored(reference)
+            if text is None:
+                return None
+            if not text.startswith(SYMBOLIC):
+                return self._commit(text, reference)
+            reference = text[len(SYMBOLIC) :].strip().decode("utf-8", "surrogateescape")
+            check_name(reference)
+        raise StoreDamaged(f"{reference!r} is a symbolic ref that leads nowhere", hint="git symbolic-ref sets it anew")
+
+    def _stored(self, reference: str) -> bytes | None:
+        path = f"{self._common}/{reference}"
+        # Packing writes packed-refs first and then removes the loose file, so loose, packed, loose misses none.
+        text = _read(path)
+        if text is None:
+            text = self._packed(reference)
+        return _read(path) if text is None else text
+
+    def _packed(self, reference: str) -> bytes | None:
+        text = _read(f"{self._common}/packed-refs")
+        if text is None:
+            return None
+        end = (b"\n" + text).find(b" " + reference.encode("utf-8", "surrogateescape") + b"\n")
+        return None if end < 0 else (b"\n" + text)[:end].rpartition(b"\n")[2]
+
+    def _commit(self, text: bytes, reference: str) -> str:
+        commit = text.strip().decode("ascii", "replace")
+        try:
+            self._objects.check_id(commit)
+        except BadRef as error:
+            raise StoreDamaged(
+                f"{reference!r} holds {commit[:80]!r}, which is no commit",
+                hint=f"git reflog show {reference} lists where it pointed before",
+            ) from error
+        return commit
+
+    def _tip_from_git(self, reference: str) -> str | None:
+        found = self._git.run("for-each-ref", "--format=%(objectname) %(refname)", "--", reference)
+        for row in found.out.decode("utf-8", "surrogateescape").splitlines():
+            commit, _, name = row.partition(" ")
+            if name == reference:
+                return commit
+        return None
+
+    def _head_from_git(self) -> Head:
+        found = self._git.run("symbolic-ref", "--quiet", "HEAD", check=False)
+        if found.code == 0:
+            reference = found.out.decode("utf-8", "surrogateescape").strip()
+            return Head(reference, self.tip(reference))
+        detached = self._git.run("rev-parse", "--verify", "--quiet", "HEAD")
+        return Head(None, self._commit(detached.out, "HEAD"))
+
+    def swap(self, reference: str, old: str | None, new: str, *, reflog: str, durability: Durability) -> bool:
+        """Move *reference* from *old* (None: it must not be there) to *new*; False when somebody else moved it."""
+        check_name(reference)
+        self._objects.check_id(new)
+        if old is not None:
+            self._objects.check_id(old)
+        synced = "core.fsync=none" if durability == "none" else "core.fsync=reference"
+        child = self._git.child("-c", synced, "update-ref", "-m", reflog, "--stdin")
+        request = f"start\nupdate {reference} {new} {old or self._none}\nprepare\ncommit\n"
+        refused = _transact(child, request.encode("utf-8", "surrogateescape"))
+        now = self.tip(reference)
+        if refused is None and now == old != new:
+            raise GitFailed(
+                f"git said that {reference!r} moved, and it did not", hint="is the disk full? nothing is lost"
+            )
+        if now == new or (refused is None and now is not None and self.reaches(now, new)):
+            self._sync_name(reference, durability)
+            return True
+        if refused is None or now != old:
+            return False
+        raise _refusal(reference, refused)
+
+    def reaches(self, tip: str, commit: str) -> bool:
+        """Tell whether *commit* is *tip* or one of its ancestors."""
+        return tip == commit or self._git.run("merge-base", "--is-ancestor", commit, tip, check=False).code == 0
+
+    def _sync_name(self, reference: str, durability: Durability) -> None:
+        """Make the new name last: git syncs what a ref holds before its rename, and not the folder after it."""
+        if durability == "none" or self._layout.reference_format != "files" or os.name == "nt":
+            return
+        descriptor = os.open(os.path.dirname(f"{self._common}/{reference}"), os.O_RDONLY)  # noqa: PTH120 - hot path
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def set(self, reference: str, new: str) -> None:
+        """Point *reference*, which is ours alone, to *new*, wherever it pointed."""
+        check_name(reference)
+        self._objects.check_id(new)
+        self._git.run("update-ref", "--end-of-options", reference, new)
+
+    def delete(self, reference: str) -> None:
+        """Remove *reference*, which is ours alone."""
+        check_name(reference)
+        self._git.run("update-ref", "-d", "--end-of-options", reference)
+
+    def take_over(self, reference: str) -> tuple[str, ...]:
+        """Remove git's left-over locks on *reference*, and return what each was; only while our own lock is held.
+
+        A lock of the last ten seconds may belong to a git at work and stays.
+        """
+        check_name(reference)
+        paths = [f"{self._common}/{reference}.lock"]
+        if self.head().reference == reference:
+            paths.append(f"{os.fspath(self._layout.git_dir)}/HEAD.lock")
+        return tuple(told for path in paths if (told := _remove_stale(path)))
+
+
+def _remove_stale(path: str) -> str:
+    try:
+        age = time.time() - os.stat(path).st_mtime  # noqa: PTH116 - a text path like all others here
+        if age <= STALE_SECONDS:
+            return ""
+        os.unlink(path)  # noqa: PTH108 - a text path like all others here
+    except FileNotFoundError:
+        return ""
+    return f"{path}: left by a process that is gone, {age:.0f} seconds old"
+
+
+def _read(path: str) -> bytes | None:
+    try:
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - the hot path
+            return file.read()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+    except OSError as error:
+        raise GitFailed(f"{path!r} cannot be read: {error.strerror}", hint="nothing was changed: try again") from error
+
+
+def _transact(child: Child, request: bytes) -> str | None:
+    """Return None when git committed the change, or its words when it refused."""
+    try:
+        child.write(request)
+    except GitFailed as error:
+        return error.what
+    while row := child.output.readline():
+        if row == b"commit: ok\n":
+            return None
+    return child.last_words().strip()
+
+
+def _refusal(reference: str, words: str) -> GitFailed | Busy:
+    if "File exists" in words:
+        return Busy(
+            f"{reference!r} is locked by another git process: {words}",
+            hint="wait for it; a lock older than ten seconds is removed by the next save",
+        )
+    return GitFailed(f"{reference!r} was not moved: {words}", hint="nothing was changed")

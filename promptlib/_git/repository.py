@@ -1,0 +1,232 @@
+"""A git repository, as the rest of promptlib sees it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from promptlib._git import layout as layouts
+from promptlib._git.objects import BLOB_LIMIT, Objects
+from promptlib._git.references import References
+from promptlib._git.runner import Git
+from promptlib._git.trees import Trees
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from promptlib._git.locks import Held
+    from promptlib._git.records import Author, BulkCommit, BulkResult, Commit, Durability, Head, Moment
+    from promptlib._git.worktree import WorkTree
+
+
+class Repository:
+    """One repository: reads of any thread, and writes that nobody's work is lost to.
+
+    Reading refs and loose objects starts no process. Close it when done; what it started ends with it.
+    """
+
+    def __init__(self, layout: layouts.Layout) -> None:
+        """Work on the repository of *layout*; `open`, `discover` and `init` are the ways here."""
+        self.layout = layout
+        self.git_dir = layout.git_dir
+        self.common_dir = layout.common_dir
+        self.work_tree = layout.work_tree
+        self.bare = layout.bare
+        self.object_format = layout.object_format
+        self.reference_format = layout.reference_format
+        self._git = Git.of(layout)
+        self._objects = Objects(layout, self._git)
+        self._trees = Trees(self._objects)
+        self._references = References(layout, self._git, self._objects)
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> Self:
+        """Open the bare repository, or the work tree, whose root is exactly *path*; `NotAStore` otherwise."""
+        return cls(layouts.find(Path(path)))
+
+    @classmethod
+    def discover(cls, path: str | os.PathLike[str]) -> Self | None:
+        """Open the repository around *path*, or return None."""
+        layout = layouts.search(Path(path))
+        return None if layout is None else cls(layout)
+
+    @classmethod
+    def init(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        bare: bool,
+        branch: str = "main",
+        object_format: layouts.ObjectFormat = "sha1",
+    ) -> Self:
+        """Make a repository at *path*, or open the one that is there."""
+        target = Path(path).absolute()
+        target.mkdir(parents=True, exist_ok=True)
+        kind = ("--bare", "--template=") if bare else ()
+        formats = (f"--initial-branch={branch}", f"--object-format={object_format}")
+        Git.at(target).run("init", "--quiet", *kind, *formats)
+        return cls.open(target)
+
+    def __enter__(self) -> Self:
+        """Return itself, to be closed at the end of the block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+        self.close()
+
+    def close(self) -> None:
+        """End the git processes of this repository, whichever thread started them."""
+        self._git.close()
+
+    @property
+    def shallow(self) -> bool:
+        """Tell whether the history was cut off when this was cloned: numbers of versions are then unknown."""
+        return self.layout.shallow
+
+    # Reading
+
+    def head(self) -> Head:
+        """Return what is checked out: the branch (None when detached) and its commit (None when unborn)."""
+        return self._references.head()
+
+    def tip(self, reference: str) -> str | None:
+        """Return the commit of a full ref name, None only when there certainly is no such ref."""
+        return self._references.tip(reference)
+
+    def read(self, blob: str, *, limit: int = BLOB_LIMIT) -> bytes:
+        """Return a blob, checked against its id; one of more than *limit* bytes is refused before it is read."""
+        return self._objects.read(blob, limit=limit)
+
+    def read_many(self, blobs: Iterable[str], *, limit: int = BLOB_LIMIT) -> Iterator[tuple[str, bytes]]:
+        """Yield id and content of each blob in the order given, thousands at the price of one process."""
+        return self._objects.read_many(blobs, limit=limit)
+
+    def blob_at(self, commit: str, path: str) -> str | None:
+        """Return the blob of the file at *path* in *commit*, or None; links and submodules are refused."""
+        return self._trees.blob(commit, path)
+
+    def files(self, commit: str, prefix: str = "") -> Iterator[tuple[str, str]]:
+        """Yield path and blob of every regular file below the folder *prefix* in *commit*."""
+        return self._trees.files(commit, prefix)
+
+    def log(
+        self, tip: str, *, stop: Iterable[str] = (), prefix: str = "", first_parent: bool = False
+    ) -> Iterator[Commit]:
+        """Yield the commits that *tip* reaches and *stop* does not, parents first, from one git process.
+
+        Every commit comes, also those that change nothing below the folder *prefix*: the graph needs them.
+        """
+        from promptlib._git.history import History  # noqa: PLC0415 - a load reads no history
+
+        for commit in (tip, *(stop := tuple(stop))):
+            self._objects.check_id(commit)
+        return History(self._git, self._trees).log(tip, stop, prefix, first_parent=first_parent)
+
+    def is_ancestor(self, commit: str, tip: str) -> bool:
+        """Tell whether *commit* is *tip* or lies behind it."""
+        self._objects.check_id(commit)
+        self._objects.check_id(tip)
+        return self._references.reaches(tip, commit)
+
+    # Writing objects and refs
+
+    def commit(  # noqa: PLR0913 - what git puts into a commit, all by keyword
+        self,
+        changes: Mapping[str, bytes | None],
+        *,
+        parents: Sequence[str],
+        message: str,
+        author: Author,
+        time: Moment,
+        committer: Author | None = None,
+        durability: Durability = "batch",
+    ) -> tuple[str, dict[str, str]]:
+        """Write a commit that changes these paths of its first parent (None deletes); return its id and the blobs.
+
+        Only objects are written: `swap` then moves the ref, and with it everything becomes lasting at once.
+        """
+        layouts.check_writable(self.layout)
+        objects = [
+            (self._objects.identify(b"blob", body), b"blob", body) for body in changes.values() if body is not None
+        ]
+        names = iter(objects)
+        blobs = {path: None if body is None else next(names)[0] for path, body in changes.items()}
+        root, folders = self._trees.edited(parents[0] if parents else None, blobs)
+        lines = [b"tree %s" % root.encode(), *(b"parent %s" % parent.encode() for parent in parents)]
+        lines += [b"author " + author.signature(time), b"committer " + (committer or author).signature(time), b""]
+        text = message.encode("utf-8", "replace").replace(b"\0", b"")
+        body = b"\n".join([*lines, text if text.endswith(b"\n") or not text else text + b"\n"])
+        commit = self._objects.identify(b"commit", body)
+        self._objects.write_all([*objects, *folders, (commit, b"commit", body)], durability)
+        self._trees.remember_root(commit, root)
+        return commit, {path: blob for path, blob in blobs.items() if blob is not None}
+
+    def swap(
+        self, reference: str, old: str | None, new: str, *, reflog: str = "promptlib", durability: Durability = "batch"
+    ) -> bool:
+        """Move *reference* from *old* (None: not there yet) to *new*; False when somebody else moved it first.
+
+        True means that the ref was read back. *reflog* is a constant word: each one keeps a process of its own.
+        """
+        return self._references.swap(reference, old, new, reflog=reflog, durability=durability)
+
+    def lock(self, *, timeout: float = 10, reference: str | None = None) -> AbstractContextManager[Held]:
+        """Hold the writers' lock of this repository; `Busy` after *timeout* seconds.
+
+        What a killed git left locked on *reference* is removed, and told in the result's `taken_over`.
+        """
+        from promptlib._git.locks import held  # noqa: PLC0415 - a load takes no lock
+
+        layouts.check_writable(self.layout)
+        return held(self.common_dir / "promptlib", self._references, reference, timeout)
+
+    def keep(self, commit: str, name: str) -> None:
+        """Hold *commit* at `refs/promptlib/pending/<name>`, so that gc keeps what a lost race wrote."""
+        self._references.set(f"refs/promptlib/pending/{name}", commit)
+
+    def bulk(self, reference: str, old: str | None, commits: Iterable[BulkCommit]) -> BulkResult:
+        """Put many commits on top of *old* with one `git fast-import`, then move *reference*; all or nothing."""
+        from promptlib._git.bulk import Bulk  # noqa: PLC0415 - only an import needs it
+
+        layouts.check_writable(self.layout)
+        return Bulk(self.layout, self._git, self._references).run(reference, old, commits)
+
+    # The user's own repository
+
+    def in_progress(self) -> str | None:
+        """Return what git is in the middle of: merge, rebase, am, cherry-pick, revert, bisect, or index.lock."""
+        return self._tree().in_progress()
+
+    def identity(self) -> Author | None:
+        """Return the user as git sees them, environment and configuration; None where git would guess."""
+        return self._tree().identity()
+
+    def commit_paths(
+        self,
+        changes: Mapping[str, bytes | None],
+        *,
+        message: str,
+        author: Author | None = None,
+        durability: Durability = "batch",
+    ) -> str:
+        """Commit exactly these paths in the work tree through git itself: hooks, identity and signing are the user's.
+
+        Other work, staged or not, stays as it is. `Busy`, `SaveRefused` and `HookChangedContent` say why not; but for
+        the last, file, index and branch are then as they were.
+        """
+        layouts.check_writable(self.layout)
+        return self._tree().commit(changes, message=message, author=author, durability=durability)
+
+    def _tree(self) -> WorkTree:
+        from promptlib._git.worktree import WorkTree  # noqa: PLC0415 - a bare store has none
+
+        return WorkTree(self.layout, self._objects, self._trees, self._references)
+
+    def fsck(self) -> list[str]:
+        """Return what `git fsck --strict` finds damaged, one line each."""
+        result = self._git.run("fsck", "--strict", "--no-dangling", "--no-progress", check=False)
+        rows = (result.out.decode("utf-8", "replace") + result.error).splitlines()
+        return [row for row in rows if row.strip() and not row.startswith(("notice:", "Checking "))]

@@ -1,0 +1,277 @@
+"""The one place that starts git, hardened against what a foreign repository may ask it to run."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import threading
+import weakref
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import IO, TYPE_CHECKING, Self, cast
+
+from promptlib.errors import GitFailed, StoreError, StoreReadOnly
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from io import BufferedReader
+    from pathlib import Path
+
+    from promptlib._git.layout import Layout
+
+# Identity and dates are the user's to set; every other GIT_* could redirect git or make it run something.
+KEPT = frozenset(f"GIT_{who}_{what}" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL", "DATE"))
+SETTINGS = (
+    "core.fsmonitor=false",
+    "core.pager=cat",
+    "protocol.ext.allow=never",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "advice.graftFileDeprecated=false",
+    # Larger objects are streamed, so that a compressed bomb never lies in memory as a whole.
+    "core.bigFileThreshold=2m",
+)
+NO_HOOKS = f"core.hooksPath={os.devnull}"
+MOST_ERROR_TEXT = 4000
+
+
+@lru_cache(maxsize=4)
+def _executable(search_path: str | None) -> str:
+    found = shutil.which("git", path=search_path)
+    if found is None:
+        raise GitFailed(
+            "git is not installed, or not on the PATH",
+            hint="install git to save and to read history; loading from a folder and rendering work without it",
+        )
+    return os.path.abspath(found)  # noqa: PTH100 - resolving links would change what the program is called
+
+
+def executable() -> str:
+    """Return the absolute path of git; the lookup is done once for each PATH."""
+    return _executable(os.environ.get("PATH"))
+
+
+def environment() -> dict[str, str]:
+    """Return the environment for our own calls of git: no redirection, no prompt, no network, English."""
+    return users_environment() | {
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_GRAFT_FILE": os.devnull,
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_ALLOW_PROTOCOL": "none",
+        "GIT_LITERAL_PATHSPECS": "1",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "LC_ALL": "C",
+    }
+
+
+def users_environment() -> dict[str, str]:
+    """Return the environment for the user's own commit, whose hooks inherit it."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_") or key in KEPT}
+    return kept | {"GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": ":"}
+
+
+def redact(text: str) -> str:
+    """Return *text* without the user and password of any URL."""
+    return re.sub(r"(?<=://)[^/\s'\"]*@", "", text)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a finished git process left: its exit code, output, and redacted error text."""
+
+    code: int
+    out: bytes
+    error: str
+
+
+def failure(verb: str, text: str) -> StoreError:
+    """Return the error for a git that failed with *text*."""
+    words = redact(text).strip()[:MOST_ERROR_TEXT] or "it gave no reason"
+    if "Permission denied" in words or "Read-only file system" in words:
+        return StoreReadOnly(f"git {verb} may not write here: {words}", hint="check who owns the repository's files")
+    return GitFailed(f"git {verb} failed: {words}", hint="promptlib fsck tells whether the repository is sound")
+
+
+class Git:
+    """Runs git in one repository; its long-lived children belong to the thread and the process that asked."""
+
+    def __init__(self, folder: Path, selection: tuple[str, ...] = ()) -> None:
+        """Run in *folder*, with *selection* as the options that name the repository."""
+        self._folder = folder
+        self._selection = selection
+        self._local = threading.local()
+        self._children: weakref.WeakSet[Child] = weakref.WeakSet()
+
+    @classmethod
+    def of(cls, layout: Layout) -> Self:
+        """Return a runner for the repository of *layout*, without any search for it."""
+        return cls(layout.git_dir, (f"--git-dir={layout.git_dir}",))
+
+    @classmethod
+    def at(cls, folder: Path) -> Self:
+        """Return a runner that lets git find the repository of *folder*, as it does for the user."""
+        return cls(folder)
+
+    def command(self, *arguments: str, hooks: bool = False) -> list[str]:
+        """Return the whole command line."""
+        settings = SETTINGS if hooks else (NO_HOOKS, *SETTINGS)
+        options = [word for setting in settings for word in ("-c", setting)]
+        return [executable(), *self._selection, "--no-optional-locks", "--no-pager", *options, *arguments]
+
+    def run(self, *arguments: str, given: bytes = b"", check: bool = True, hooks: bool = False) -> Result:
+        """Run git to its end; raise for an exit code other than 0 when *check*."""
+        try:
+            done = subprocess.run(  # noqa: S603 - a fixed command, an absolute program, no shell
+                self.command(*arguments, hooks=hooks),
+                input=given,
+                capture_output=True,
+                check=False,
+                cwd=self._folder,
+                env=users_environment() if hooks else environment(),
+            )
+        except OSError as error:
+            raise GitFailed(f"git could not be started in {str(self._folder)!r}: {error.strerror}") from error
+        result = Result(done.returncode, done.stdout, redact(done.stderr.decode("utf-8", "replace")))
+        if check and result.code:
+            raise failure(_verb(arguments), result.error)
+        return result
+
+    def start(self, *arguments: str, given: IO[bytes] | int = subprocess.PIPE) -> Child:
+        """Start a git that is talked to; the caller ends it."""
+        try:
+            process = subprocess.Popen(  # noqa: S603 - a fixed command, an absolute program, no shell
+                self.command(*arguments),
+                stdin=given,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=self._folder,
+                env=environment(),
+            )
+        except OSError as error:
+            raise GitFailed(f"git could not be started in {str(self._folder)!r}: {error.strerror}") from error
+        child = Child(process, _verb(arguments))
+        self._children.add(child)
+        return child
+
+    def child(self, *arguments: str) -> Child:
+        """Return the long-lived git of this thread for *arguments*, started when there is none."""
+        held: dict[tuple[str, ...], Child] = self._local.__dict__.setdefault("held", {})
+        child = held.get(arguments)
+        if child is None or not child.usable:
+            child = held[arguments] = self.start(*arguments)
+        return child
+
+    def close(self) -> None:
+        """End every child, whichever thread started it."""
+        for child in list(self._children):
+            child.end()
+
+
+def _verb(arguments: tuple[str, ...]) -> str:
+    return next((word for word in arguments if not word.startswith("-") and "=" not in word), "")
+
+
+class Child:
+    """A running git: write to it, read from it, and end it."""
+
+    def __init__(self, process: subprocess.Popen[bytes], verb: str) -> None:
+        """Take over *process*; it is reaped when this object goes, at the latest when Python ends."""
+        self.verb = verb
+        self._process = process
+        self._owner = os.getpid()
+        self._reap: Callable[[], object] = weakref.finalize(self, _reap, process, self._owner)
+        self._input = process.stdin
+        self.output = cast("BufferedReader", process.stdout)
+        _living.add(self)
+
+    @property
+    def usable(self) -> bool:
+        """Tell whether this process started it and has not ended it."""
+        return self._owner == os.getpid() and self._process.returncode is None
+
+    def write(self, data: bytes) -> None:
+        """Send *data*, all of it, at once."""
+        pipe = _piped(self._input)
+        try:
+            pipe.write(data)
+            pipe.flush()
+        except (BrokenPipeError, ValueError) as error:
+            raise self.failed() from error
+
+    def close_input(self) -> None:
+        """Tell it that nothing more comes."""
+        _close_quietly(self._input)
+
+    def finish(self) -> str:
+        """Close its input, wait for its end, and raise unless it succeeded; return its error text."""
+        self.close_input()
+        error = _piped(self._process.stderr).read().decode("utf-8", "replace")
+        code = self._process.wait()
+        self._reap()
+        if code:
+            raise failure(self.verb, error)
+        return redact(error)
+
+    def failed(self) -> StoreError:
+        """End it and return the error that its last words make."""
+        return failure(self.verb, self.last_words())
+
+    def last_words(self) -> str:
+        """End it and return its error text."""
+        if self._process.returncode is None:
+            _close_quietly(self._input)
+            try:
+                self._process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+        pipe = _piped(self._process.stderr)
+        error = "" if pipe.closed else pipe.read().decode("utf-8", "replace")
+        self.end()
+        return redact(error)
+
+    def end(self) -> None:
+        """Stop it, whatever it does."""
+        self._reap()
+
+    def forget(self) -> None:
+        """Let go of a child of another process: after a fork it is not ours to stop."""
+        self._process.returncode = 0
+
+
+def _piped(pipe: IO[bytes] | None) -> IO[bytes]:
+    if pipe is None:
+        raise GitFailed("this git process has no such pipe")
+    return pipe
+
+
+def _close_quietly(pipe: IO[bytes] | None) -> None:
+    try:
+        if pipe is not None:
+            pipe.close()
+    except OSError:
+        # What was still to be written has no reader any more.
+        return
+
+
+def _reap(process: subprocess.Popen[bytes], owner: int) -> None:
+    if os.getpid() != owner:
+        return
+    if process.poll() is None:
+        process.kill()
+        process.wait()
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        _close_quietly(pipe)
+
+
+_living: weakref.WeakSet[Child] = weakref.WeakSet()
+
+
+def _forget_all() -> None:
+    for child in list(_living):
+        child.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)

@@ -1,0 +1,333 @@
+"""Committing in an application's repository: through git itself, and only the given paths."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from promptlib._git.records import Author
+from promptlib._git.trees import split
+from promptlib.errors import Busy, Conflict, GitFailed, HookChangedContent, SaveRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from promptlib._git.layout import Layout
+    from promptlib._git.objects import Objects
+    from promptlib._git.records import Durability, Head
+    from promptlib._git.references import References
+    from promptlib._git.trees import Trees
+
+from promptlib._git.runner import Git
+
+STATES = (
+    ("MERGE_HEAD", "merge"),
+    ("rebase-merge", "rebase"),
+    ("rebase-apply/applying", "am"),
+    ("rebase-apply", "rebase"),
+    ("CHERRY_PICK_HEAD", "cherry-pick"),
+    ("REVERT_HEAD", "revert"),
+    ("sequencer", "cherry-pick"),
+    ("BISECT_LOG", "bisect"),
+    ("index.lock", "index.lock"),
+)
+MOST_STEPS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """How one path stood before the save: HEAD's blob, the index row, and the bytes on disk with their mode."""
+
+    path: str
+    stored: str | None
+    staged: tuple[str, str] | None
+    content: bytes | None
+    mode: int
+
+
+class WorkTree:
+    """The work tree of one repository and its index."""
+
+    def __init__(self, layout: Layout, objects: Objects, trees: Trees, references: References) -> None:
+        """Work in the tree of *layout*, with git finding the repository as it does for the user."""
+        self._layout = layout
+        self._root = layout.work_tree or layout.git_dir
+        self._git = Git.at(self._root)
+        self._objects = objects
+        self._trees = trees
+        self._references = references
+
+    def in_progress(self) -> str | None:
+        """Return what git is in the middle of here, such as `merge` or a held `index.lock`."""
+        return next((name for mark, name in STATES if (self._layout.git_dir / mark).exists()), None)
+
+    def identity(self) -> Author | None:
+        """Return who commits here, as git sees it; None where git would have to guess."""
+        name, email = (self._ident(who) for who in ("AUTHOR", "COMMITTER"))
+        return name if email is not None else None
+
+    def _ident(self, who: str) -> Author | None:
+        result = self._git.run("-c", "user.useConfigOnly=true", "var", f"GIT_{who}_IDENT", check=False)
+        if result.code:
+            return None
+        name, _, rest = result.out.decode("utf-8", "replace").partition(" <")
+        return Author(name, rest.partition(">")[0])
+
+    def commit(
+        self, changes: Mapping[str, bytes | None], *, message: str, author: Author | None, durability: Durability
+    ) -> str:
+        """Commit exactly *changes*; whatever fails, file, index and branch are as they were."""
+        if not changes:
+            raise ValueError("a commit needs a change")
+        head = self._ready()
+        before = [self._before(path, head.commit, changes[path]) for path in changes]
+        blobs = {
+            path: None if content is None else self._objects.identify(b"blob", content)
+            for path, content in changes.items()
+        }
+        made: list[Path] = []
+        try:
+            self._write(changes, before, made)
+            self._announce(before, changes)
+            failed = self._run_commit(changes, message, author, durability)
+        except BaseException:
+            if self._commit_of(head.commit, blobs) is None:
+                self._restore(before, made)
+            raise
+        return self._settle(head.commit, blobs, before, made, failed)
+
+    def _settle(
+        self, old: str | None, blobs: dict[str, str | None], before: list[_Before], made: list[Path], failed: str | None
+    ) -> str:
+        """Return the commit that holds what was given, or leave all consistent and raise."""
+        commit = self._commit_of(old, blobs)
+        if commit is not None:
+            return commit
+        now = self._references.head().commit
+        if failed is not None and not self._holds_new(now, old, before):
+            self._restore(before, made)
+            raise SaveRefused(
+                f"git refused this commit, and nothing was changed: {failed}",
+                hint="these are the words of git or of a hook here: do what they ask, then save again",
+            )
+        if now is None or now == old:
+            self._restore(before, made)
+            raise GitFailed("git reported a commit, and the branch did not move", hint="git status tells more")
+        changed = [path for path, blob in blobs.items() if self._trees.blob(now, path) != blob]
+        self._follow(now, changed)
+        raise HookChangedContent(
+            f"a hook of this repository changed {', '.join(map(repr, changed))}: commit {now} holds other bytes than "
+            "the given ones",
+            hint=f"look at it: git show {now[:12]}; then load the prompt as it is now, or exempt it from the hook",
+        )
+
+    def _holds_new(self, now: str | None, old: str | None, before: list[_Before]) -> bool:
+        return now is not None and now != old and any(self._trees.blob(now, one.path) != one.stored for one in before)
+
+    def _ready(self) -> Head:
+        if self._layout.work_tree is None:
+            raise GitFailed("a bare repository has no files to commit", hint="open the store as a bare one")
+        if (busy := self.in_progress()) is not None:
+            held = busy == "index.lock"
+            raise Busy(
+                "another git process holds index.lock" if held else f"a {busy} is in progress in this repository",
+                hint=f"wait for it, or remove {self._layout.git_dir / 'index.lock'} when no git runs"
+                if held
+                else f"finish it, or end it: git {busy} {'reset' if busy == 'bisect' else '--abort'}",
+            )
+        head = self._references.head()
+        if head.reference is None:
+            raise Busy(
+                "HEAD is detached: the next checkout would lose this commit",
+                hint="go to a branch first: git switch main, or git switch -c NEW-BRANCH",
+            )
+        if self.identity() is None:
+            raise SaveRefused(
+                "git does not know who you are, so nothing was committed",
+                hint='tell it: git config user.name "Your Name"\n         git config user.email you@example.com',
+            )
+        return head
+
+    def _before(self, path: str, commit: str | None, content: bytes | None) -> _Before:
+        """Return how *path* stands; refuse where a save would lose somebody's uncommitted edit."""
+        self._check_folders(path)
+        stored = self._trees.blob(commit, path) if commit else None
+        staged = self._staged(path)
+        disk = self._disk(path)
+        found = _Before(path, stored, staged, disk, self._mode(path))
+        given = None if content is None else self._objects.identify(b"blob", content)
+        on_disk = None if disk is None else self._objects.identify(b"blob", disk)
+        # An edit that is exactly what is being saved is committed, not lost.
+        if on_disk not in {stored, given}:
+            raise _edited(path, "on disk", stored)
+        # An empty blob is what `git add -N` leaves, ours or the user's.
+        in_index = None if staged is None else staged[1]
+        if in_index not in {stored, given} and not (
+            stored is None and in_index == self._objects.identify(b"blob", b"")
+        ):
+            raise _edited(path, "in the index", stored)
+        if stored is None and content is None:
+            raise GitFailed(f"there is no {path!r} to delete", hint="it is not in the newest commit")
+        return found
+
+    def _check_folders(self, path: str) -> None:
+        names = split(path)
+        folder = self._root
+        for name in names[:-1]:
+            folder /= os.fsdecode(name)
+            if folder.is_symlink():
+                raise SaveRefused(f"{str(folder)!r} is a symbolic link, and git keeps no file behind one")
+            if folder.exists() and not folder.is_dir():
+                raise Conflict(f"{path!r} needs a folder where the file {str(folder)!r} is", hint="choose another name")
+            if (folder / ".git").exists():
+                raise SaveRefused(f"{str(folder)!r} is a repository of its own", hint="save into that one")
+
+    def _staged(self, path: str) -> tuple[str, str] | None:
+        """Return mode and blob of *path* in the index."""
+        rows = self._git.run("ls-files", "--stage", "-z", "--", path).out.split(b"\0")
+        for row in rows:
+            facts, _, name = row.partition(b"\t")
+            if name == path.encode("utf-8", "surrogateescape"):
+                mode, blob, stage = facts.decode("ascii").split(" ")
+                if stage != "0":
+                    raise Busy(f"{path!r} is in conflict in the index", hint=f"resolve it, then: git add {path}")
+                return mode, blob
+        return None
+
+    def _disk(self, path: str) -> bytes | None:
+        target = self._root / path
+        if target.is_symlink():
+            raise SaveRefused(f"{str(target)!r} is a symbolic link", hint="a store holds plain files")
+        try:
+            return target.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise GitFailed(f"{str(target)!r} cannot be read: {error.strerror}", hint="nothing was changed") from error
+
+    def _mode(self, path: str) -> int:
+        try:
+            return (self._root / path).stat().st_mode & 0o777
+        except FileNotFoundError:
+            return 0
+
+    def _write(self, changes: Mapping[str, bytes | None], before: list[_Before], made: list[Path]) -> None:
+        for one in before:
+            content = changes[one.path]
+            if content != one.content:
+                self._put(one.path, content, one.mode, made)
+
+    def _put(self, path: str, content: bytes | None, mode: int, made: list[Path]) -> None:
+        """Give *path* its content in one step; remember the folders that had to be made."""
+        target = self._root / path
+        if content is None:
+            target.unlink(missing_ok=True)
+            return
+        missing = [folder for folder in target.parents if not folder.exists()]
+        target.parent.mkdir(parents=True, exist_ok=True)
+        made += missing
+        temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.tmp")
+        try:
+            temporary.write_bytes(content)
+            if mode:
+                temporary.chmod(mode)
+            temporary.replace(target)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            raise GitFailed(
+                f"{str(target)!r} cannot be written: {error.strerror}", hint="nothing was changed"
+            ) from error
+
+    def _announce(self, before: list[_Before], changes: Mapping[str, bytes | None]) -> None:
+        """Let the index know the new files: a commit of named paths takes only what it knows."""
+        new = [one.path for one in before if one.staged is None and changes[one.path] is not None]
+        if not new:
+            return
+        result = self._git.run("add", "--intent-to-add", "--", *new, check=False)
+        if result.code:
+            raise SaveRefused(f"git does not take {', '.join(map(repr, new))}: {result.error.strip()}")
+
+    def _run_commit(
+        self, changes: Mapping[str, bytes | None], message: str, author: Author | None, durability: Durability
+    ) -> str | None:
+        """Return None, or the words of git or a hook when there was no commit."""
+        synced = {"none": "none", "batch": "committed,reference,loose-object", "each": "all"}[durability]
+        named = [f"--author={author.signature((0, '')).decode('utf-8', 'replace').rsplit(' ', 2)[0]}"] if author else []
+        paths = b"\0".join(b":(top,literal)" + path.encode("utf-8", "surrogateescape") for path in changes)
+        result = self._git.run(
+            "-c",
+            f"core.fsync={synced}",
+            "-c",
+            f"core.fsyncMethod={'batch' if durability == 'batch' else 'fsync'}",
+            "commit",
+            "--quiet",
+            "--only",
+            "--no-edit",
+            "--allow-empty-message",
+            "--cleanup=whitespace",
+            f"--message={message}",
+            *named,
+            "--pathspec-from-file=-",
+            "--pathspec-file-nul",
+            given=paths,
+            check=False,
+            hooks=True,
+        )
+        words = (result.error.strip() or result.out.decode("utf-8", "replace").strip()) or "it gave no reason"
+        return words if result.code else None
+
+    def _commit_of(self, old: str | None, blobs: dict[str, str | None]) -> str | None:
+        """Return the first commit after *old* on the checked-out line that holds all *blobs*, if there is one."""
+        line: list[str] = []
+        commit = self._references.head().commit
+        while commit is not None and commit != old and len(line) < MOST_STEPS:
+            line.append(commit)
+            commit = self._objects.first_parent(commit)
+        for made in reversed(line):
+            if all(self._trees.blob(made, path) == blob for path, blob in blobs.items()):
+                return made
+        return None
+
+    def _restore(self, before: list[_Before], made: list[Path]) -> None:
+        """Put file and index back as they were."""
+        for one in before:
+            if self._disk(one.path) != one.content:
+                self._put(one.path, one.content, one.mode, [])
+        for folder in made:
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+        self._index([(one.path, one.staged) for one in before if self._staged(one.path) != one.staged])
+
+    def _follow(self, commit: str, paths: list[str]) -> None:
+        """Make file and index of *paths* those of *commit*, so that the user's next commit does not take them back."""
+        rows: list[tuple[str, tuple[str, str] | None]] = []
+        for path in paths:
+            found = self._trees.find(commit, path)
+            rows.append((path, (found[0].decode(), found[1]) if found else None))
+            content = self._objects.read(found[1]) if found else None
+            if self._disk(path) != content:
+                self._put(path, content, self._mode(path), [])
+        self._index(rows)
+
+    def _index(self, rows: list[tuple[str, tuple[str, str] | None]]) -> None:
+        none = "0" * self._objects.id_length
+        text = "".join(
+            f"{entry[0]} {entry[1]} 0\t{path}\0" if entry else f"0 {none} 0\t{path}\0" for path, entry in rows
+        )
+        if rows:
+            self._git.run("update-index", "-z", "--index-info", given=text.encode("utf-8", "surrogateescape"))
+
+
+def _edited(path: str, place: str, stored: str | None) -> Busy:
+    if stored is None:
+        return Busy(
+            f"{path!r} is there already {place}, and not committed",
+            hint=f"look at it; then commit it (git add {path} && git commit) or move it away",
+        )
+    return Busy(
+        f"{path!r} is edited {place} and not committed",
+        hint=f"look: git diff HEAD -- {path}; then commit it, or take it back: git restore --staged --worktree {path}",
+    )
