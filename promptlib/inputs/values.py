@@ -1,0 +1,58 @@
+"""Plain values out of an instance of a model: what a template gets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from promptlib.inputs.assignable import check_assignable
+from promptlib.inputs.converting import read, rows_of, template_value
+from promptlib.inputs.declaring import declare
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from promptlib.inputs.grammar import Input
+
+Reader = Callable[["BaseModel"], dict[str, object]]
+
+#: By identity, because hashing a declaration costs more than reading an instance. The inputs are kept beside their
+#: reader, so that no other tuple can have their place in memory.
+_READERS: dict[tuple[type[BaseModel], int], tuple[tuple[Input, ...], Reader]] = {}
+_MOST_READERS = 256
+
+
+def values_of(instance: BaseModel, inputs: tuple[Input, ...]) -> dict[str, object]:
+    """Return the plain values of *instance* under the names of *inputs*.
+
+    Dates and datetimes are ISO text, an enum member is its value, a nested model a dict, a thread a tuple of
+    messages, images and files as they are. Texts are passed on, never copied; subclasses of built-in types become the
+    built-in type. An input that the model has no field for has its default. Raises `InputsMismatch` when the model
+    does not fit *inputs*, and `InvalidInputs` for a value that is not what its field says.
+    """
+    key = type(instance), id(inputs)
+    known = _READERS.get(key)
+    if known is None or known[0] is not inputs:
+        if len(_READERS) >= _MOST_READERS:
+            _READERS.clear()
+        known = _READERS[key] = inputs, reader(type(instance), inputs)
+    return known[1](instance)
+
+
+@lru_cache(maxsize=256)
+def reader(model: type[BaseModel], inputs: tuple[Input, ...]) -> Reader:
+    """Return `values_of` for one *model* and *inputs*, with all that can be known beforehand done."""
+    check_assignable(inputs, model)
+    rows, missing = rows_of(inputs, declare(model), "")
+
+    def values(instance: BaseModel) -> dict[str, object]:
+        return read(instance.__dict__, rows, missing)
+
+    return values
+
+
+def with_defaults(values: Mapping[str, object], inputs: tuple[Input, ...]) -> dict[str, object]:
+    """Return plain *values* completed by the defaults of the *inputs* that are not among them."""
+    missing = [each for each in inputs if not each.required and each.name not in values]
+    return {**values, **{each.name: template_value(each.type, each.default) for each in missing}}
