@@ -6,6 +6,7 @@ from promptlib.tokens.budget import Budget, BudgetReport, MessageTokens
 from promptlib.tokens.chat import PROFILES, ChatProfile, count_messages
 from promptlib.tokens.counting import count_tokens, counter
 from promptlib.tokens.counts import Exactness, MessageCounter, TokenCount, TokenCounter
+from promptlib.tokens.truncation import truncate
 from promptlib.tokens.vocabulary import BUNDLED, EncodingCounter, encoding
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "count_tokens",
     "counter",
     "encoding",
+    "truncate",
 ]

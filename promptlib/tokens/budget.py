@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 from promptlib.errors import BudgetExceeded, InvalidInputs
 from promptlib.tokens.chat import OPENAI_CHAT, ChatCount, chat_count
 from promptlib.tokens.counting import counter
-
 from promptlib.tokens.vocabulary import DEFAULT, LONGEST_TOKEN, EncodingCounter, check_name, utf8_length
 
 if TYPE_CHECKING:

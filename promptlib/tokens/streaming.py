@@ -1,0 +1,183 @@
+"""The tokens of a text from one of its ends, encoded only as far as they are asked for.
+
+A text is encoded in chunks. Between chunks lie safe cuts: places where the patterns of the bundled encodings always
+begin a new piece, so that the tokens of the chunks, one after the other, are the tokens of the whole.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from unicodedata import category, ucd_3_2_0
+
+from promptlib.tokens.vocabulary import utf8_length
+
+if TYPE_CHECKING:
+    from promptlib.tokens.vocabulary import EncodingCounter
+
+# In characters per token, until the first chunk has told; low, so that Chinese is not encoded four times over.
+FIRST_RATIO = 2.0
+# In tokens. A small first chunk learns the ratio; a limited one keeps a change of language in mid-text cheap.
+FIRST_CHUNK = 256
+LARGEST_CHUNK = 1_024
+SMALL = 64
+# How far to look for a safe cut before the rest of the window: nearly always there is one.
+NEAR = 64
+
+SURROGATE = re.compile("[\ud800-\udfff]")
+# A place before a space, after a letter or digit, or between the two; `is_safe_cut` decides.
+CANDIDATE = re.compile(r"(?<=\S)(?= )|(?<=\w)(?=[^\w'])|(?<=\d)(?=[^\W\d])|(?<=[^\W\d])(?=\d)")
+
+
+def is_safe_cut(before: str, after: str) -> bool:
+    """Tell whether a piece always ends between these two characters, under the patterns of all bundled encodings.
+
+    No pattern looks behind itself, and none has a piece that goes on from
+    a character that is no whitespace to a space, from a letter to anything but a letter, mark or apostrophe, or
+    from a digit to anything but a digit. Where tables of Unicode may differ, the answer is no.
+    """
+    if after == " ":
+        return not before.isspace()
+    left, right = _settled_category(before), _settled_category(after)
+    if not right:
+        return False
+    if left == "L":
+        return right not in {"L", "M"} and after != "'"
+    return left == "N" and right not in {"N", "M"}
+
+
+def _settled_category(char: str) -> str:
+    """Return the letter of *char*'s category if it has been the same since Unicode 3.2, else nothing.
+
+    The engine's tables may be older or newer than ours.
+    """
+    oldest, current = ucd_3_2_0.category(char), category(char)
+    return current[0] if oldest[0] == current[0] and current not in {"Cn", "Cs"} else ""
+
+
+def safe_cut(text: str, low: int, high: int) -> int | None:
+    """Return the first safe cut in *text* from *low* to *high*, or None."""
+    for found in CANDIDATE.finditer(text, max(1, low), min(high, len(text) - 1) + 1):
+        if is_safe_cut(text[found.start() - 1], text[found.start()]):
+            return found.start()
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A stretch of the text and its tokens."""
+
+    start: int
+    end: int
+    tokens: list[int]
+
+
+class Stream:
+    """The tokens of `text[low:high]`, both safe cuts, read from the start or, with *from_end*, from the end.
+
+    `total` counts what was read between safe cuts: these are tokens of the whole. Where the text has no safe cut for
+    longer than was asked for, the last stretch is `loose`: tokens of a window that ends somewhere, nearly always those
+    of the whole, and so to be verified.
+    """
+
+    __slots__ = ("_by", "_from_end", "_ratio", "_text", "chunks", "high", "loose", "low", "total")
+
+    def __init__(self, by: EncodingCounter, text: str, *, from_end: bool = False, low: int = 0) -> None:
+        """Read nothing yet."""
+        self._by = by
+        self._text = text
+        self._from_end = from_end
+        self._ratio = FIRST_RATIO
+        self.low = low
+        self.high = len(text)
+        self.chunks: list[Chunk] = []
+        self.loose: Chunk | None = None
+        self.total = 0
+
+    @property
+    def done(self) -> bool:
+        """Whether all is read, so that `total` is the number of all tokens."""
+        return self.low == self.high
+
+    def read(self, wanted: int) -> None:
+        """Read on until *wanted* tokens are known, or all."""
+        while self.total < wanted and not (self.done or self.loose):
+            need = wanted - self.total
+            chunk, settled = self._window(self._chunk_size(need))
+            if settled:
+                self._take(self._encoded(*chunk))
+            else:
+                self._read_unbroken(need)
+
+    def _chunk_size(self, need: int) -> int:
+        """Return the characters of the next chunk: less than is needed while much is, so that little is too much."""
+        tokens = need + SMALL // 8 if need <= SMALL else max(SMALL, min(need * 3 // 4, LARGEST_CHUNK))
+        return max(1, int((tokens if self.chunks else min(tokens, FIRST_CHUNK)) * self._ratio))
+
+    def _read_unbroken(self, need: int) -> None:
+        """Read a stretch without safe cuts in one go, long enough that its last tokens are not needed."""
+        enough = need + need // 8 + 32
+        size = int(enough * self._ratio)
+        while True:
+            place, settled = self._window(size)
+            chunk = self._encoded(*place)
+            if settled:
+                self._take(chunk)
+                return
+            if len(chunk.tokens) >= enough:
+                self.loose = chunk
+                return
+            size = max(size + size // 2, int(enough * self._ratio * 1.1))
+
+    def _window(self, size: int) -> tuple[tuple[int, int], bool]:
+        """Return the next stretch of *size* to twice *size* characters, and whether it ends at a safe cut."""
+        if size >= self.high - self.low:
+            return (self.low, self.high), True
+        if self._from_end:
+            cut = self._cut(self.high - size - NEAR, self.high - size) or self._cut(
+                self.high - 2 * size, self.high - size
+            )
+            return (self.high - size if cut is None else cut, self.high), cut is not None
+        cut = self._cut(self.low + size, self.low + 2 * size)
+        return (self.low, self.low + size if cut is None else cut), cut is not None
+
+    def _cut(self, low: int, high: int) -> int | None:
+        if not self._by.bundled:
+            return None
+        return safe_cut(self._text, max(low, self.low + 1), min(high, self.high - 1))
+
+    def _encoded(self, start: int, end: int) -> Chunk:
+        text = self._text[start:end]
+        if SURROGATE.search(text):
+            utf8_length(self._text)  # tells the place in the whole text
+        tokens = self._by.encode(text)
+        self._ratio = (end - start) / len(tokens)
+        return Chunk(start, end, tokens)
+
+    def _take(self, chunk: Chunk) -> None:
+        self.chunks.append(chunk)
+        self.total += len(chunk.tokens)
+        if self._from_end:
+            self.high = chunk.start
+        else:
+            self.low = chunk.end
+
+    def position(self, tokens: int) -> int:
+        """Return the place in the text after the first *tokens*, from this end, that were read.
+
+        A character that the last of them cuts in two is left out.
+        """
+        place = len(self._text) if self._from_end else 0
+        for chunk in [*self.chunks, *filter(None, [self.loose])]:
+            if tokens < len(chunk.tokens):
+                return self._inside(chunk, tokens)
+            tokens -= len(chunk.tokens)
+            place = chunk.start if self._from_end else chunk.end
+        return place
+
+    def _inside(self, chunk: Chunk, tokens: int) -> int:
+        kept = chunk.tokens[len(chunk.tokens) - tokens :] if self._from_end else chunk.tokens[:tokens]
+        # The bytes are those of a text up to the edge, so that only a cut character is ignored.
+        length = len(self._by.decode_bytes(kept).decode(errors="ignore"))
+        return chunk.end - length if self._from_end else chunk.start + length

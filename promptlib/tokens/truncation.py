@@ -1,0 +1,181 @@
+"""Cutting a text to a number of tokens, encoding little more than what is kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
+
+from promptlib.errors import InvalidInputs, nearest
+from promptlib.tokens.counting import Counting, counted, counter
+from promptlib.tokens.edges import FINE_TO_COARSE, Boundary, head_edge, tail_edge
+from promptlib.tokens.streaming import Stream
+from promptlib.tokens.vocabulary import DEFAULT, EncodingCounter, utf8_length
+
+if TYPE_CHECKING:
+    from promptlib.tokens.counts import TokenCounter
+
+#: What stays: the start, the end, or both of them, cut in the middle.
+Keep = Literal["start", "end", "middle"]
+KEEPS: tuple[Keep, ...] = get_args(Keep)
+
+
+def truncate(
+    text: str,
+    max_tokens: int,
+    *,
+    encoding: Counting = DEFAULT,
+    keep: Keep = "start",
+    boundary: Boundary = "token",
+    marker: str = "",
+) -> str:
+    """Return *text* cut to at most *max_tokens*, its *marker* included; a text that fits is returned as it is.
+
+    *keep* says what stays: the start, the end, or with `middle` both of them, half each, cut in the middle. The
+    *marker* stands where the text was cut. *boundary* says what is not cut in two: `token` means characters as people
+    see them. Where nothing coarse enough fits, the next finer boundary serves. The result is valid Unicode, was counted
+    as a whole, and is the same at every call.
+
+    Under a bundled encoding little more than the kept text is encoded, whatever the length of *text*, and what is kept
+    is what encoding all of it would keep; only within unbroken runs of one kind that are longer than the limit it may
+    differ by a few characters. A counter of another kind is asked about texts of growing length.
+
+    Raises `InvalidInputs` when the marker alone exceeds the limit of a text that must be cut.
+    """
+    _check(text, max_tokens, keep, boundary)
+    by = counter(encoding)
+    # A byte is at most one token.
+    if isinstance(by, EncodingCounter) and len(text) <= max_tokens and utf8_length(text) <= max_tokens:
+        return text
+    cutter: Cutter = (
+        _Streamed(by, text, max_tokens, keep)
+        if isinstance(by, EncodingCounter)
+        else _Searched(by, text, max_tokens, keep)
+    )
+    if cutter.fits():
+        return text
+    room = max_tokens - counted(by.count(marker), by) if marker else max_tokens
+    if room < 0:
+        raise InvalidInputs(
+            f"the marker {marker!r:.80} alone takes {max_tokens - room} tokens, and the limit is {max_tokens}",
+            hint="give a shorter marker, or a higher limit",
+        )
+    while True:
+        head, tail = cutter.cut(room)
+        head = head_edge(text, head, boundary) if head else 0
+        tail = max(head, tail_edge(text, tail, boundary) if tail < len(text) else tail)
+        result = f"{text[:head]}{marker}{text[tail:]}"
+        over = counted(by.count(result), by) - max_tokens if result else 0
+        if over <= 0:
+            return result
+        # Joining may cost a token more than its parts. Each round leaves less, and at worst the marker alone.
+        room = max(0, room - over)
+
+
+def _check(text: object, max_tokens: object, keep: str, boundary: str) -> None:
+    if not isinstance(text, str):
+        raise InvalidInputs(f"a text is cut to tokens, not a {type(text).__name__}")
+    if not isinstance(max_tokens, int) or isinstance(max_tokens, bool) or max_tokens < 0:
+        raise InvalidInputs(f"max_tokens is {max_tokens!r:.80}", hint="it is an int, 0 or more")
+    for name, given, known in (("keep", keep, KEEPS), ("boundary", boundary, FINE_TO_COARSE)):
+        if given not in known:
+            raise InvalidInputs(
+                f"no {name} {given!r:.80}", hint=f"{nearest(str(given), known)} {name}: {', '.join(known)}".strip()
+            )
+
+
+class Cutter(Protocol):
+    """What finds the places to cut a text."""
+
+    def fits(self) -> bool:
+        """Tell whether nothing needs to be cut."""
+
+    def cut(self, room: int) -> tuple[int, int]:
+        """Return where the kept start ends and where the kept end begins, for *room* tokens."""
+
+
+def _shares(amount: int, keep: Keep) -> tuple[int, int]:
+    """Return what of *amount* belongs to the start and to the end."""
+    match keep:
+        case "start":
+            return amount, 0
+        case "end":
+            return 0, amount
+        case "middle":
+            return amount - amount // 2, amount // 2
+
+
+class _Streamed:
+    """Cuts by the tokens of an encoding, read from the ends that are kept."""
+
+    __slots__ = ("_head", "_keep", "_limit", "_tail")
+
+    def __init__(self, by: EncodingCounter, text: str, limit: int, keep: Keep) -> None:
+        self._limit = limit
+        self._keep = keep
+        self._head = Stream(by, text)
+        head, tail = _shares(limit, keep)
+        if head:
+            # One more than the share: the whole limit, when nothing of the end is kept, must be seen to be exceeded.
+            self._head.read(head + 1)
+        self._tail = Stream(by, text, from_end=True, low=self._head.low)
+        if tail:
+            self._tail.read(max(tail, limit + 1 - self._head.total))
+            if self._tail.done:
+                # The two have met: the rest of the text, seen from its end, is what was read from its start.
+                self._tail.chunks += reversed(self._head.chunks)
+
+    def fits(self) -> bool:
+        return self._tail.done and self._head.total + self._tail.total <= self._limit
+
+    def cut(self, room: int) -> tuple[int, int]:
+        head, tail = _shares(room, self._keep)
+        return self._head.position(head), self._tail.position(tail)
+
+
+class _Searched:
+    """Cuts by a counter that knows no tokens: asks it about kept texts of growing length, each length once."""
+
+    __slots__ = ("_by", "_counts", "_keep", "_limit", "_text")
+
+    def __init__(self, by: TokenCounter, text: str, limit: int, keep: Keep) -> None:
+        utf8_length(text)
+        self._by = by
+        self._text = text
+        self._limit = limit
+        self._keep = keep
+        self._counts = {0: 0}
+
+    def _places(self, length: int) -> tuple[int, int]:
+        head, tail = _shares(length, self._keep)
+        return head, len(self._text) - tail
+
+    def _count(self, length: int) -> int:
+        if length not in self._counts:
+            head, tail = self._places(length)
+            self._counts[length] = counted(self._by.count(self._text[:head] + self._text[tail:]), self._by)
+        return self._counts[length]
+
+    def fits(self) -> bool:
+        """Tell whether the whole fits, from texts of growing length that stop at the first that is too long."""
+        length = min(len(self._text), 4 * self._limit + 16)
+        while self._count(length) <= self._limit:
+            if length == len(self._text):
+                return True
+            length = min(len(self._text), 2 * length)
+        return False
+
+    def cut(self, room: int) -> tuple[int, int]:
+        """Return the places of the longest text that was seen to fit, found by secant and bisection in turn."""
+        low = max(length for length, count in self._counts.items() if count <= room)
+        # A counter may say less of a longer text: then there is nothing to search above the longest that fits.
+        over = (length for length, count in self._counts.items() if count > room and length > low)
+        high = min(over, default=low)
+        bisect = False
+        while high - low > 1 and self._count(low) < room:
+            share = 0.5 if bisect else (room - self._count(low)) / (self._count(high) - self._count(low))
+            middle = min(high - 1, max(low + 1, low + int((high - low) * share)))
+            if self._count(middle) <= room:
+                low = middle
+            else:
+                high = middle
+            bisect = not bisect
+        return self._places(low)
