@@ -34,23 +34,71 @@ DEEPEST_INCLUDE = 16
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a content stands in the life of its name: the version it is, or that it was edited from."""
+
+    digest: str
+    number: int | None = None
+    commit: str = ""
+    edited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
     """The stored version that a prompt was loaded, evolved or derived from; no part of its content.
 
-    `edited` says that the file on disk differed from the committed one, `label` by which label it was asked for.
+    `label` is the label it was asked for by. Its number and commit are looked up when they are first read, because
+    a load does not need them.
     """
 
     name: str
     digest: str
-    number: int | None = None
-    commit: str = ""
     label: str = ""
-    edited: bool = False
+    find: Callable[[], Standing] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def standing(self) -> Standing:
+        """The version in the history, looked up once; only the digest where no history is at hand."""
+        if callable(self.find):
+            found = self.find()
+            object.__setattr__(self, "find", _Found(found))
+        return self.find.standing if isinstance(self.find, _Found) else Standing(self.digest)
+
+    @property
+    def number(self) -> int | None:
+        """The number of the version, or None where history is not at hand."""
+        return self.standing.number
+
+    @property
+    def commit(self) -> str:
+        """The commit that made the version, or an empty text."""
+        return self.standing.commit
+
+    @property
+    def edited(self) -> bool:
+        """Whether the file on disk held something else than the committed version."""
+        return self.standing.edited
 
     @property
     def version(self) -> str | None:
         """`v7`, `v7+edited`, or None where history is not at hand."""
-        return None if self.number is None else f"v{self.number}{'+edited' if self.edited else ''}"
+        standing = self.standing
+        return None if standing.number is None else f"v{standing.number}{'+edited' if standing.edited else ''}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle what was found: another process has no store to ask."""
+        return _origin, (self.name, self.digest, self.label, self.standing)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    standing: Standing
+
+
+def _origin(name: str, digest: str, label: str, standing: Standing) -> Origin:
+    origin = Origin(name, digest, label)
+    object.__setattr__(origin, "find", _Found(standing))
+    return origin
 
 
 class Changes(TypedDict, total=False):
@@ -224,7 +272,7 @@ class Prompt(Generic[InputsT]):
 
     def derive(self, **changes: Unpack[Changes]) -> Self:
         """Return a copy for another name, with *changes*, that records what it was derived from."""
-        source = Pin(self.origin.name, self.origin.digest) if self.origin else Pin("", self.digest)
+        source = Pin(self.origin.name, self.origin.standing.digest) if self.origin else Pin("", self.digest)
         return type(self)(**(self._fields() | _parts(changes) | {"derived_from": source, "renamed_from": ""}))
 
     def with_origin(self, origin: Origin | None, **others: object) -> Self:

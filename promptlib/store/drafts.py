@@ -1,0 +1,203 @@
+"""What one commit will change: every rule about what may be saved, labelled, renamed or deleted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from promptlib import codec
+from promptlib.errors import Conflict, NotFound, StoreDamaged, Superseded
+from promptlib.refs import Pin, missing_name
+from promptlib.store.layout import Labelled, include_path, label_at, label_path, name_at, prompt_path
+
+if TYPE_CHECKING:
+    from promptlib.prompt import Prompt
+    from promptlib.store.homes import Overlay
+    from promptlib.store.past import History
+
+Outcome = Literal["created", "unchanged"]
+
+
+class Draft:
+    """Changes laid over one tip, each checked against that tip and against those before it."""
+
+    __slots__ = ("_past", "files", "tip")
+
+    def __init__(self, files: Overlay, past: History, tip: str | None) -> None:
+        """Begin without changes over *files*, the files at *tip*, whose history is *past*."""
+        self.files = files
+        self.tip = tip
+        self._past = past
+
+    def current(self, name: str) -> Prompt[Any] | None:
+        """Return the newest content of *name*, changes of this draft included."""
+        path = prompt_path(name)
+        data = self.files.read(path)
+        return None if data is None else codec.read(data, source=self.files.shown(path))
+
+    def existing(self, name: str) -> Prompt[Any]:
+        """Return the newest content of *name*; raises `NotFound`, with the nearest names."""
+        found = self.current(name)
+        if found is None:
+            raise self._missing(name)
+        return found
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names that have a file."""
+        return tuple(sorted(name for path in self.files.walk() if (name := name_at(path))))
+
+    def labels(self, name: str) -> tuple[str, ...]:
+        """Return the labels that point at *name*."""
+        return tuple(
+            sorted(found[1] for path in self.files.walk() if (found := label_at(path)) and found[0] == name)
+        )
+
+    def save(self, name: str, prompt: Prompt[Any], base: str | None) -> Outcome:
+        """Lay *prompt* over the newest content of *name*, which must be *base* where one is given.
+
+        Raises `Conflict` and `Superseded`; see `Store.save`.
+        """
+        path = prompt_path(name)
+        newest = self.current(name)
+        if base is not None and (newest is None or newest.digest != base):
+            raise self._conflict(name, base, newest)
+        if newest is not None:
+            prompt = _adopted(prompt, newest)
+            if _same(newest, prompt):
+                return "unchanged"
+        self._refuse_superseded(name, prompt, newest)
+        self._check_includes(prompt)
+        before = self.files.read(path)
+        data = codec.write(prompt) if before is None else codec.edit(before, prompt)
+        _check_round_trip(data, prompt, self.files.shown(path))
+        self.files.put(path, data)
+        return "created"
+
+    def put_file(self, name: str, data: bytes) -> Outcome:
+        """Lay the file *data*, which was a version of *name* before, over the newest one."""
+        path = prompt_path(name)
+        if self.files.read(path) == data:
+            return "unchanged"
+        self.files.put(path, data)
+        return "created"
+
+    def label(self, name: str, label: str, data: bytes | None, expect: str | None) -> Outcome:
+        """Let *label* point at the version whose file is *data*; None takes the label away.
+
+        *expect* is the digest that the label must hold now.
+        """
+        path = label_path(name, label)
+        before = self.files.read(path)
+        held = Labelled.from_bytes(before, self.files.shown(path)).digest if before is not None else None
+        if expect is not None and held != expect:
+            raise Conflict(
+                f"the label {label!r} on {name} is {held or 'not set'}, and {expect} was expected",
+                hint=f"look first: promptlib diff {name}@{label} {name}#{expect.removeprefix('sha256:')[:8]}",
+            )
+        if data is None:
+            if before is None:
+                known = ", ".join(self.labels(name)) or "none"
+                raise NotFound(f"no label {label!r} on {name}", hint=f"labels here: {known}")
+            self.files.put(path, None)
+            return "created"
+        prompt = codec.read(data, source=name)
+        self.files.put(path, Labelled(prompt.digest, data).to_bytes())
+        self._keep_includes(prompt)
+        return "unchanged" if self.files.read(path) == before else "created"
+
+    def rename(self, old: str, new: str) -> None:
+        """Move the file and the labels of *old* to *new*, and let the file say so."""
+        moved = self.existing(old)
+        target = prompt_path(new)
+        if self.files.read(target) is not None:
+            raise Conflict(f"{new} exists already", hint="choose another name, or delete it first")
+        before = self.files.read(prompt_path(old))
+        renamed = moved.with_origin(None, renamed_from=old)
+        self.files.put(target, codec.edit(before or b"", renamed))
+        self.files.put(prompt_path(old), None)
+        for label in self.labels(old):
+            self.files.put(label_path(new, label), self.files.read(label_path(old, label)))
+            self.files.put(label_path(old, label), None)
+
+    def delete(self, name: str) -> None:
+        """Take the file and the labels of *name* away."""
+        self.existing(name)
+        self.files.put(prompt_path(name), None)
+        for label in self.labels(name):
+            self.files.put(label_path(name, label), None)
+
+    def _missing(self, name: str) -> NotFound:
+        gone = self._past.deletion(name)
+        what = f"{name} was deleted in {gone[:7]}" if gone else f"no prompt {name!r} here"
+        return NotFound(what, hint=missing_name(name, self.names()))
+
+    def _conflict(self, name: str, base: str, newest: Prompt[Any] | None) -> Conflict:
+        made_from = self._past.told(name, base)
+        if newest is None:
+            return Conflict(
+                f"{name} has no file any more, and this save was made from {made_from}",
+                hint="save it without an origin to begin anew: store.save(name, prompt.with_origin(None), …)",
+            )
+        return Conflict(
+            f"{name} has moved on: this save was made from {made_from}, the newest is {self._past.told(name, newest.digest)}",
+            hint=(
+                f"see what changed: promptlib diff {name}#{base.removeprefix('sha256:')[:8]} {name}@latest\n"
+                f"then load {name} again and make your change on top of it"
+            ),
+        )
+
+    def _refuse_superseded(self, name: str, prompt: Prompt[Any], newest: Prompt[Any] | None) -> None:
+        for version in reversed(self._past.with_digest(name, prompt.digest)):
+            if newest is not None and newest.digest == prompt.digest:
+                # Only the words around the content differ from the newest: superseded when they are an older set.
+                file = self._past.file(version)
+                if not _same(codec.read(file, source=version.ref), prompt):
+                    continue
+            which = f"v{version.number}" if version.number is not None else version.digest
+            raise Superseded(
+                f"this is the content of {version}, and {name} has moved on since",
+                hint=f'to go back to it on purpose: store.revert("{name}", "{which}") or promptlib revert {name} {which}',
+            )
+
+    def _check_includes(self, prompt: Prompt[Any]) -> None:
+        for alias in prompt.includes:
+            prompt.resolve(alias, lambda pin: codec.read(self._included(pin), source=pin))
+
+    def _included(self, text: str) -> bytes:
+        pin = Pin.parse(text)
+        data = self._past.pinned(pin) or self.files.read(include_path(pin.digest))
+        if data is None and pin.name and (current := self.current(pin.name)) and current.digest == pin.digest:
+            data = self.files.read(prompt_path(pin.name))
+        if data is None:
+            raise NotFound(f"the include {pin} is not in this store", hint="save the included prompt first")
+        return data
+
+    def _keep_includes(self, prompt: Prompt[Any]) -> None:
+        """Lay what a labelled prompt includes beside its label, so that it loads without history."""
+        for text in prompt.includes.values():
+            pin = Pin.parse(str(text))
+            data = self._included(str(pin))
+            self.files.put(include_path(pin.digest), data)
+            self._keep_includes(codec.read(data, source=str(pin)))
+
+
+def _same(stored: Prompt[Any], given: Prompt[Any]) -> bool:
+    """Whether saving *given* over *stored* would change nothing that a reader of the file sees."""
+    if stored.digest != given.digest:
+        return False
+    return all(
+        getattr(stored, part) == getattr(given, part)
+        for part in ("description", "tags", "authors", "derived_from", "renamed_from", "extra")
+    ) and [each.description for each in stored.inputs] == [each.description for each in given.inputs]
+
+
+def _adopted(prompt: Prompt[Any], newest: Prompt[Any]) -> Prompt[Any]:
+    """What only the file knows stays in the file, when the prompt comes from code that does not know it."""
+    kept = {part: getattr(newest, part) for part in ("extra", "derived_from", "renamed_from") if not getattr(prompt, part)}
+    return prompt.with_origin(prompt.origin, **kept)
+
+
+def _check_round_trip(data: bytes, prompt: Prompt[Any], source: str) -> None:
+    """No file is stored that would not read back as the same content."""
+    if codec.read(data, source=source).digest != prompt.digest:
+        raise StoreDamaged(f"{source} would not read back as it was given: nothing was saved", hint="please report this prompt")
+

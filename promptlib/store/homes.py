@@ -1,0 +1,142 @@
+"""The places that a store's files are read from: a folder or package without git, a work tree, a bare repository."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from promptlib.errors import StoreDamaged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from importlib.resources.abc import Traversable
+
+    from promptlib._git import Repository
+
+#: A prompt file past this is refused before it is read: prompts are texts, and a bomb is a file too.
+LARGEST_FILE = 8 * 1024 * 1024
+
+
+class Home(Protocol):
+    """Files below a store's root, by their path with `/`."""
+
+    def read(self, path: str) -> bytes | None:
+        """Return the bytes at *path*, or None when there is no such file."""
+
+    def walk(self) -> Iterator[str]:
+        """Iterate over the paths of all files."""
+
+    def shown(self, path: str) -> str:
+        """Return *path* as people would open it."""
+
+
+class Folder:
+    """Files as they lie in a folder, in a package or in a work tree."""
+
+    __slots__ = ("_prefix", "_root")
+
+    def __init__(self, root: Traversable, prefix: str = "") -> None:
+        """Read below *root*; *prefix* is how messages begin a path."""
+        self._root = root
+        self._prefix = prefix
+
+    def read(self, path: str) -> bytes | None:
+        """Return the bytes of a regular file; a link is refused, so that no text leaves its folder."""
+        place = self._root.joinpath(*path.split("/"))
+        if isinstance(place, Path):
+            return _read_file(place, self.shown(path))
+        return place.read_bytes() if place.is_file() else None
+
+    def walk(self) -> Iterator[str]:
+        """Iterate over all files below the root in alphabetical order."""
+        waiting: list[tuple[str, Traversable]] = [("", self._root)]
+        while waiting:
+            above, place = waiting.pop()
+            entries = sorted(place.iterdir(), key=lambda entry: entry.name, reverse=True)
+            for entry in reversed(entries):
+                if entry.is_file():
+                    yield above + entry.name
+            waiting += [(f"{above}{entry.name}/", entry) for entry in entries if _is_folder(entry)]
+
+    def shown(self, path: str) -> str:
+        """Return *path* with the folder that holds it."""
+        return self._prefix + path
+
+
+def _is_folder(entry: Traversable) -> bool:
+    return entry.name != ".git" and entry.is_dir() and not (isinstance(entry, Path) and entry.is_symlink())
+
+
+def _read_file(place: Path, shown: str) -> bytes | None:
+    try:
+        if place.is_symlink():
+            raise StoreDamaged(f"{shown} is a link", hint="a store holds plain files; replace the link by the file")
+        if place.stat().st_size > LARGEST_FILE:
+            raise StoreDamaged(f"{shown} is larger than {LARGEST_FILE >> 20} MiB", hint="that is no prompt")
+        return place.read_bytes()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+
+
+class Commit:
+    """Files as one commit holds them: they never change."""
+
+    __slots__ = ("_prefix", "_repository", "tip")
+
+    def __init__(self, repository: Repository, prefix: str, tip: str | None) -> None:
+        """Read below *prefix* at *tip*; None is the time before the first commit."""
+        self._repository = repository
+        self._prefix = prefix
+        self.tip = tip
+
+    def blob(self, path: str) -> str | None:
+        """Return the id of the blob at *path*."""
+        return self._repository.blob_at(self.tip, self._prefix + path) if self.tip else None
+
+    def read(self, path: str) -> bytes | None:
+        """Return the bytes at *path*."""
+        blob = self.blob(path)
+        return self._repository.read(blob, limit=LARGEST_FILE) if blob else None
+
+    def walk(self) -> Iterator[str]:
+        """Iterate over all files below the root."""
+        if self.tip:
+            for path, _ in self._repository.files(self.tip, self._prefix):
+                yield path.removeprefix(self._prefix)
+
+    def shown(self, path: str) -> str:
+        """Return `path (commit 1a2b3c4)`."""
+        return f"{self._prefix}{path}"
+
+
+class Overlay:
+    """A home with changes laid over it that are not written yet."""
+
+    __slots__ = ("_below", "changes")
+
+    def __init__(self, below: Home) -> None:
+        """Lay nothing yet."""
+        self._below = below
+        self.changes: dict[str, bytes | None] = {}
+
+    def read(self, path: str) -> bytes | None:
+        """Return the changed bytes, else those below."""
+        return self.changes[path] if path in self.changes else self._below.read(path)
+
+    def walk(self) -> Iterator[str]:
+        """Iterate over what would be there."""
+        yield from sorted(
+            {path for path in self._below.walk() if path not in self.changes}
+            | {path for path, data in self.changes.items() if data is not None}
+        )
+
+    def shown(self, path: str) -> str:
+        """Return the path as the home below shows it."""
+        return self._below.shown(path)
+
+    def put(self, path: str, data: bytes | None) -> None:
+        """Lay *data* (None: a deletion) over *path*; laying what is there already is no change."""
+        if self._below.read(path) == data:
+            self.changes.pop(path, None)
+        else:
+            self.changes[path] = data

@@ -1,0 +1,82 @@
+"""Where things lie below a store's root, and what a label's file holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from promptlib.errors import BadRef, StoreDamaged, Where
+from promptlib.refs import check_digest, check_label, check_name
+
+PROMPT = ".prompty"
+LABEL = ".label"
+LABELS = ".labels/"
+INCLUDES = ".labels/.includes/"
+ATTRIBUTES = ".gitattributes"
+#: Line ends are content: git must not touch them.
+ATTRIBUTES_TEXT = b"*.prompty -text\n*.label -text\n"
+
+
+def prompt_path(name: str) -> str:
+    """Return the path of *name* below the root; raises `BadRef` for a name outside the grammar."""
+    return check_name(name) + PROMPT
+
+
+def label_path(name: str, label: str) -> str:
+    """Return the path of the file that *label* on *name* is."""
+    return f"{LABELS}{check_label(label)}/{check_name(name)}{LABEL}"
+
+
+def include_path(digest: str) -> str:
+    """Return the path where a labelled prompt's pinned include lies."""
+    return f"{INCLUDES}{check_digest(digest).removeprefix('sha256:')}{PROMPT}"
+
+
+def name_at(path: str) -> str | None:
+    """Return the name whose prompt lies at *path*, or None when that is no prompt of a store."""
+    if not path.endswith(PROMPT) or path.startswith("."):
+        return None
+    return _valid(path.removesuffix(PROMPT))
+
+
+def label_at(path: str) -> tuple[str, str] | None:
+    """Return (name, label) of the label that *path* is, or None."""
+    if not path.startswith(LABELS) or not path.endswith(LABEL):
+        return None
+    label, _, rest = path.removeprefix(LABELS).partition("/")
+    name = _valid(rest.removesuffix(LABEL))
+    try:
+        return (name, check_label(label)) if name else None
+    except BadRef:
+        return None
+
+
+def _valid(name: str) -> str | None:
+    try:
+        return check_name(name)
+    except BadRef:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """What a label's file holds: the digest, and the labelled version's file byte for byte."""
+
+    digest: str
+    data: bytes
+
+    def to_bytes(self) -> bytes:
+        """Return the file: one line with the digest, then the labelled file."""
+        return self.digest.encode() + b"\n" + self.data
+
+    @classmethod
+    def from_bytes(cls, raw: bytes, source: str) -> Labelled:
+        """Read the file; raises `StoreDamaged` when the first line is no digest."""
+        first, _, data = raw.partition(b"\n")
+        try:
+            return cls(check_digest(first.decode()), data)
+        except (BadRef, UnicodeDecodeError) as error:
+            raise StoreDamaged(
+                f"{source} is no label: its first line is not a digest",
+                where=Where(source, 1, 1, first[:80].decode(errors="replace")),
+                hint="move the label again: promptlib label NAME LABEL VERSION",
+            ) from error

@@ -1,0 +1,165 @@
+"""From a ref to a prompt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+from promptlib import codec
+from promptlib.errors import Conflict, NotFound, StoreDamaged, nearest
+from promptlib.prompt import Origin, Standing
+from promptlib.refs import Pin, Ref, missing_name
+from promptlib.store.layout import Labelled, include_path, label_at, label_path, name_at, prompt_path
+
+if TYPE_CHECKING:
+    from promptlib.prompt import Prompt
+    from promptlib.store.homes import Home
+
+DEEPEST_INCLUDE = 16
+
+
+class Past(Protocol):
+    """What a reader asks of the history; see `promptlib.store.past`."""
+
+    def bytes_of(self, ref: Ref) -> tuple[bytes, Standing]:
+        """Return the file of the version that *ref* names, and where it stands; raises `NotFound`."""
+
+    def standing(self, name: str, digest: str, data: bytes, *, committed: bool) -> Standing:
+        """Return where *data*, which holds *digest*, stands in the life of *name*."""
+
+    def pinned(self, pin: Pin) -> bytes | None:
+        """Return the file of the version that *pin* names, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads prompts from a home's files and, where there is one, from its history.
+
+    `on_disk` says that a bare name is the file on disk, which may differ from the committed one.
+    """
+
+    files: Home
+    past: Past | None
+    on_disk: bool = False
+
+    def load(self, ref: Ref) -> Prompt[Any]:
+        """Return the prompt that *ref* names, its includes attached; raises `NotFound`, `StoreDamaged` and others."""
+        if ref.label:
+            return self._labelled(ref)
+        if ref.number is not None or ref.prefix or (ref.latest and self.on_disk):
+            return self._from_history(ref)
+        path = prompt_path(ref.name)
+        data = self.files.read(path)
+        if data is None:
+            raise self.missing(ref.name)
+        return self._prompt(ref.name, data, self.files.shown(path), committed=not self.on_disk)
+
+    def names(self) -> tuple[str, ...]:
+        """Return all names that have a file, in alphabetical order."""
+        return tuple(sorted(name for path in self.files.walk() if (name := name_at(path))))
+
+    def labels(self, name: str) -> dict[str, str]:
+        """Return label -> digest for every label on *name*."""
+        found: dict[str, str] = {}
+        for path in self.files.walk():
+            at = label_at(path)
+            if at and at[0] == name and (raw := self.files.read(path)) is not None:
+                found[at[1]] = Labelled.from_bytes(raw, self.files.shown(path)).digest
+        return found
+
+    def missing(self, name: str) -> NotFound:
+        """Return the error for a *name* that has no file: with the nearest names and the labels it still has."""
+        labels = self.labels(name)
+        if labels:
+            hint = f"it has no file, but labels: {', '.join(f'{name}@{label}' for label in labels)}"
+        else:
+            hint = missing_name(name, self.names())
+        return NotFound(f"no prompt {name!r} here", hint=hint)
+
+    def _labelled(self, ref: Ref) -> Prompt[Any]:
+        path = label_path(ref.name, ref.label)
+        raw = self.files.read(path)
+        if raw is None:
+            raise self._no_label(ref)
+        shown = self.files.shown(path)
+        held = Labelled.from_bytes(raw, shown)
+        prompt = self._prompt(ref.name, held.data, shown, committed=True, label=ref.label)
+        if prompt.digest != held.digest:
+            raise StoreDamaged(
+                f"{shown} does not hold what its first line says: {held.digest} expected, {prompt.digest} found",
+                hint=f"move the label again: promptlib label {ref.name} {ref.label} VERSION",
+            )
+        if not held.digest.startswith(f"sha256:{ref.prefix}"):
+            raise Conflict(
+                f"the label {ref.label!r} on {ref.name} is {held.digest[:15]} now, not #{ref.prefix}",
+                hint=f"load {ref.name}#{ref.prefix} to get that content",
+            )
+        return prompt
+
+    def _no_label(self, ref: Ref) -> NotFound:
+        labels = self.labels(ref.name)
+        if not labels and self.files.read(prompt_path(ref.name)) is None:
+            return self.missing(ref.name)
+        known = f"labels here: {', '.join(labels)}" if labels else f"{ref.name} has no labels yet"
+        guess = nearest(ref.label, labels)
+        set_it = f"set it: promptlib label {ref.name} {ref.label} VERSION"
+        return NotFound(f"no label {ref.label!r} on {ref.name}", hint="\n".join(filter(None, [f"{guess} {known}".strip(), set_it])))
+
+    def _from_history(self, ref: Ref) -> Prompt[Any]:
+        if self.past is None:
+            return self._without_history(ref)
+        data, standing = self.past.bytes_of(ref)
+        prompt = self._read(data, str(ref))
+        return self._with_includes(prompt, Origin(ref.name, prompt.digest, find=lambda: standing))
+
+    def _without_history(self, ref: Ref) -> Prompt[Any]:
+        """A digest can be met by the current file, a label or an include; a number cannot."""
+        if ref.prefix and ref.number is None:
+            for data in self._files_of(ref):
+                prompt = self._read(data, str(ref))
+                if prompt.digest.startswith(f"sha256:{ref.prefix}"):
+                    return self._with_includes(prompt, Origin(ref.name, prompt.digest))
+        if self.files.read(prompt_path(ref.name)) is None:
+            raise self.missing(ref.name)
+        labels = ", ".join(f"{ref.name}@{label}" for label in self.labels(ref.name))
+        raise NotFound(
+            f"{ref} is not here: this folder has no history, only current files and labels",
+            hint=f"here are: {ref.name}{', ' if labels else ''}{labels}",
+        )
+
+    def _files_of(self, ref: Ref) -> list[bytes]:
+        paths = [prompt_path(ref.name), *(label_path(ref.name, label) for label in self.labels(ref.name))]
+        found = [data for path in paths if (data := self.files.read(path)) is not None]
+        found = [Labelled.from_bytes(data, ref.name).data if at else data for at, data in enumerate(found)]
+        if len(ref.prefix) == 64 and (data := self.files.read(include_path(f"sha256:{ref.prefix}"))) is not None:  # noqa: PLR2004 - a whole sha256
+            found.append(data)
+        return found
+
+    def _prompt(self, name: str, data: bytes, shown: str, *, committed: bool, label: str = "") -> Prompt[Any]:
+        prompt = self._read(data, shown)
+        find = partial(self.past.standing, name, prompt.digest, data, committed=committed) if self.past else None
+        return self._with_includes(prompt, Origin(name, prompt.digest, label, find))
+
+    def _read(self, data: bytes, shown: str) -> Prompt[Any]:
+        return codec.read(data, source=shown)
+
+    def _with_includes(self, prompt: Prompt[Any], origin: Origin, above: tuple[str, ...] = ()) -> Prompt[Any]:
+        included = tuple((alias, self._included(str(pin), above)) for alias, pin in prompt.includes.items())
+        return prompt.with_origin(origin, included=included)
+
+    def _included(self, text: str, above: tuple[str, ...]) -> Prompt[Any]:
+        pin = Pin.parse(text)
+        if pin.digest in above or len(above) >= DEEPEST_INCLUDE:
+            raise StoreDamaged(f"includes go in a circle or deeper than {DEEPEST_INCLUDE}: {text}")
+        data = self.files.read(include_path(pin.digest)) or (self.past.pinned(pin) if self.past else None)
+        if data is None and pin.name:
+            data = self.files.read(prompt_path(pin.name))
+        if data is None:
+            raise NotFound(
+                f"the include {text[:40]}… is not in this store", hint="a label keeps its includes beside it: label the prompt again"
+            )
+        found = self._read(data, text)
+        if found.digest != pin.digest:
+            raise StoreDamaged(f"what lies here as {text} has the digest {found.digest}")
+        return self._with_includes(found, Origin(pin.name, found.digest), (*above, pin.digest))

@@ -1,0 +1,149 @@
+"""Where a store is: finding its root in a repository, a folder or a package, and making a new one."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path, PurePosixPath
+
+from promptlib._git import Repository
+from promptlib.errors import NotAStore, SaveRefused, StoreError
+from promptlib.store.layout import ATTRIBUTES, ATTRIBUTES_TEXT, LABELS, PROMPT
+
+DEFAULT_ROOT = "prompts"
+SETTINGS = "pyproject.toml"
+
+
+def root_in(folder: Path) -> str | None:
+    """Return the root's path below *folder* (empty: the folder itself), or None when *folder* is no store.
+
+    The root is what `[tool.promptlib] root` says, else `prompts`, else the folder itself when it is the checkout of
+    a bare store.
+    """
+    named = configured_root(folder)
+    if named is not None:
+        return named if (folder / named).is_dir() else None
+    if (folder / DEFAULT_ROOT).is_dir():
+        return DEFAULT_ROOT
+    return "" if _is_root(folder) else None
+
+
+def _is_root(folder: Path) -> bool:
+    if (folder / LABELS).is_dir() or next(folder.glob(f"*{PROMPT}"), None) is not None:
+        return True
+    attributes = folder / ATTRIBUTES
+    return attributes.is_file() and ATTRIBUTES_TEXT.splitlines()[0] in attributes.read_bytes().splitlines()
+
+
+def configured_root(folder: Path) -> str | None:
+    """Return `[tool.promptlib] root` of the project at *folder*; raises `StoreError` for a root outside of it."""
+    settings = folder / SETTINGS
+    if not settings.is_file():
+        return None
+    try:
+        table = tomllib.loads(settings.read_text(encoding="utf-8")).get("tool", {}).get("promptlib", {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StoreError(f"{settings} cannot be read: {error}", hint="mend the file first") from error
+    root = table.get("root")
+    if root is None:
+        return None
+    if not isinstance(root, str) or not checked_root(root):
+        raise StoreError(
+            f"[tool.promptlib] root = {root!r} in {settings} is no folder inside the project",
+            hint='write a path such as root = "src/app/prompts"',
+        )
+    return str(PurePosixPath(root))
+
+
+def checked_root(root: str) -> bool:
+    """Whether *root* is a relative path that stays inside, away from git's own folder."""
+    path = PurePosixPath(root)
+    return bool(path.parts) and not path.is_absolute() and not {"..", ".git"} & set(path.parts) and "\\" not in root
+
+
+def find(path: Path | None) -> tuple[Path, Repository | None, str]:
+    """Return (folder, repository, root below the folder) of the store at *path*, or around the working directory.
+
+    Raises `NotAStore`, which says what was looked for and how to make a store.
+    """
+    if path is not None:
+        return _at(path)
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        found = _try(folder)
+        if found is not None:
+            return found
+    raise NotAStore(
+        f"no store in {here} or above it",
+        hint="make one: promptlib init (in an application's repository) or promptlib init --bare prompts.git",
+    )
+
+
+def _try(folder: Path) -> tuple[Path, Repository | None, str] | None:
+    try:
+        return _at(folder)
+    except NotAStore:
+        return None
+
+
+def _at(path: Path) -> tuple[Path, Repository | None, str]:
+    if not path.is_dir():
+        what = "is a file" if path.is_file() else "does not exist"
+        raise NotAStore(f"{path} {what}", hint=f"make a store there: promptlib init --bare {path}")
+    repository = _repository(path)
+    if repository is not None and repository.bare:
+        return path, repository, ""
+    root = root_in(path)
+    if root is None:
+        kind = "folder" if repository is None else "repository"
+        raise NotAStore(f"{path} is no store: this {kind} has no {DEFAULT_ROOT}/", hint=f"make one: promptlib init {path}")
+    return path, repository, root
+
+
+def _repository(path: Path) -> Repository | None:
+    try:
+        return Repository.open(path)
+    except NotAStore:
+        return _around(path)
+
+
+def _around(path: Path) -> Repository | None:
+    """A store may lie in a folder of a larger repository, such as a package of a monorepo."""
+    found = Repository.discover(path)
+    return found if found is not None and not found.bare and found.work_tree else None
+
+
+def make_bare(path: Path) -> Repository:
+    """Make an empty bare repository at *path*; one that is there already stays as it is."""
+    if path.exists() and not path.is_dir():
+        raise NotAStore(f"{path} is a file", hint="choose another path")
+    try:
+        found = Repository.open(path) if path.is_dir() else None
+    except NotAStore:
+        found = None
+    if found is not None:
+        if not found.bare:
+            raise NotAStore(f"{path} is a repository with a work tree", hint=f"leave --bare out: promptlib init {path}")
+        return found
+    if path.is_dir() and any(path.iterdir()):
+        raise NotAStore(f"{path} is not empty", hint="choose an empty or a new folder")
+    return Repository.init(path, bare=True)
+
+
+def make_in_work_tree(path: Path) -> Repository:
+    """Return the repository around *path*, or a new one at *path*; raises `SaveRefused` without an identity."""
+    found = Repository.discover(path) if path.is_dir() else None
+    if found is not None and found.bare:
+        raise NotAStore(f"{path} is a bare repository", hint=f"say so: promptlib init --bare {path}")
+    repository = found or Repository.init(path, bare=False)
+    if repository.identity() is None:
+        raise SaveRefused(
+            "git does not know who you are, and a save in an application's repository carries your name",
+            hint='tell it:\n  git config --global user.name "Your Name"\n  git config --global user.email you@example.org',
+        )
+    return repository
+
+
+
+def root_for(folder: Path) -> str:
+    """Return where a new store's root goes below *folder*."""
+    return configured_root(folder) or root_in(folder) or DEFAULT_ROOT

@@ -1,0 +1,309 @@
+"""The git-backed home of names, versions and labels: the only stateful object."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib.resources import files as package_files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from promptlib import diff as comparison
+from promptlib.errors import NotFound, StoreReadOnly
+from promptlib.refs import Ref, check_label, check_name
+from promptlib.store import opening
+from promptlib.store.checking import examine
+from promptlib.store.homes import Commit, Folder
+from promptlib.store.layout import ATTRIBUTES, ATTRIBUTES_TEXT
+from promptlib.store.loading import Reader
+from promptlib.store.past import History
+from promptlib.store.transaction import Transaction
+from promptlib.store.writing import BareWriter, WorkTreeWriter
+from promptlib.version import Version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic import BaseModel
+
+    from promptlib._git import Author, Repository
+    from promptlib.diff import PromptDiff
+    from promptlib.lineage import Lineage
+    from promptlib.prompt import Prompt
+    from promptlib.store.checking import Report
+    from promptlib.store.drafts import Draft
+    from promptlib.store.writing import Durability, Writer
+
+ModelT = TypeVar("ModelT", bound="BaseModel")
+
+
+class Store:
+    """Names, their versions and labels, in a bare repository, an application's repository, a folder or a package.
+
+    `Store(path)` is `Store.open(path)`. One store may be used from several threads.
+    """
+
+    def __init__(self, path: str | Path | None = None, *, durability: Durability = "batch") -> None:
+        """Open the store at *path*, or the one around the working directory.
+
+        *path* is a bare repository, an application's repository, or a plain folder that holds `prompts/`. *durability*
+        says how a write is synced before it is acknowledged: `batch` once, `each` object apart, `none` not at all.
+        Raises `NotAStore`.
+        """
+        folder, repository, root = opening.find(Path(path) if path is not None else None)
+        self._begin(folder, repository, root, durability)
+
+    def _begin(self, folder: Path, repository: Repository | None, root: str, durability: Durability) -> None:
+        self.path = folder
+        self._repository = repository
+        self._history: History | None = None
+        self._writer: Writer | None = None
+        if repository is None:
+            self._reader = Reader(Folder(folder / root, f"{root}/" if root else ""), None, on_disk=True)
+        elif repository.bare:
+            self._history = History(repository, "")
+            self._writer = BareWriter(repository, self._history, durability)
+        else:
+            prefix = _prefix(folder / root, repository)
+            self._history = History(repository, prefix)
+            self._writer = WorkTreeWriter(repository, self._history, prefix)
+            self._reader = Reader(Folder(folder / root, prefix), self._history, on_disk=True)
+
+    @classmethod
+    def open(cls, path: str | Path | None = None, *, durability: Durability = "batch") -> Store:
+        """Return the store at *path*, or the one around the working directory; see the constructor."""
+        return cls(path, durability=durability)
+
+    @classmethod
+    def package(cls, package: str, folder: str = opening.DEFAULT_ROOT) -> Store:
+        """Return the prompts that the installed *package* carries in *folder*; they can be read, not written.
+
+        Raises `NotFound` when there is no such package or folder.
+        """
+        try:
+            root = package_files(package).joinpath(folder)
+        except ModuleNotFoundError as error:
+            raise NotFound(f"no package {package!r}", hint="give the name that it is imported by") from error
+        if not root.is_dir():
+            raise NotFound(f"the package {package!r} has no folder {folder!r}", hint="is it among its package data?")
+        store = cls.__new__(cls)
+        store.path = Path(str(root))
+        store._repository = store._history = store._writer = None  # noqa: SLF001 - its own fields
+        store._reader = Reader(Folder(root, f"{package}/{folder}/"), None, on_disk=True)  # noqa: SLF001 - its own field
+        return store
+
+    @classmethod
+    def init(cls, path: str | Path = ".", *, bare: bool = False, durability: Durability = "batch") -> Store:
+        """Make a store at *path* and return it; one that is there already is only opened.
+
+        `bare=True` makes a repository that stands alone. Otherwise the root is made in the repository around *path*
+        (a new one where there is none): a commit of `.gitattributes` alone, which leaves staged work as it was.
+        """
+        place = Path(path)
+        if bare:
+            opening.make_bare(place)
+            store = cls(place, durability=durability)
+        else:
+            place.mkdir(parents=True, exist_ok=True)
+            repository = opening.make_in_work_tree(place)
+            store = cls.__new__(cls)
+            store._begin(place, repository, opening.root_for(place), durability)
+        store._start()
+        return store
+
+    def _start(self) -> None:
+        def attributes(draft: Draft) -> None:
+            if draft.files.read(ATTRIBUTES) is None:
+                draft.files.put(ATTRIBUTES, ATTRIBUTES_TEXT)
+
+        writer = self._writing()
+        draft = writer.draft()
+        attributes(draft)
+        writer.commit(draft, attributes, "Start a store of prompts", None)
+
+    def save(
+        self,
+        name: str,
+        prompt: Prompt[Any],
+        *,
+        message: str = "",
+        expect: Version | str | None = None,
+        author: Author | None = None,
+    ) -> Version:
+        """Store *prompt* as the newest version of *name* and return that version.
+
+        The version that the prompt was loaded, evolved or derived from, or *expect*, must be the newest of that name.
+        A prompt defined in code goes on top. Content and words equal to the newest make nothing: `outcome` is
+        `unchanged`. It returns when the commit is written and its ref read back.
+
+        Raises `Conflict` when somebody saved in between, `Superseded` for the content of an older version, `Busy`
+        and `SaveRefused` in an application's repository, `StoreReadOnly` where there is no git. Nothing is half done.
+        """
+        with self.transaction(message or f"Save {check_name(name)}", author=author) as transaction:
+            version = transaction.save(name, prompt, expect=expect)
+        return self._stored(version)
+
+    @overload
+    def load(self, ref: str | Ref, *, inputs: type[ModelT]) -> Prompt[ModelT]: ...
+
+    @overload
+    def load(self, ref: str | Ref, *, inputs: None = ...) -> Prompt[Any]: ...
+
+    def load(self, ref: str | Ref, *, inputs: type[ModelT] | None = None) -> Prompt[Any]:
+        """Return the prompt that *ref* names, typed by the model *inputs* where one is given.
+
+        A bare name is the file on disk in an application's repository, and the newest version elsewhere. Loading
+        writes nothing. Raises `NotFound` with what there is instead, `InputsMismatch` field by field, `NumberMoved`
+        when `name@v3#digest` is other content now, and `InvalidFile` for a file that is no prompt.
+        """
+        prompt = self._reading().load(Ref.parse(ref))
+        return prompt if inputs is None else prompt.with_model(inputs)
+
+    def version(self, ref: str | Ref) -> Version:
+        """Return the version that *ref* names; a bare name means the newest. Raises `NotFound`."""
+        return self._past().version(self._label_resolved(Ref.parse(ref)))
+
+    def history(self, name: str) -> tuple[Version, ...]:
+        """Return the versions of *name*, oldest first, so that `history(name)[0]` is `v1`.
+
+        A renamed prompt's versions under its old name count on. Raises `NotFound`. In a shallow clone the versions
+        that are there have no numbers.
+        """
+        versions = self._past().versions(check_name(name))
+        if not versions:
+            raise self._reading().missing(name)
+        return versions
+
+    def label(
+        self,
+        name: str,
+        label: str,
+        version: Version | str | None,
+        *,
+        expect: Version | str | None = None,
+        message: str = "",
+        author: Author | None = None,
+    ) -> Version | None:
+        """Let *label* on *name* point at *version* and return that version; None takes the label away.
+
+        *version* is a `Version`, `"v3"`, a digest or another label. *expect* is the version that the label must hold
+        now, else `Conflict`. Raises `NotFound` for a version that is not there.
+        """
+        target = self._chosen(name, version) if version is not None else None
+        what = f"Label {check_name(name)} {check_label(label)}: {target or 'removed'}"
+        with self.transaction(message or what, author=author) as transaction:
+            transaction.label(name, label, target, expect=expect)
+        return target
+
+    def labels(self, name: str) -> dict[str, Version]:
+        """Return every label on *name* with the version it points at."""
+        return {label: self._past().labelled(name, digest) for label, digest in self._reading().labels(check_name(name)).items()}
+
+    def revert(self, name: str, version: Version | str, *, message: str = "", author: Author | None = None) -> Version:
+        """Make an older *version* the newest again, byte for byte, as a new version on top; returns it."""
+        target = self._chosen(name, version)
+        with self.transaction(message or f"Revert {name} to {target}", author=author) as transaction:
+            saved = transaction.revert(name, target)
+        return self._stored(saved)
+
+    def rename(self, old: str, new: str, *, message: str = "", author: Author | None = None) -> Version:
+        """Give *old* the name *new*, with its labels; its history counts on. Returns the newest version."""
+        with self.transaction(message or f"Rename {check_name(old)} to {check_name(new)}", author=author) as transaction:
+            transaction.rename(old, new)
+        return self.version(new)
+
+    def delete(self, name: str, *, message: str = "", author: Author | None = None) -> None:
+        """Take *name* and its labels away. Its versions stay in the history; a later save counts on."""
+        with self.transaction(message or f"Delete {check_name(name)}", author=author) as transaction:
+            transaction.delete(name)
+
+    def names(self, prefix: str = "") -> tuple[str, ...]:
+        """Return the names that have a prompt now, in alphabetical order, below *prefix* where one is given."""
+        return tuple(name for name in self._reading().names() if name.startswith(prefix))
+
+    def diff(self, before: str | Ref, after: str | Ref) -> PromptDiff:
+        """Return what changed between two versions, as prompts differ: messages, inputs, settings, includes."""
+        return comparison.diff(self.load(before), self.load(after))
+
+    def lineage(self, ref: str | Ref) -> Lineage:
+        """Return where the version that *ref* names came from and what came of it."""
+        past = self._past()
+        return past.lineage(past.version(self._label_resolved(Ref.parse(ref))))
+
+    @contextmanager
+    def transaction(self, message: str, *, author: Author | None = None) -> Iterator[Transaction]:
+        """Collect saves, labels, renames and deletions into one commit, made when the block ends.
+
+        Inside, the transaction's `load` sees its own writes. An exception inside makes nothing.
+        """
+        transaction = Transaction(self._writing(), self._past())
+        yield transaction
+        transaction.commit(message, author)
+
+    def fsck(self) -> Report:
+        """Verify objects, files, labels, includes and the index; see `Report.problems`."""
+        return examine(self._reading().files, self._repository, self._history)
+
+    def close(self) -> None:
+        """Let go of git's children and of the index. The store may be used again: they come back when needed."""
+        if self._history is not None:
+            self._history.close()
+        if self._repository is not None:
+            self._repository.close()
+
+    def __enter__(self) -> Store:
+        """Return the store."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    def __repr__(self) -> str:
+        """Say what it is and where."""
+        kind = "folder" if self._repository is None else "bare" if self._repository.bare else "repository"
+        return f"Store({str(self.path)!r}, {kind})"
+
+    def _reading(self) -> Reader:
+        """A bare store is read as it was at one moment: at the tip that is read now."""
+        if self._repository is not None and self._repository.bare:
+            history = self._past()
+            return Reader(Commit(self._repository, "", history.tip()), history)
+        return self._reader
+
+    def _past(self) -> History:
+        if self._history is None:
+            raise NotFound(
+                f"{self.path} has no history: it is a folder without git",
+                hint="its current files and labels can be loaded; versions are in the repository it was copied from",
+            )
+        return self._history
+
+    def _writing(self) -> Writer:
+        if self._writer is None:
+            raise StoreReadOnly(
+                f"{self.path} cannot be written: it is a folder without git",
+                hint=f"make it a store: promptlib init {self.path}",
+            )
+        return self._writer
+
+    def _chosen(self, name: str, version: Version | str) -> Version:
+        if isinstance(version, Version):
+            return version
+        return self.version(Ref(check_name(name)).with_version(version))
+
+    def _label_resolved(self, ref: Ref) -> Ref:
+        """A label is a file, not a part of the history: say by digest what it points at."""
+        if not ref.label:
+            return ref
+        digest = self._reading().load(ref).digest
+        return Ref(ref.name, prefix=digest.removeprefix("sha256:"))
+
+    def _stored(self, version: Version) -> Version:
+        found = self.version(Ref(version.name, prefix=version.digest.removeprefix("sha256:")))
+        return found if version.outcome == "created" else replace(found, outcome="unchanged")
+
+
+def _prefix(root: Path, repository: Repository) -> str:
+    below = root.resolve().relative_to(Path(str(repository.work_tree)).resolve()).as_posix()
+    return "" if below == "." else f"{below}/"

@@ -1,0 +1,135 @@
+"""Several changes as one commit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from promptlib.errors import NotFound
+from promptlib.refs import Pin, Ref, check_label, check_name
+from promptlib.store.layout import prompt_path
+from promptlib.store.loading import Reader
+from promptlib.version import Version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from promptlib._git import Author
+    from promptlib.prompt import Prompt
+    from promptlib.store.drafts import Draft
+    from promptlib.store.past import History
+    from promptlib.store.writing import Writer
+
+class Transaction:
+    """Changes that become one commit when the block of `Store.transaction` ends, and nothing when it fails.
+
+    Each change is checked when it is made, and once more on the newest tip when the commit is written.
+    """
+
+    def __init__(self, writer: Writer, past: History) -> None:
+        """Begin over the newest commit."""
+        self._writer = writer
+        self._past = past
+        self._draft = writer.draft()
+        self._steps: list[Callable[[Draft], object]] = []
+
+    def save(self, name: str, prompt: Prompt[Any], *, expect: Version | str | None = None) -> Version:
+        """Save *prompt* under *name*, as `Store.save` does. The version has no commit before the block ends."""
+        base = _base(name, prompt, self._digest(name, expect))
+        outcome = self._do(lambda draft: draft.save(name, prompt, base))
+        number = self._past.newest_number(name)
+        made = number + 1 if outcome == "created" and number is not None else number
+        return Version(
+            name=name,
+            number=made,
+            digest=prompt.digest,
+            commit="",
+            author="",
+            email="",
+            time=datetime.now(UTC),
+            message="",
+            provisional=True,
+            outcome="created" if outcome == "created" else "unchanged",
+        )
+
+    def load(self, ref: str | Ref) -> Prompt[Any]:
+        """Return the prompt that *ref* names, this transaction's changes included."""
+        parsed = Ref.parse(ref)
+        reader = Reader(self._draft.files, self._past)
+        if parsed.latest:
+            return reader.load(Ref(parsed.name))
+        current = self._draft.current(parsed.name) if parsed.prefix and parsed.number is None else None
+        if current is not None and current.digest.startswith(f"sha256:{parsed.prefix}"):
+            return reader.load(Ref(parsed.name))
+        return reader.load(parsed)
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names that there are, this transaction's changes included."""
+        return self._draft.names()
+
+    def label(
+        self, name: str, label: str, version: Version | str | None, *, expect: Version | str | None = None
+    ) -> None:
+        """Let *label* on *name* point at *version*, which this transaction may have saved; None takes it away."""
+        check_name(name)
+        check_label(label)
+        digest = self._digest(name, version)
+        held = self._digest(name, expect)
+        self._do(lambda draft: draft.label(name, label, self._file(draft, name, digest), held))
+
+    def revert(self, name: str, version: Version | str) -> Version:
+        """Make an older *version* the newest again, byte for byte."""
+        target = version if isinstance(version, Version) else self._past.version(Ref(check_name(name)).with_version(version))
+        data = self._past.file(target)
+        outcome = self._do(lambda draft: draft.put_file(name, data))
+        return replace(target, name=name, outcome="created" if outcome == "created" else "unchanged")
+
+    def rename(self, old: str, new: str) -> None:
+        """Give *old* the name *new*, with its labels."""
+        check_name(new)
+        self._do(lambda draft: draft.rename(old, new))
+
+    def delete(self, name: str) -> None:
+        """Take *name* and its labels away."""
+        self._do(lambda draft: draft.delete(name))
+
+    def commit(self, message: str, author: Author | None) -> None:
+        """Write the one commit; the block of `Store.transaction` calls this when it ends."""
+        if self._steps:
+            self._writer.commit(self._draft, self._replay, message, author)
+
+    def _replay(self, draft: Draft) -> None:
+        for step in self._steps:
+            step(draft)
+
+    def _do(self, step: Callable[[Draft], object]) -> object:
+        result = step(self._draft)
+        self._steps.append(step)
+        return result
+
+    def _digest(self, name: str, version: Version | str | None) -> str | None:
+        if version is None or isinstance(version, Version):
+            return version.digest if version else None
+        return self.load(Ref(check_name(name)).with_version(version)).digest
+
+    def _file(self, draft: Draft, name: str, digest: str | None) -> bytes | None:
+        """Return the file of the version with *digest*: this draft's own, or one of the history."""
+        if digest is None:
+            return None
+        current = draft.current(name)
+        if current is not None and current.digest == digest:
+            return draft.files.read(prompt_path(name))
+        found = self._past.pinned(Pin(name, digest))
+        if found is None:
+            known = ", ".join(f"v{each.number} {each.short}" for each in self._past.versions(name)[-8:])
+            raise NotFound(f"{name} has no version {digest[:15]}", hint=f"versions here: {known or 'none'}")
+        return found
+
+
+def _base(name: str, prompt: Prompt[Any], expect: str | None) -> str | None:
+    """Return the digest that must be the newest: what the caller expects, else what the prompt was made from."""
+    if expect is not None:
+        return expect
+    origin = prompt.origin
+    return origin.standing.digest if origin is not None and origin.name == name else None

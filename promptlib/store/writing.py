@@ -1,0 +1,130 @@
+"""From a draft to an acknowledged commit, in a bare store and in an application's repository."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from getpass import getuser
+from socket import gethostname
+from time import localtime, strftime, time
+from typing import TYPE_CHECKING, Protocol
+
+from promptlib._git import Author, Change
+from promptlib._git import Commit as Made
+from promptlib.errors import Busy
+from promptlib.store.drafts import Draft
+from promptlib.store.homes import Commit, Overlay
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Literal
+
+    from promptlib._git import Repository
+    from promptlib.store.past import History
+
+    Durability = Literal["batch", "each", "none"]
+
+MOST_TRIES = 50
+LOCK_SECONDS = 30.0
+
+
+class Writer(Protocol):
+    """One way of making a commit out of what is laid over the newest one."""
+
+    def draft(self) -> Draft:
+        """Return an empty draft over the newest commit."""
+
+    def commit(self, draft: Draft, work: Callable[[Draft], object], message: str, author: Author | None) -> None:
+        """Commit what *draft* holds; where another commit came first, *work* is done again on a draft over that."""
+
+
+@dataclass(frozen=True, slots=True)
+class BareWriter:
+    """Compare-and-swap on the store's branch: objects first, then the ref, read back, then acknowledged."""
+
+    repository: Repository
+    past: History
+    durability: Durability
+
+    def draft(self) -> Draft:
+        """Return an empty draft over the newest commit."""
+        return self._over(self.past.tip())
+
+    def _over(self, tip: str | None) -> Draft:
+        self.past.move_to(tip)
+        return Draft(Overlay(Commit(self.repository, "", tip)), self.past, tip)
+
+    def commit(self, draft: Draft, work: Callable[[Draft], object], message: str, author: Author | None) -> None:
+        """Retry a lost race with the whole work on the new tip, so that each rule is checked again."""
+        by = author or identity(self.repository)
+        reference = self.past.reference()
+        with self.repository.lock(timeout=LOCK_SECONDS):
+            for _ in range(MOST_TRIES):
+                tip = self.repository.tip(reference)
+                if tip != draft.tip:
+                    draft = self._over(tip)
+                    work(draft)
+                if not draft.files.changes:
+                    return
+                made = self._objects(draft, message, by)
+                if self.repository.swap(reference, tip, made.id, reflog=f"promptlib: {message.splitlines()[0][:60]}"):
+                    self.past.append(made)
+                    return
+        raise Busy(
+            f"{MOST_TRIES} commits of others came first; nothing was saved",
+            hint="another program writes this store without promptlib's lock; try again when it rests",
+        )
+
+    def _objects(self, draft: Draft, message: str, by: Author) -> Made:
+        moment = _now()
+        parents = (draft.tip,) if draft.tip else ()
+        commit, blobs = self.repository.commit(
+            draft.files.changes,
+            parents=parents,
+            message=message,
+            author=by,
+            committer=by,
+            time=moment,
+            durability=self.durability,
+        )
+        changes = tuple(Change(path, blobs.get(path)) for path in draft.files.changes)
+        return Made(commit, parents, by, *moment, moment[0], message, changes)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkTreeWriter:
+    """A commit through git itself, of these paths alone, with the user's hooks, identity and signing."""
+
+    repository: Repository
+    past: History
+    prefix: str
+
+    def draft(self) -> Draft:
+        """Return an empty draft over HEAD."""
+        head = self.past.tip()
+        self.past.move_to(head)
+        return Draft(Overlay(Commit(self.repository, self.prefix, head)), self.past, head)
+
+    def commit(self, draft: Draft, work: Callable[[Draft], object], message: str, author: Author | None) -> None:
+        """Refuse, and change nothing, while the user is in the middle of something."""
+        with self.repository.lock(timeout=LOCK_SECONDS):
+            if self.past.tip() != draft.tip:
+                draft = self.draft()
+                work(draft)
+            if draft.files.changes:
+                changes = {self.prefix + path: data for path, data in draft.files.changes.items()}
+                self.repository.commit_paths(changes, message=message, author=author)
+                self.past.move_to(self.past.tip())
+
+
+def identity(repository: Repository) -> Author:
+    """Return who git says the user is, or the user at this host where nobody told git."""
+    known = repository.identity()
+    if known is not None:
+        return known
+    name = getuser()
+    return Author(name, f"{name}@{gethostname() or 'localhost'}")
+
+
+def _now() -> tuple[int, str]:
+    now = time()
+    return int(now), strftime("%z", localtime(now)) or "+0000"
