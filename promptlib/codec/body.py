@@ -1,0 +1,212 @@
+r"""Bodies: messages to lines and back.
+
+A line that is exactly a role and a colon opens a message; a line that is exactly `{{ name }}`, for an input of type
+thread, is a placeholder. Both count only in the template's own literal text. Newlines at the edges of a message belong
+to the file. What would be misread is marked, and the marks come off again exactly:
+
+- a line that only looks like a role line or a placeholder begins with a back slash (and one more for each it had);
+- a line that is one back slash, first or last in a message, guards edge newlines;
+- `\<CR>` at the end of a line is a carriage return there (a back slash before it is doubled);
+- a literal message stands between `{# literal #}{% raw %}` and `{% endraw %}`, and an `endraw` tag inside it gets a
+  back slash before its name.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from promptlib.codec.delimiters import RAW_END, Tag, tags
+from promptlib.errors import InvalidPrompt
+from promptlib.messages import ROLES, Message, Piece, Placeholder, Prelude, Role, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+_ROLE = "|".join(ROLES)
+_MARK = re.compile(
+    rf"^(?:({_ROLE}):|\{{\{{ *([A-Za-z_]\w*) *\}}\}}|(\\+)(?:(?:{_ROLE}):|\{{\{{ *([A-Za-z_]\w*) *\}}\}}))$", re.MULTILINE
+)
+_CARRIAGE_WRITTEN = re.compile(r"(\\+)<CR>$", re.MULTILINE)
+_CARRIAGE = re.compile(r"(\\*)(<CR>|\r)$", re.MULTILINE)
+_LITERAL_OPEN = "{# literal #}{% raw %}\n"
+_LITERAL_CLOSE = "\n{% endraw %}"
+_ENDRAW = re.compile(r"(\{%[-+]?\s*)(\\*)(endraw\s*[-+]?%\})")
+_GUARD = "\\"
+
+
+class Stretch(NamedTuple):
+    """A piece and the lines of the body that hold it, counted from 0: `first` is its marker's or its text's first."""
+
+    piece: Piece
+    first: int
+    end: int
+    text_line: int
+
+
+class _Mark(NamedTuple):
+    start: int
+    end: int
+    role: str
+    placeholder: str
+
+
+def read_body(body: str, threads: Collection[str]) -> list[Stretch]:
+    """Return the pieces of *body*, whose lines end in newlines; *threads* are the names that can be placeholders."""
+    text = _CARRIAGE_WRITTEN.sub(_carriage_read, body) if "<CR>" in body else body
+    inside = tags(text) if "{" in text else []
+    marks, escapes = _marks(text, inside, threads)
+    if not marks:
+        return _unmarked(text, escapes)
+    found = []
+    if text[: marks[0].start].strip("\n"):
+        found.append(_opening(text, marks[0].start, escapes))
+    for mark, following in zip(marks, [*marks[1:], None], strict=True):
+        end = following.start if following else len(text)
+        content, offset = _content(text, min(mark.end + 1, end), end, escapes)
+        piece: Piece = (
+            _message(cast("Role", mark.role), content) if mark.role else Placeholder(mark.placeholder, _unguarded(content))
+        )
+        found.append(Stretch(piece, *_lines(text, mark.start, end), text.count("\n", 0, offset)))
+    return found
+
+
+def _lines(text: str, start: int, end: int) -> tuple[int, int]:
+    first = text.count("\n", 0, start)
+    last = len(text[start:end].rstrip("\n"))
+    return first, first + text.count("\n", start, start + last) + 1
+
+
+def _carriage_read(found: re.Match[str]) -> str:
+    half, carriage = divmod(len(found[1]), 2)
+    return "\\" * half + ("\r" if carriage else "<CR>")
+
+
+def _marks(text: str, inside: list[Tag], threads: Collection[str]) -> tuple[list[_Mark], list[int]]:
+    """Return the marker lines of *text*, and the places of the back slashes that only keep a line from being one."""
+    marks: list[_Mark] = []
+    escapes: list[int] = []
+    for found in _special(text, inside, threads):
+        if found[3]:
+            escapes.append(found.start())
+        else:
+            marks.append(_Mark(found.start(), found.end(), found[1] or "", found[2] or ""))
+    return marks, escapes
+
+
+def _special(text: str, inside: list[Tag], threads: Collection[str]) -> Iterable[re.Match[str]]:
+    """Yield the lines in literal text that are markers, or would be without their back slashes."""
+    at = 0
+    for found in _MARK.finditer(text):
+        name = found[2] or found[4]
+        if name and name not in threads:
+            continue
+        start = found.start()
+        while at < len(inside) and inside[at].end <= start:
+            at += 1
+        if at >= len(inside) or inside[at].start >= start:
+            yield found
+
+
+def _unmarked(text: str, escapes: list[int]) -> list[Stretch]:
+    """Without any marker the whole body is one system message."""
+    if not text.strip("\n"):
+        return []
+    content, offset = _content(text, 0, len(text), escapes)
+    line = text.count("\n", 0, offset)
+    return [Stretch(_message("system", content), line, _lines(text, 0, len(text))[1], line)]
+
+
+def _opening(text: str, end: int, escapes: list[int]) -> Stretch:
+    """Return what stands before the first marker: a prelude when it is only statements, else a system message."""
+    content, offset = _content(text, 0, end, escapes)
+    exact = _unguarded(content)
+    piece: Piece = Prelude(exact) if _is_silent(exact) else _message("system", content)
+    line = text.count("\n", 0, offset)
+    return Stretch(piece, line, _lines(text, 0, end)[1], line)
+
+
+def _is_silent(text: str) -> bool:
+    """Tell whether *text* holds only statements, comments and blanks."""
+    inside = tags(text)
+    edges = [0, *(edge for tag in inside for edge in (tag.start, tag.end)), len(text)]
+    literal = "".join(text[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True))
+    return not literal.strip() and all(tag.kind in {"statement", "comment"} for tag in inside)
+
+
+def _content(text: str, start: int, end: int, escapes: list[int]) -> tuple[str, int]:
+    """Return the text between two markers without edge newlines and escapes, and where it begins."""
+    while start < end and text[start] == "\n":
+        start += 1
+    pieces, at = [], start
+    for escape in escapes:
+        if start <= escape < end:
+            pieces.append(text[at:escape])
+            at = escape + 1
+    pieces.append(text[at:end])
+    return "".join(pieces).rstrip("\n"), start
+
+
+def _message(role: Role, content: str) -> Message:
+    if content.startswith(_LITERAL_OPEN) and content.endswith(_LITERAL_CLOSE):
+        inner = content[len(_LITERAL_OPEN) : -len(_LITERAL_CLOSE)]
+        if not RAW_END.search(inner):
+            return Message(role, (Text(_ENDRAW.sub(_endraw_read, inner)),), literal=True)
+    return Message(role, (Text(_unguarded(content)),))
+
+
+def _endraw_read(found: re.Match[str]) -> str:
+    return found[1] + found[2][1:] + found[3]
+
+
+def _unguarded(content: str) -> str:
+    if content == _GUARD:
+        return ""
+    if content.startswith(_GUARD + "\n"):
+        content = content[2:]
+    if content.endswith("\n" + _GUARD):
+        return content[:-2]
+    return "" if content == _GUARD else content
+
+
+def write_body(pieces: Iterable[Piece], threads: Collection[str]) -> str:
+    """Return the body that `read_body` reads as *pieces*, a blank line between them."""
+    return "\n".join(write_piece(piece, threads) for piece in pieces)
+
+
+def write_piece(piece: Piece, threads: Collection[str]) -> str:
+    """Return the lines of one piece, its marker first."""
+    match piece:
+        case Message(role=role, literal=True):
+            lines = f"{role}:\n{_LITERAL_OPEN}{_ENDRAW.sub(_endraw_written, piece.text)}{_LITERAL_CLOSE}\n"
+        case Message(role=role):
+            lines = _marked(f"{role}:\n", piece.text, threads, f"the {role} message")
+        case Placeholder(name, text):
+            lines = _marked(f"{{{{ {name} }}}}\n", text, threads, f"the placeholder {name!r}")
+        case Prelude(text):
+            lines = _marked("", text, threads, "the prelude") if text else f"{_GUARD}\n"
+    return _CARRIAGE.sub(_carriage_written, lines) if "\r" in lines or "<CR>" in lines else lines
+
+
+def _endraw_written(found: re.Match[str]) -> str:
+    return f"{found[1]}\\{found[2]}{found[3]}"
+
+
+def _carriage_written(found: re.Match[str]) -> str:
+    doubled = found[1] * 2
+    return f"{doubled}\\<CR>" if found[2] == "\r" else f"{doubled}<CR>"
+
+
+def _marked(marker: str, text: str, threads: Collection[str], what: str) -> str:
+    inside = tags(text) if "{" in text else []
+    if inside and not inside[-1].closed:
+        raise InvalidPrompt(f"{what} leaves a tag open: {text[inside[-1].start :][:40]!r}", hint="close it")
+    for found in reversed(list(_special(text, inside, threads))):
+        text = f"{text[: found.start()]}\\{text[found.start() :]}"
+    if not text:
+        return marker
+    first, last = text.partition("\n")[0], text.rpartition("\n")[2]
+    before = f"{_GUARD}\n" if first in {"", _GUARD} or text.startswith(_LITERAL_OPEN) else ""
+    after = f"\n{_GUARD}" if last in {"", _GUARD} else ""
+    return f"{marker}{before}{text}{after}\n"
+

@@ -1,0 +1,91 @@
+"""Bytes to prompts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from promptlib.codec.body import Stretch, read_body
+from promptlib.codec.fence import BYTE_ORDER_MARK, Halves, halves
+from promptlib.codec.header import Fields, HeaderReader
+from promptlib.codec.notes import Note
+from promptlib.codec.parsing import parse
+from promptlib.codec.source import Node, Source
+from promptlib.errors import InvalidFile, Where
+from promptlib.messages import Message, Text
+from promptlib.prompt import Prompt
+from promptlib.rendering import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A file taken apart: its halves, the nodes of its header, its stretches of body, and the prompt's fields."""
+
+    halves: Halves
+    header: Node
+    stretches: tuple[Stretch, ...]
+    fields: Fields
+    notes: tuple[Note, ...]
+
+
+def read(data: bytes, *, source: str = "") -> Prompt[Any]:
+    """Return the prompt that the file *data* holds; *source* names the file in errors.
+
+    Raises `InvalidFile` for text that is no prompt file, and `InvalidPrompt` for a prompt that cannot be; both say
+    file, line and column.
+    """
+    return prompt_of(parsed(data, source))
+
+
+def read_with_notes(data: bytes, *, source: str = "") -> tuple[Prompt[Any], tuple[Note, ...]]:
+    """Return the prompt and what is worth telling about its file: keys without effect, foreign line ends."""
+    found = parsed(data, source)
+    return prompt_of(found), found.notes
+
+
+def prompt_of(found: Parsed) -> Prompt[Any]:
+    """Return the prompt of a file that was taken apart."""
+    return Prompt(**found.fields)
+
+
+def parsed(data: bytes, source: str = "") -> Parsed:
+    """Take the file *data* apart; raises `InvalidFile`."""
+    cut = halves(data, source)
+    notes: list[Note] = []
+    _note_file(cut, notes)
+    header = parse(cut.header) if cut.header is not None else Node({}, 0, 0, "block")
+    reader = HeaderReader(cut.header or Source("", source), notes)
+    fields = reader.read(header)
+    if reader.literal:
+        stretches: tuple[Stretch, ...] = ()
+        fields["messages"] = (Message(reader.role or "system", (Text(cut.body),), literal=True),)
+        fields["places"] = (Place(source, cut.body_line),)
+    else:
+        stretches = _authored(cut, fields, reader)
+    return Parsed(cut, header, stretches, fields, tuple(notes))
+
+
+def _authored(cut: Halves, fields: Fields, reader: HeaderReader) -> tuple[Stretch, ...]:
+    body = cut.body
+    if "\r\n" in body:
+        line = cut.body_line + body.count("\n", 0, body.index("\r\n"))
+        reader.notes.append(
+            Note("lines end in CR LF, and read as LF", Where(cut.name, line), "save the file with LF line ends")
+        )
+        body = body.replace("\r\n", "\n")
+    threads = {each.name for each in fields.get("inputs", ()) if each.type.kind == "thread"}
+    stretches = tuple(read_body(body, threads))
+    if not stretches:
+        raise InvalidFile(
+            "the file holds no message", where=Where(cut.name, cut.body_line), hint="write a role line, such as user:, and a text"
+        )
+    fields["messages"] = tuple(each.piece for each in stretches)
+    fields["places"] = tuple(Place(cut.name, cut.body_line + each.text_line) for each in stretches)
+    return stretches
+
+
+def _note_file(cut: Halves, notes: list[Note]) -> None:
+    if cut.head.startswith(BYTE_ORDER_MARK):
+        notes.append(Note("the file begins with a byte order mark", Where(cut.name, 1), "save it as UTF-8 without one"))
+    if "\r" in cut.head:
+        notes.append(Note("lines of the front matter end in CR LF", Where(cut.name, 1), "save the file with LF line ends"))

@@ -1,0 +1,55 @@
+"""What a file's front matter should say after an edit, in the file's own spelling where nothing changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Data = dict[str, Any]
+
+
+def same(one: object, other: object) -> bool:
+    """Compare plain data, numbers by kind, keys in any order."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, Sequence) and isinstance(other, Sequence) and not isinstance(one, str):
+        return len(one) == len(other) and all(map(same, one, other))
+    return type(one) is type(other) and one == other
+
+
+def reconcile(file: object, old: object, new: object) -> object:
+    """Return what *file* becomes when what it means changes from *old* to *new*.
+
+    *file* spells *old* in its own way (a list for a mapping by name, a bare value for a declaration, words for
+    defaults); where *old* and *new* agree the spelling is kept.
+    """
+    if same(old, new):
+        return file
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        if isinstance(file, dict):
+            return _mapping(file, old, new)
+        if isinstance(file, list) and all(isinstance(each, dict) and "name" in each for each in file):
+            return _named(file, old, new)
+    return new
+
+
+def _mapping(file: Data, old: Mapping[str, Any], new: Mapping[str, Any]) -> Data:
+    kept = {
+        key: reconcile(value, old[key], new[key]) if key in old and key in new else value
+        for key, value in file.items()
+        if key in new or key not in old
+    }
+    return kept | {key: value for key, value in new.items() if key not in kept and not (key in old and key not in file)}
+
+
+def _named(file: list[Data], old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Data]:
+    """Reconcile a list of items that have names, such as Prompty's inputs."""
+    kept = []
+    for each in file:
+        name = each["name"]
+        if name in new:
+            inner = {key: value for key, value in each.items() if key != "name"}
+            changed = reconcile(inner, old.get(name), new[name])
+            kept.append({"name": name, **changed} if isinstance(changed, dict) else each)
+    names = {each["name"] for each in file}
+    return kept + [{"name": name, **value} for name, value in new.items() if name not in names]

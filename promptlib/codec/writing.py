@@ -1,0 +1,80 @@
+"""Prompts to bytes: new files, and the least change to a file that is there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from promptlib.codec.body import write_body
+from promptlib.codec.editing import edited_body, edited_header
+from promptlib.codec.emitting import entries
+from promptlib.codec.fence import LARGEST_HEADER
+from promptlib.codec.header import header_of, is_literal
+from promptlib.codec.reading import Parsed, parsed, prompt_of
+from promptlib.codec.reconciling import same
+from promptlib.errors import InvalidPrompt
+from promptlib.messages import Message
+
+if TYPE_CHECKING:
+    from promptlib.prompt import Prompt
+
+FENCE = "---\n"
+
+
+def write(prompt: Prompt[Any]) -> bytes:
+    """Return *prompt* as a new file: the same bytes for the same prompt, and `read` gives the prompt back exactly.
+
+    Raises `InvalidPrompt` when its settings or texts do not fit into front matter, or a message leaves a tag open.
+    """
+    header = entries(header_of(prompt))
+    if len(header) >= LARGEST_HEADER:
+        raise InvalidPrompt(
+            f"front matter would be larger than {LARGEST_HEADER // 1024} KiB", hint="long texts belong into messages"
+        )
+    return f"{FENCE}{header}{FENCE}{_body(prompt)}".encode()
+
+
+def _body(prompt: Prompt[Any]) -> str:
+    if is_literal(prompt.messages):
+        return cast("Message", prompt.messages[0]).text
+    return write_body(prompt.messages, threads_of(prompt))
+
+
+def threads_of(prompt: Prompt[Any]) -> frozenset[str]:
+    """Return the names that can be placeholders."""
+    return frozenset(each.name for each in prompt.inputs if each.type.kind == "thread")
+
+
+def edit(data: bytes, prompt: Prompt[Any], *, source: str = "") -> bytes:
+    """Return the file *data* changed to hold *prompt*; all that did not change keeps its bytes.
+
+    An unchanged prompt gives the same bytes, and one changed key changes only that key's lines. Comments, quotes, the
+    order of keys and line ends stay. Raises `InvalidFile` when *data* is no prompt file.
+    """
+    found = parsed(data, source)
+    old, new = header_of(prompt_of(found)), header_of(prompt)
+    head = edited_header(found, old, new)
+    body = _edited_body(found, prompt)
+    for candidate in (head + body, head + _body(prompt)):
+        if _holds(candidate, prompt, new):
+            return candidate.encode()
+    return write(prompt)
+
+
+def _edited_body(found: Parsed, prompt: Prompt[Any]) -> str:
+    if found.stretches and not is_literal(prompt.messages):
+        return edited_body(found.halves, found.stretches, prompt.messages, threads_of(prompt))
+    return _body(prompt)
+
+
+def _holds(text: str, prompt: Prompt[Any], header: dict[str, Any]) -> bool:
+    """Tell whether the file *text* reads as *prompt*."""
+    try:
+        back = prompt_of(parsed(text.encode()))
+    except InvalidPrompt:
+        return False
+    literal = [getattr(piece, "literal", False) for piece in back.messages]
+    return (
+        back.messages == prompt.messages
+        and literal == [getattr(piece, "literal", False) for piece in prompt.messages]
+        and same(header_of(back), header)
+    )
