@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
@@ -75,7 +75,7 @@ class Message:
         if isinstance(self.parts, str):
             object.__setattr__(self, "parts", (Text(self.parts),))
         elif not isinstance(self.parts, tuple):
-            object.__setattr__(self, "parts", tuple(self.parts))
+            object.__setattr__(self, "parts", tuple(self.parts) if isinstance(self.parts, Iterable) else (self.parts,))
         for part in self.parts:
             if not isinstance(part, Text | Image | File):
                 raise InvalidPrompt(f"a part of a {self.role} message is a {type(part).__name__}, not a message part")
@@ -143,9 +143,7 @@ def user(text: str, *parts: Image | File, literal: bool = False, name: str = "")
     return _message("user", text, *parts, literal=literal, name=name)
 
 
-def assistant(
-    text: str = "", *, literal: bool = False, name: str = "", tool_calls: Sequence[ToolCall] = ()
-) -> Message:
+def assistant(text: str = "", *, literal: bool = False, name: str = "", tool_calls: Sequence[ToolCall] = ()) -> Message:
     """Return an assistant message; *literal* text is no template."""
     return _message("assistant", text, literal=literal, name=name, tool_calls=tuple(tool_calls))
 
@@ -200,9 +198,7 @@ def _part_to_plain(part: Part) -> dict[str, object]:
 
 def _from_mapping(value: object) -> Message:
     if not isinstance(value, Mapping):
-        raise InvalidInputs(
-            f"a message is a Message or a mapping with role and content, not a {type(value).__name__}"
-        )
+        raise InvalidInputs(f"a message is a Message or a mapping with role and content, not a {type(value).__name__}")
     unknown = sorted(map(str, value.keys() - {"role", "content", "name", "tool_calls", "tool_call_id"}))
     if unknown:
         raise InvalidInputs(f"unknown keys in a message: {', '.join(unknown)}")
@@ -213,7 +209,7 @@ def _from_mapping(value: object) -> Message:
         tuple(_parts(value.get("content"))),
         literal=True,
         name=_text(value, "name"),
-        tool_calls=tuple(map(_tool_call, value.get("tool_calls") or ())),
+        tool_calls=tuple(_tool_calls(value.get("tool_calls") or ())),
         tool_call_id=_text(value, "tool_call_id"),
     )
 
@@ -243,15 +239,25 @@ def _part(item: object) -> Part:
     match item:
         case {"type": "text", "text": str(text)}:
             return Text(text)
-        case {"type": "image_url", "image_url": {"url": str(url), **rest}}:
-            return Image(url, rest.get("detail", "auto"))
-        case {"type": "file", "file": {"file_data": str(url), **rest}}:
-            return File(url, rest.get("filename", ""))
+        case {"type": "image_url", "image_url": {"url": str(url), "detail": "auto" | "low" | "high" as detail}}:
+            return Image(url, detail)
+        case {"type": "image_url", "image_url": {"url": str(url), **rest}} if "detail" not in rest:
+            return Image(url)
+        case {"type": "file", "file": {"file_data": str(url), "filename": str(name)}}:
+            return File(url, name)
+        case {"type": "file", "file": {"file_data": str(url), **rest}} if "filename" not in rest:
+            return File(url)
         case {"type": "file", "file": {"file_id": str(url)}}:
             return File(url)
     raise InvalidInputs(
         f"no message part: {str(item)[:80]!r}", hint="parts have type text, image_url or file, as in chat APIs"
     )
+
+
+def _tool_calls(calls: object) -> Iterator[ToolCall]:
+    if not isinstance(calls, list | tuple):
+        raise InvalidInputs(f"tool_calls of a message is a {type(calls).__name__}, not a list")
+    yield from map(_tool_call, calls)
 
 
 def _tool_call(item: object) -> ToolCall:

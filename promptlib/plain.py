@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: What JSON can say, with tuples for lists and `Frozen` for objects.
-Plain: TypeAlias = "None | bool | int | float | str | tuple[Plain, ...] | Frozen"
+Plain: TypeAlias = "bool | int | float | str | tuple[Plain, ...] | Frozen | None"
 
 LARGEST_INTEGER = 2**53 - 1  # RFC 8785 (I-JSON): past it readers disagree
 DEEPEST = 64
@@ -27,7 +27,7 @@ class Frozen(Mapping[str, "Plain"]):
     _items: dict[str, Plain]
     _hash: int | None
 
-    def __init__(self, items: Mapping[str, Plain] = {}, /) -> None:  # noqa: B006 - only read, then copied
+    def __init__(self, items: Mapping[str, Plain] = {}, /) -> None:
         """Copy *items*, whose values are already frozen; `freeze` makes them so."""
         object.__setattr__(self, "_items", dict(items))
         object.__setattr__(self, "_hash", None)
@@ -55,7 +55,10 @@ class Frozen(Mapping[str, "Plain"]):
         message = f"Frozen is immutable: cannot set {name!r}"
         raise AttributeError(message)
 
-    __delattr__ = object.__delattr__
+    def __delattr__(self, name: str) -> None:
+        """Refuse: this mapping is immutable."""
+        message = f"Frozen is immutable: cannot delete {name!r}"
+        raise AttributeError(message)
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle as the items."""
@@ -73,19 +76,20 @@ def freeze(value: object, *, what: str = "value", depth: int = 0) -> Plain:
     other types, NaN and infinities, integers past 2^53, keys that are no text, lone surrogates, nesting past 64.
     """
     if depth > DEEPEST:
-        raise InvalidPrompt(f"{what} is nested deeper than {DEEPEST} levels")
+        raise InvalidPrompt(f"{what} is nested deeper than {DEEPEST} levels", hint="keep the inner part as JSON text")
     if value is None or type(value) is bool:
         return value
+    # The built-in types' own conversions: a subclass (an Enum of texts) may answer str() with something else.
     if isinstance(value, str):
-        return _checked_text(str(value), what)
+        return _checked_text(str.__str__(value), what)
     if isinstance(value, int) and not isinstance(value, bool):
         if abs(value) > LARGEST_INTEGER:
             raise InvalidPrompt(f"{what} is an integer past 2^53", hint="write it as a text")
-        return int(value)
+        return int.__int__(value)
     if isinstance(value, float):
         if not isfinite(value):
-            raise InvalidPrompt(f"{what} is {value}, which is no JSON number")
-        return float(value)
+            raise InvalidPrompt(f"{what} is {value}, which is no JSON number", hint="write a finite number or None")
+        return float.__float__(value)
     if isinstance(value, Mapping):
         return _frozen_mapping(value, what, depth)
     if isinstance(value, list | tuple):
@@ -100,8 +104,9 @@ def _frozen_mapping(value: Mapping[object, object], what: str, depth: int) -> Fr
     items: dict[str, Plain] = {}
     for key, item in value.items():
         if not isinstance(key, str):
-            raise InvalidPrompt(f"{what} has a key that is no text: {key!r}")
-        items[_checked_text(str(key), what)] = freeze(item, what=f"{what}.{key}", depth=depth + 1)
+            raise InvalidPrompt(f"{what} has a key that is no text: {key!r:.80}", hint="write the key as a text")
+        name = _checked_text(str.__str__(key), what)
+        items[name] = freeze(item, what=f"{what}.{name}", depth=depth + 1)
     return Frozen(items)
 
 

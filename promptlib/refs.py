@@ -59,7 +59,7 @@ def _segment_problem(segment: str) -> str:
         return f"the segment {_shown(segment)} holds something other than a-z 0-9 . _ - or begins with . _ -"
     if segment.endswith("."):
         return f"the segment {segment!r} ends in a dot"
-    if segment.split(".")[0] in _DEVICES:
+    if segment.split(".", maxsplit=1)[0] in _DEVICES:
         return f"the segment {segment!r} is reserved by an operating system"
     if segment.endswith(_OWN_SUFFIXES):
         return f"the segment {segment!r} ends like a file of the store"
@@ -91,7 +91,7 @@ def check_label(label: str) -> str:
             f"{label!r} cannot be a label: refs give it a meaning of their own",
             hint="latest and v<digits> name versions; edited marks an uncommitted file",
         )
-    if label.split(".")[0] in _DEVICES:
+    if label.split(".", maxsplit=1)[0] in _DEVICES:
         raise BadRef(f"{label!r} cannot be a label: an operating system reserves it", hint="choose another word")
     return label
 
@@ -103,7 +103,7 @@ def _shown(word: object) -> str:
 
 def check_digest(text: str) -> str:
     """Return the full digest `sha256:<64 hex>`; raises `BadRef` for anything else."""
-    if not re.fullmatch(r"sha256:[0-9a-f]{64}", text):
+    if not isinstance(text, str) or not re.fullmatch(r"sha256:[0-9a-f]{64}", text):
         raise BadRef(f"{_shown(text)} is no digest", hint="a digest is sha256: and 64 characters of 0-9a-f")
     return text
 

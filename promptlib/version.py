@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Literal
 
 from promptlib.refs import Pin
 
 SHORT = 8
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# A day inside of what a datetime can hold, so that every zone can show it.
+_FIRST = int((datetime(1, 1, 2, tzinfo=UTC) - _EPOCH).total_seconds())
+_LAST = int((datetime(9999, 12, 30, tzinfo=UTC) - _EPOCH).total_seconds())
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +64,13 @@ class Version:
 
 
 def instant(seconds: int, zone: str) -> datetime:
-    """Return the moment that git writes as seconds since 1970 and a zone such as `+0200`."""
+    """Return the moment that git writes as seconds since 1970 and a zone such as `+0200`.
+
+    Commits hold whatever their maker wrote: a zone of a day or more reads as UTC, a moment outside the years 1 to 9999
+    as the nearest inside.
+    """
     sign = -1 if zone.startswith("-") else 1
     digits = zone.lstrip("+-").rjust(4, "0")
-    offset = timedelta(hours=int(digits[:-2]), minutes=int(digits[-2:]))
-    return datetime.fromtimestamp(seconds, timezone(sign * offset))
+    offset = sign * timedelta(hours=int(digits[:-2]), minutes=int(digits[-2:]))
+    place = timezone(offset if abs(offset) < timedelta(days=1) else timedelta())
+    return (_EPOCH + timedelta(seconds=min(max(seconds, _FIRST), _LAST))).astimezone(place)
