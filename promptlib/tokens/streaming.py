@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 from unicodedata import category, ucd_3_2_0
 
-from promptlib.tokens.vocabulary import utf8_length
+from promptlib.tokens.vocabulary import LONGEST_BLANK_RUN, blank_run, utf8_length
 
 if TYPE_CHECKING:
     from promptlib.tokens.vocabulary import EncodingCounter
@@ -22,8 +23,11 @@ FIRST_RATIO = 2.0
 FIRST_CHUNK = 256
 LARGEST_CHUNK = 1_024
 SMALL = 64
-# How far to look for a safe cut before the rest of the window: nearly always there is one.
+# In characters: how far to look for a safe cut, and how far at first, where nearly always there is one.
 NEAR = 64
+FAR = 4_096
+# Places that look like a safe cut and are none: with so many, the text has marks on every letter.
+TRIED = 64
 
 SURROGATE = re.compile("[\ud800-\udfff]")
 # A place before a space, after a letter or digit, or between the two; `is_safe_cut` decides.
@@ -57,8 +61,8 @@ def _settled_category(char: str) -> str:
 
 
 def safe_cut(text: str, low: int, high: int) -> int | None:
-    """Return the first safe cut in *text* from *low* to *high*, or None."""
-    for found in CANDIDATE.finditer(text, max(1, low), min(high, len(text) - 1) + 1):
+    """Return the first safe cut in *text* from *low* to *high*, or None; it gives up on texts that have hardly any."""
+    for found in islice(CANDIDATE.finditer(text, max(1, low), min(high, len(text) - 1) + 1), TRIED):
         if is_safe_cut(text[found.start() - 1], text[found.start()]):
             return found.start()
     return None
@@ -96,6 +100,18 @@ class Stream:
         self.total = 0
 
     @property
+    def known(self) -> int:
+        """The tokens that were read, those of the loose stretch included."""
+        return self.total + (len(self.loose.tokens) if self.loose else 0)
+
+    @property
+    def edge(self) -> int:
+        """How far in the text was read, the loose stretch included."""
+        if self._from_end:
+            return self.loose.start if self.loose else self.high
+        return self.loose.end if self.loose else self.low
+
+    @property
     def done(self) -> bool:
         """Whether all is read, so that `total` is the number of all tokens."""
         return self.low == self.high
@@ -117,30 +133,41 @@ class Stream:
 
     def _read_unbroken(self, need: int) -> None:
         """Read a stretch without safe cuts in one go, long enough that its last tokens are not needed."""
-        enough = need + need // 8 + 32
-        size = int(enough * self._ratio)
+        enough = need + need // 32 + 32
+        size = self._chunk_size(need) if self._ratio == FIRST_RATIO else int(enough * self._ratio)
         while True:
             place, settled = self._window(size)
-            chunk = self._encoded(*place)
-            if settled:
+            possible = self._without_blank_run(*place)
+            chunk = self._encoded(*possible)
+            if settled and possible == place:
                 self._take(chunk)
                 return
-            if len(chunk.tokens) >= enough:
+            if len(chunk.tokens) >= enough or possible != place:
                 self.loose = chunk
                 return
-            size = max(size + size // 2, int(enough * self._ratio * 1.1))
+            size = max(size + size // 4, int(enough * self._ratio * 1.02))
+
+    def _without_blank_run(self, start: int, end: int) -> tuple[int, int]:
+        """Return the stretch, shortened to the first part of a run of whitespace that no engine encodes."""
+        found = blank_run(self._text, start, end)
+        if not found:
+            return start, end
+        if self._from_end:
+            return max(start, end - LONGEST_BLANK_RUN + 1), end
+        return start, min(end, found.start() + LONGEST_BLANK_RUN - 1)
 
     def _window(self, size: int) -> tuple[tuple[int, int], bool]:
-        """Return the next stretch of *size* to twice *size* characters, and whether it ends at a safe cut."""
+        """Return the next stretch, of *size* characters or some more, and whether it ends at a safe cut."""
         if size >= self.high - self.low:
             return (self.low, self.high), True
+        reach = min(size, FAR)
         if self._from_end:
-            cut = self._cut(self.high - size - NEAR, self.high - size) or self._cut(
-                self.high - 2 * size, self.high - size
-            )
-            return (self.high - size if cut is None else cut, self.high), cut is not None
-        cut = self._cut(self.low + size, self.low + 2 * size)
-        return (self.low, self.low + size if cut is None else cut), cut is not None
+            place = self.high - size
+            cut = self._cut(place - NEAR, place) or self._cut(place - reach, place)
+            return (place if cut is None else cut, self.high), cut is not None
+        place = self.low + size
+        cut = self._cut(place, place + reach)
+        return (self.low, place if cut is None else cut), cut is not None
 
     def _cut(self, low: int, high: int) -> int | None:
         if not self._by.bundled:

@@ -8,7 +8,7 @@ from promptlib.errors import InvalidInputs, nearest
 from promptlib.tokens.counting import Counting, counted, counter
 from promptlib.tokens.edges import FINE_TO_COARSE, Boundary, head_edge, tail_edge
 from promptlib.tokens.streaming import Stream
-from promptlib.tokens.vocabulary import DEFAULT, EncodingCounter, utf8_length
+from promptlib.tokens.vocabulary import DEFAULT, EncodingCounter, blank_run, utf8_length
 
 if TYPE_CHECKING:
     from promptlib.tokens.counts import TokenCounter
@@ -63,6 +63,10 @@ def truncate(
         head = head_edge(text, head, boundary) if head else 0
         tail = max(head, tail_edge(text, tail, boundary) if tail < len(text) else tail)
         result = f"{text[:head]}{marker}{text[tail:]}"
+        if isinstance(by, EncodingCounter) and blank_run(result, 0, len(result)):
+            # Two halves of blanks that can be counted apart and not together.
+            room //= 2
+            continue
         over = counted(by.count(result), by) - max_tokens if result else 0
         if over <= 0:
             return result
@@ -118,7 +122,11 @@ class _Streamed:
             self._head.read(head + 1)
         self._tail = Stream(by, text, from_end=True, low=self._head.low)
         if tail:
-            self._tail.read(max(tail, limit + 1 - self._head.total))
+            self._tail.read(max(tail, limit + 1 - self._head.known))
+            if self._tail.edge < self._head.edge:
+                # Windows that overlap prove nothing about the whole: count what is not settled in one piece.
+                self._tail = Stream(by, text, from_end=True, low=self._head.low)
+                self._tail.read(limit + 1 - self._head.total)
             if self._tail.done:
                 # The two have met: the rest of the text, seen from its end, is what was read from its start.
                 self._tail.chunks += reversed(self._head.chunks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import accumulate, pairwise
@@ -18,6 +19,11 @@ DEFAULT = "o200k_base"
 
 # In bytes, over both vocabularies: a text of n bytes is at least n / 128 tokens, and at most n.
 LONGEST_TOKEN = 128
+
+# The engine gives up on a pattern after a million steps back, and panics: `\s+(?!\S)` steps once per blank.
+LONGEST_BLANK_RUN = 999_000
+# Only from the beginning of a run, so that the search stays linear.
+BLANK_RUN = re.compile(rf"(?<![^\S\r\n])[^\S\r\n]{{{LONGEST_BLANK_RUN}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +133,11 @@ class EncodingCounter:
     def encode(self, text: str, /) -> list[int]:
         """Return the tokens of *text*; `InvalidInputs` when it is no Unicode."""
         utf8_length(text)
+        if found := blank_run(text, 0, len(text)):
+            raise InvalidInputs(
+                f"the text holds more than {LONGEST_BLANK_RUN:,} blanks in a row, from character {found.start() + 1}",
+                hint="tiktoken cannot encode such a run; shorten it first",
+            )
         return self.encoding.encode_ordinary(text)
 
     def decode_bytes(self, tokens: list[int], /) -> bytes:
@@ -156,6 +167,11 @@ def utf8_length(text: str) -> int:
             f"the text holds a lone surrogate at character {error.start + 1}: {text[error.start]!a}",
             hint='repair it with text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")',
         ) from error
+
+
+def blank_run(text: str, start: int, end: int) -> re.Match[str] | None:
+    """Return the first run of blanks in `text[start:end]` that is too long for tiktoken's engine, if any."""
+    return BLANK_RUN.search(text, start, end) if end - start >= LONGEST_BLANK_RUN else None
 
 
 def check_name(name: str) -> None:
