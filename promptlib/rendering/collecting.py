@@ -1,0 +1,96 @@
+"""What a render yields, as messages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+from promptlib.errors import RenderFailed
+from promptlib.messages import Message, Placeholder, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from promptlib.messages import Part, Piece, Role
+
+
+class Soft(str):
+    """Line breaks beside a statement: layout of the template, dropped at the edges of a rendered message."""
+
+    __slots__ = ()
+
+
+def collected(chunks: list[object], pieces: tuple[Piece, ...], values: Mapping[str, object]) -> tuple[Message, ...]:
+    """Return the messages that *chunks* make: each integer opens the piece of that number."""
+    # The first piece opens at the very start: no statement can stand before it.
+    openings = [at for at, chunk in enumerate(chunks) if chunk.__class__ is int] if len(pieces) > 1 else [0]
+    openings.append(len(chunks))
+    messages: list[Message] = []
+    for at in range(len(openings) - 1):
+        start, end = openings[at], openings[at + 1]
+        piece = pieces[cast("int", chunks[start])]
+        if isinstance(piece, Message):
+            messages.append(message(piece.role, chunks, start + 1, end))
+            continue
+        _refuse_text(chunks[start + 1 : end])
+        if isinstance(piece, Placeholder):
+            messages.extend(thread(values, piece.name))
+    return tuple(messages)
+
+
+def message(role: Role, chunks: Sequence[object], start: int, end: int) -> Message:
+    """Return the message that chunks *start* to *end* make, without the layout at its edges."""
+    while start < end and chunks[start].__class__ is Soft:
+        start += 1
+    while start < end and chunks[end - 1].__class__ is Soft:
+        end -= 1
+    inside = chunks[start:end]
+    try:
+        text = "".join(cast("Sequence[str]", inside))
+    except TypeError:
+        return Message(role, tuple(_parts(inside)), literal=True)
+    return literal(role, text)
+
+
+def literal(role: Role, text: str) -> Message:
+    """Return a message of one text, which is no template."""
+    return Message(role, (Text(text),), literal=True)
+
+
+def _parts(chunks: Sequence[object]) -> Iterator[Part]:
+    """Yield texts and other parts in their order; texts that touch are one."""
+    text: list[str] = []
+    for chunk in chunks:
+        if isinstance(chunk, str):
+            text.append(chunk)
+            continue
+        if joined := "".join(text):
+            yield Text(joined)
+        text.clear()
+        yield cast("Part", chunk)
+    if joined := "".join(text):
+        yield Text(joined)
+
+
+def thread(values: Mapping[str, object], name: str) -> Iterator[Message]:
+    """Yield the messages of a thread, each literal, so that none is ever read as a template."""
+    try:
+        given = values[name]
+    except KeyError:
+        raise RenderFailed(
+            f"{name!r} has no value here", hint="a placeholder needs the messages of its input"
+        ) from None
+    if not isinstance(given, list | tuple):
+        raise RenderFailed(f"{name!r} is a {type(given).__name__}, and its placeholder needs messages")
+    for item in given:
+        turn = Message.of(item)
+        yield turn if turn.literal else replace(turn, literal=True)
+
+
+def _refuse_text(chunks: Sequence[object]) -> None:
+    for chunk in chunks:
+        if not isinstance(chunk, str) or chunk.strip():
+            raise RenderFailed(
+                f"text outside of every message: {str(chunk).strip()[:60]!r}",
+                hint="the statement that opens its message was skipped: put both into one condition",
+            )

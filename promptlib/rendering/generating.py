@@ -1,0 +1,118 @@
+"""The syntax tree as Python code that yields texts, parts, and the numbers of the messages that open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from jinja2 import nodes
+from jinja2.compiler import CodeGenerator
+from jinja2.environment import Template
+
+from promptlib.rendering.collecting import Soft
+from promptlib.rendering.environment import ENVIRONMENT, shown, shown_text
+from promptlib.rendering.parsing import opened
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from io import StringIO
+
+    from jinja2 import Environment
+    from jinja2.compiler import Frame
+
+    from promptlib.rendering.environment import RenderContext
+
+FILENAME = "<prompt>"
+
+
+class Program:
+    """A template as a generator function."""
+
+    __slots__ = ("_template", "root")
+
+    def __init__(self, tree: nodes.Template) -> None:
+        """Compile *tree*; raises what Python raises for code that is nested too deeply."""
+        generator = PieceGenerator(ENVIRONMENT, None, FILENAME)
+        generator.visit(tree)
+        code = compile(generator.source(), FILENAME, "exec")
+        self._template = Template.from_code(ENVIRONMENT, code, {})
+        self.root: Callable[[RenderContext], Iterator[object]] = self._template.root_render_func
+        self.root.__globals__.update(generator.constants)
+
+    def token_of(self, error: BaseException) -> int:
+        """Return the number of the token at which *error* was raised, or 0."""
+        line, trace = 0, error.__traceback__
+        while trace is not None:
+            if trace.tb_frame.f_globals is self.root.__globals__:
+                line = trace.tb_lineno
+            trace = trace.tb_next
+        return self._template.get_corresponding_lineno(line) if line else 0
+
+
+class PieceGenerator(CodeGenerator):
+    """Jinja's code generator, with messages, soft line breaks, images and includes.
+
+    A value that is a `str` already is put out as it is; anything else goes through `shown`.
+    """
+
+    def __init__(self, environment: Environment, name: str | None, filename: str) -> None:
+        """Begin with the functions that the code calls."""
+        super().__init__(environment, name, filename)
+        self.constants: dict[str, object] = {"shown": shown, "shown_text": shown_text}
+
+    def source(self) -> str:
+        """Return the Python code."""
+        return cast("StringIO", self.stream).getvalue()
+
+    def visit_ExprStmt(self, node: nodes.ExprStmt, frame: Frame) -> None:  # noqa: ARG002, N802 - Jinja's signature
+        """Yield the number of the piece that opens."""
+        self.writeline(f"yield {opened(node)}", node)
+
+    def visit_Include(self, node: nodes.Include, frame: Frame) -> None:  # noqa: N802 - Jinja's name
+        """Put out the text of the included prompt."""
+        self.start_write(frame, node)
+        self.write("context.include(")
+        self.visit(node.template, frame)
+        self.write(")")
+        self.end_write(frame)
+
+    def visit_Output(self, node: nodes.Output, frame: Frame) -> None:  # noqa: N802 - Jinja's name
+        """Put out literal text and values in their order."""
+        text: list[str] = []
+        for child in node.nodes:
+            constant = self._constant(child, frame)
+            if isinstance(constant, Soft) and frame.buffer is None:
+                self._put_text(text, frame)
+                self._put_soft(constant)
+            elif constant is not None:
+                text.append(constant)
+            else:
+                self._put_text(text, frame)
+                self._put_value(child, frame)
+        self._put_text(text, frame)
+
+    def _constant(self, node: nodes.Expr, frame: Frame) -> str | None:
+        if isinstance(node, nodes.TemplateData):
+            return node.data
+        try:
+            value = node.as_const(frame.eval_ctx)
+        except Exception:  # noqa: BLE001 - whatever a constant raises, it raises again when it is rendered
+            return None
+        return str(value) if type(value) in (str, int, float, bool) else None
+
+    def _put_text(self, text: list[str], frame: Frame) -> None:
+        if text:
+            self.simple_write(repr("".join(text)), frame)
+            text.clear()
+
+    def _put_soft(self, text: Soft) -> None:
+        name = f"soft_{len(self.constants)}"
+        self.constants[name] = text
+        self.writeline(f"yield {name}")
+
+    def _put_value(self, node: nodes.Expr, frame: Frame) -> None:
+        held = self.temporary_identifier()
+        self.start_write(frame, node)
+        self.write(f"({held} if ({held} := ")
+        self.visit(node, frame)
+        self.write(f").__class__ is str else {'shown' if frame.buffer is None else 'shown_text'}({held}))")
+        self.end_write(frame)

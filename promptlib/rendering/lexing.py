@@ -1,0 +1,145 @@
+"""Template text as numbered tokens, each message lexed by itself."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from jinja2.exceptions import TemplateSyntaxError
+from jinja2.lexer import Token
+
+from promptlib.errors import InvalidPrompt
+from promptlib.messages import Message
+from promptlib.rendering.collecting import Soft
+from promptlib.rendering.positions import NEWLINE, Span, where
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jinja2.lexer import Lexer
+
+    from promptlib.rendering.positions import Place, Spans
+
+#: The word of the statement that opens a message or placeholder. No template can write it: it is no identifier.
+OPENING = "<message>"
+
+_STATEMENT_BEGINS = frozenset({"block_begin", "comment_begin"})
+_STATEMENT_ENDS = frozenset({"block_end", "comment_end"})
+_CLOSERS = {"{{": "}}", "{%": "%}"}
+_BREAK = r"(?:\r\n|\r|\n)"
+_LINES_BEFORE = re.compile(rf"(?:{_BREAK}[ \t]*)+\Z")
+_LINES_AFTER = re.compile(rf"(?:[ \t]*{_BREAK})+")
+
+
+class _Raw(NamedTuple):
+    kind: str
+    value: str
+    start: int
+    end: int
+
+
+class Source:
+    """The token stream of one template: all pieces, each behind the statement that opens it."""
+
+    def __init__(self, lexer: Lexer, spans: Spans, places: tuple[Place, ...]) -> None:
+        """Read the pieces that *spans* knows, and number their tokens there."""
+        self._lexer = lexer
+        self._spans = spans
+        self._places = places
+
+    def tokens(self) -> Iterator[Token]:
+        """Yield the tokens; raises `InvalidPrompt` at the line and column of what cannot be read."""
+        for number, piece in enumerate(self._spans.pieces):
+            opening = self._spans.add(number, 0, 0)
+            yield Token(opening, "block_begin", "{%")
+            yield Token(opening, "name", OPENING)
+            yield Token(opening, "integer", number)  # type: ignore[arg-type]  # the lexer itself puts an int here
+            yield Token(opening, "block_end", "%}")
+            if isinstance(piece, Message) and piece.literal:
+                yield Token(self._spans.add(number, 0, len(piece.text)), "data", piece.text)
+            else:
+                yield from self._lexed(number, piece.text)
+
+    def _lexed(self, piece: int, text: str) -> Iterator[Token]:
+        raw = self._raw(piece, text)
+        for at, (kind, value, start, end) in enumerate(raw):
+            number = self._spans.add(piece, start, end)
+            if kind == "data":
+                after = at > 0 and raw[at - 1].kind in _STATEMENT_ENDS
+                before = at + 1 < len(raw) and raw[at + 1].kind in _STATEMENT_BEGINS
+                # A break at the very edge of a message was meant: the codec leaves none there that belong to the file.
+                whole = at in (0, len(raw) - 1) and not (after and before)
+                yield from _data(number, value, after=after, before=before, edge=whole)
+            else:
+                yield from self._lexer.wrap(((number, kind, value),))
+
+    def _raw(self, piece: int, text: str) -> list[_Raw]:
+        """Return the lexer's tokens with their offsets; it tells only lines, and joins all kinds of line break."""
+        lexed = NEWLINE.sub("\n", text)
+        offsets = _offsets(text) if "\r" in text else None
+        found: list[_Raw] = []
+        at = 0
+        try:
+            for _, kind, value in self._lexer.tokeniter(lexed, None):
+                # Only white space that a `-` has cut can lie between two tokens.
+                at = lexed.index(value, at)
+                start, at = at, at + len(value)
+                begin, end = (start, at) if offsets is None else (offsets[start], offsets[at])
+                # Data keeps the line breaks that it was written with.
+                found.append(_Raw(kind, text[begin:end] if kind == "data" else value, begin, end))
+        except TemplateSyntaxError as error:
+            at = at if offsets is None else offsets[at]
+            raise self._unreadable(piece, error.message or "", found, at) from error
+        self._check_closed(piece, found)
+        return found
+
+    def _unreadable(self, piece: int, message: str, found: list[_Raw], at: int) -> InvalidPrompt:
+        if message.startswith("Missing end of"):
+            begun = found[-1]
+            word = "comment" if begun.kind == "comment_begin" else "raw block"
+            closer = "#}" if word == "comment" else "{% endraw %}"
+            span = Span(piece, begun.start, begun.end)
+            return self.error(f"this {word} is never closed", span, f"close it with {closer} in the same message")
+        message = re.sub(r" at \d+$", "", message)
+        hint = "a text needs a closing quote" if message.endswith(("'\"'", '"\'"')) else ""
+        return self.error(f"broken template: {message}", Span(piece, at, at + 1), hint)
+
+    def _check_closed(self, piece: int, found: list[_Raw]) -> None:
+        # The lexer ends in silence when a text ends inside a tag; the parser would blame the next message.
+        begun: _Raw | None = None
+        for token in found:
+            if token.kind in ("variable_begin", "block_begin"):
+                begun = token
+            elif token.kind in ("variable_end", "block_end"):
+                begun = None
+        if begun is not None:
+            word = begun.value[:2]
+            span = Span(piece, begun.start, begun.start + 2)
+            raise self.error(f"{word!r} is never closed", span, f"close it with {_CLOSERS[word]} in the same message")
+
+    def error(self, what: str, span: Span, hint: str) -> InvalidPrompt:
+        """Return an error at *span*."""
+        return InvalidPrompt(what, where=where(self._spans.pieces, span, self._places), hint=hint)
+
+
+def _offsets(text: str) -> list[int]:
+    """Return, for each offset after all line breaks became one character, the offset in *text*."""
+    offsets, at = [], 0
+    while at < len(text):
+        offsets.append(at)
+        at += 2 if text.startswith("\r\n", at) else 1
+    return [*offsets, at]
+
+
+def _data(number: int, value: str, *, after: bool, before: bool, edge: bool) -> Iterator[Token]:
+    """Yield literal text with its line breaks *after* and *before* statements set apart; none that is all *edge*."""
+    head = found.end() if after and (found := _LINES_AFTER.match(value)) else 0
+    tail = found.start() if before and (found := _LINES_BEFORE.search(value, head)) else len(value)
+    if edge and (head == len(value) or tail == 0):
+        head, tail = 0, len(value)
+    if head:
+        yield Token(number, "data", Soft(value[:head]))
+    if head < tail:
+        yield Token(number, "data", value[head:tail])
+    if tail < len(value):
+        yield Token(number, "data", Soft(value[tail:]))

@@ -1,0 +1,106 @@
+"""The result of rendering a prompt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from html import escape
+from typing import TYPE_CHECKING, cast
+
+from promptlib.messages import File, Image, Text
+from promptlib.rendering import providers
+from promptlib.rendering.provenance import provenance_of
+
+if TYPE_CHECKING:
+    from promptlib.messages import Message, Part
+    from promptlib.rendering.provenance import Provenance, Source
+    from promptlib.tokens import BudgetReport, TokenCount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderedPrompt:
+    """The messages, ready to be sent. Two results with the same messages are equal.
+
+    Tokens and provenance are computed when they are first read.
+    """
+
+    messages: tuple[Message, ...]
+    #: The account of the budget, when one was given.
+    report: BudgetReport | None = field(default=None, compare=False, repr=False)
+    source: Source | None = field(default=None, compare=False, repr=False)
+    _tokens: TokenCount | None = field(init=False, default=None, compare=False, repr=False)
+    _provenance: Provenance | None = field(init=False, default=None, compare=False, repr=False)
+
+    @property
+    def text(self) -> str:
+        """The texts of the messages, joined by blank lines: for one message, exactly its text."""
+        return "\n\n".join([message.text for message in self.messages])
+
+    @property
+    def tokens(self) -> TokenCount:
+        """How many tokens the messages take, the chat's overhead counted in: the budget's count, or o200k_base."""
+        if self._tokens is None:
+            object.__setattr__(self, "_tokens", self._counted())
+        return cast("TokenCount", self._tokens)
+
+    def _counted(self) -> TokenCount:
+        if self.report is not None:
+            return self.report.total
+        from promptlib.tokens import count_messages  # noqa: PLC0415 - most results are never counted
+
+        return count_messages(self.messages)
+
+    @property
+    def provenance(self) -> Provenance | None:
+        """Where the messages came from; None for messages that no prompt made."""
+        if self._provenance is None and self.source is not None:
+            object.__setattr__(self, "_provenance", provenance_of(self.source, self.messages))
+        return self._provenance
+
+    def to_openai(self) -> list[dict[str, object]]:
+        """Return the `messages` for OpenAI's chat completions, and for the many services with the same API."""
+        return providers.openai(self.messages)
+
+    def to_openai_responses(self) -> list[dict[str, object]]:
+        """Return the `input` for OpenAI's responses API."""
+        return providers.openai_responses(self.messages)
+
+    def to_anthropic(self) -> dict[str, object]:
+        """Return the `messages` for Anthropic's API, and `system` when there is one: `create(**…to_anthropic())`."""
+        return providers.anthropic(self.messages)
+
+    def __str__(self) -> str:
+        """Return the chat for people: each role on a line above its text."""
+        return "\n\n".join([f"{message.role}:\n{_readable(message)}" for message in self.messages])
+
+    def __repr__(self) -> str:
+        """Say how many messages of which roles there are, never their text."""
+        roles = ", ".join(message.role for message in self.messages[:_SHOWN])
+        more = ", …" if len(self.messages) > _SHOWN else ""
+        return f"RenderedPrompt({len(self.messages)} messages: {roles}{more})"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            f"<tr><th style='vertical-align:top;text-align:left'>{message.role}</th>"
+            f"<td style='text-align:left;white-space:pre-wrap'>{escape(_readable(message))}</td></tr>"
+            for message in self.messages
+        ]
+        return f"<table>{''.join(rows)}</table>"
+
+
+_SHOWN = 6
+
+
+def _readable(message: Message) -> str:
+    text = "".join(map(_readable_part, message.parts))
+    calls = [f"[calls {call.name}({call.arguments})]" for call in message.tool_calls]
+    return "\n".join([text, *calls] if text else calls) if calls else text
+
+
+def _readable_part(part: Part) -> str:
+    match part:
+        case Text(text):
+            return text
+        case Image(url):
+            return f"[image {url[:60]}]"
+        case File(url, name):
+            return f"[file {name or url[:60]}]"

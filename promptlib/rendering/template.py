@@ -1,0 +1,214 @@
+"""Templates: compiled once for each content, kept in a bounded cache, checked against declared inputs."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING, NoReturn, Protocol
+
+from promptlib.errors import InvalidPrompt, RenderFailed, Where, nearest
+from promptlib.messages import Message, Placeholder
+from promptlib.rendering.plainvariables import PlainUnit, variables_of
+from promptlib.rendering.positions import Place, Span, where
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+
+    from promptlib.inputs import Input, InputType
+    from promptlib.messages import Piece
+    from promptlib.rendering.shapes import Problem, Use
+
+CACHED = 512
+
+
+class Unit(Protocol):
+    """One content's compiled form; nothing in it changes what it renders."""
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """The pieces that were compiled."""
+
+    @property
+    def uses(self) -> tuple[Use, ...]:
+        """The uses of names that the template does not define itself."""
+
+    @property
+    def includes(self) -> tuple[tuple[str, Span], ...]:
+        """The aliases that the template includes, and where."""
+
+    def problems(self, declared: Mapping[str, InputType], /) -> list[tuple[Span, Problem]]:
+        """Return what the types of the inputs say against the template."""
+
+    def render(
+        self, values: Mapping[str, object], include: Callable[[str], str], places: tuple[Place, ...], /
+    ) -> tuple[Message, ...]:
+        """Return the messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One use of an input: its name, the path of attributes behind it (`[]` is each item), and the place."""
+
+    name: str
+    path: tuple[str, ...]
+    where: Where
+
+    def __str__(self) -> str:
+        """Return how people write it: `customer.name`, `turns[].text`."""
+        return self.name + "".join(part if part == "[]" else f".{part}" for part in self.path)
+
+
+class Template:
+    """A prompt's messages as one template: what it uses, and how it renders.
+
+    Made by `compile_pieces`. Safe to use from many threads.
+    """
+
+    __slots__ = ("_places", "_unit")
+
+    def __init__(self, unit: Unit, places: tuple[Place, ...]) -> None:
+        """Put the places of this prompt's texts beside the compiled content."""
+        self._unit = unit
+        self._places = places
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The names of the inputs that are used, in alphabetical order."""
+        return tuple(sorted({use.name for use in self._unit.uses}))
+
+    @property
+    def uses(self) -> tuple[Variable, ...]:
+        """Each use of an input, in the order of the text, with its path and place."""
+        ordered = sorted(self._unit.uses, key=lambda use: use.span)
+        return tuple(Variable(use.name, use.path, self._where(use.span)) for use in ordered)
+
+    @property
+    def includes(self) -> tuple[str, ...]:
+        """The aliases of the prompts that are included, in the order of the text."""
+        return tuple(dict.fromkeys(alias for alias, _ in self._unit.includes))
+
+    def render(
+        self, values: Mapping[str, object], *, include: Callable[[str], str] | None = None
+    ) -> tuple[Message, ...]:
+        """Return the messages with *values* (plain data, as `inputs.values_of` gives it) put in, in one pass.
+
+        *include* returns the text of an included prompt. Raises `RenderFailed` with message, line and column.
+        """
+        return self._unit.render(values, include or _no_includes, self._places)
+
+    def check(self, inputs: tuple[Input, ...], includes: Collection[str]) -> None:
+        """Compare with what is declared; raises one `InvalidPrompt` that holds every problem."""
+        declared = {each.name: each.type for each in inputs}
+        errors = [error for _, error in sorted(self._placed(declared, includes), key=lambda found: found[0])]
+        if not includes:
+            # An included prompt may be what needs the input.
+            errors += _unused(declared, self._unit.uses)
+        if errors:
+            errors[0].others = tuple(errors[1:])
+            raise errors[0]
+
+    def _placed(
+        self, declared: Mapping[str, InputType], includes: Collection[str]
+    ) -> Iterator[tuple[Span, InvalidPrompt]]:
+        names = f"inputs here: {', '.join(declared) or 'none'}"
+        for use in _first_uses(self._unit.uses):
+            if use.name not in declared:
+                hint = f"{nearest(use.name, declared)} {names}".strip()
+                yield use.span, self._error(use.span, f"undeclared variable {use.name!r}", hint)
+        for span, (what, hint) in self._unit.problems(declared):
+            yield span, self._error(span, what, hint)
+        for alias, span in self._unit.includes:
+            if alias not in includes:
+                known = f"includes here: {', '.join(includes) or 'none'}"
+                yield span, self._error(span, f"no include {alias!r}", f"{nearest(alias, includes)} {known}".strip())
+        for at, piece in enumerate(self._unit.pieces):
+            kind = declared[piece.name].kind if isinstance(piece, Placeholder) and piece.name in declared else "thread"
+            if isinstance(piece, Placeholder) and kind != "thread":
+                what = f"the placeholder {piece.name!r} needs a thread, and the input is of kind {kind}"
+                hint = f"declare {piece.name}: Thread, or write {{{{ {piece.name} }}}} in a message"
+                yield Span(at, 0, 0), self._error(Span(at, 0, 0), what, hint)
+
+    def _error(self, span: Span, what: str, hint: str) -> InvalidPrompt:
+        return InvalidPrompt(what, where=self._where(span), hint=hint)
+
+    def _where(self, span: Span) -> Where:
+        return where(self._unit.pieces, span, self._places)
+
+
+def _first_uses(uses: tuple[Use, ...]) -> tuple[Use, ...]:
+    first: dict[str, Use] = {}
+    for use in sorted(uses, key=lambda use: use.span):
+        first.setdefault(use.name, use)
+    return tuple(first.values())
+
+
+def _unused(declared: Mapping[str, InputType], uses: tuple[Use, ...]) -> Iterator[InvalidPrompt]:
+    used = {use.name for use in uses}
+    for name in declared:
+        if name not in used:
+            kind = declared[name].kind
+            write = f"placeholder({name!r})" if kind == "thread" else f"{{{{ {name} }}}} in a message"
+            yield InvalidPrompt(f"unused input {name!r}", hint=f"write {write}, or take the input out")
+
+
+def _no_includes(alias: str) -> NoReturn:
+    raise RenderFailed(f"nothing was given to find the include {alias!r}", hint="render with resolve=store.load")
+
+
+class _Cache:
+    """The units of the last contents that were used, in this process."""
+
+    def __init__(self) -> None:
+        self._units: OrderedDict[object, Unit] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: object) -> Unit | None:
+        with self._lock:
+            unit = self._units.get(key)
+            if unit is not None:
+                self._units.move_to_end(key)
+            return unit
+
+    def put(self, key: object, unit: Unit) -> None:
+        with self._lock:
+            self._units[key] = unit
+            if len(self._units) > CACHED:
+                self._units.popitem(last=False)
+
+
+_CACHE = _Cache()
+
+
+def compile_pieces(pieces: tuple[Piece, ...], *, places: tuple[Place, ...] = ()) -> Template:
+    """Return the template of *pieces*, compiled once for each content in a process.
+
+    *places* says where each piece's text begins in a file, for errors. Raises `InvalidPrompt`, with the line and the
+    column, for broken Jinja and for what no inputs can make right.
+    """
+    # Equality of messages leaves out whether they are literal; the role of a placeholder is its name.
+    key = tuple((piece.role, piece.text, piece.literal) if isinstance(piece, Message) else piece for piece in pieces)
+    unit = _CACHE.get(key)
+    if unit is None:
+        unit = _compiled(pieces, places)
+        _CACHE.put(key, unit)
+    return Template(unit, places)
+
+
+def _compiled(pieces: tuple[Piece, ...], places: tuple[Place, ...]) -> Unit:
+    plain = [variables_of(piece) for piece in pieces]
+    if all(found is not None for found in plain):
+        return PlainUnit(pieces, [found for found in plain if found is not None])
+    # Jinja costs a third of a pydantic import: a prompt of plain variables never pays for it.
+    from promptlib.rendering import units  # noqa: PLC0415 - see above
+
+    return units.Unit(pieces, places)
+
+
+def check(template: Template, inputs: tuple[Input, ...], includes: Collection[str] = ()) -> None:
+    """Compare *template* with the declared *inputs* and the aliases of *includes*.
+
+    Raises one `InvalidPrompt` for what is undeclared, unused, misspelt or used against its type; further problems
+    are in its `others`, and its text names all of them.
+    """
+    template.check(inputs, includes)
