@@ -32,10 +32,12 @@ class Outline:
         """Walk through *tree*; raises `InvalidPrompt` at the first thing that cannot be."""
         self._spans = spans
         self._places = places
-        self._walk(tree.body, "")
+        self._walk(tree.body, "", loop=False)
 
-    def _walk(self, body: list[nodes.Node], capture: str) -> None:
+    def _walk(self, body: list[nodes.Node], capture: str, *, loop: bool) -> None:
         for node in body:
+            if isinstance(node, nodes.Break | nodes.Continue) and not loop:
+                raise self._outside_of_loops(node)
             number = opened(node)
             if number is not None and capture:
                 raise self._opened_inside(node.lineno, number, capture)
@@ -48,8 +50,18 @@ class Outline:
                 self._check_place(node)
             if isinstance(node, nodes.For) and node.recursive:
                 inside = "a recursive loop"
-            for field in ("body", "elif_", "else_"):
-                self._walk(getattr(node, field, None) or [], inside)
+            # A macro runs where it is called, outside of the loop that it is written in.
+            within = isinstance(node, nodes.For) or (loop and not isinstance(node, nodes.Macro | nodes.CallBlock))
+            self._walk(getattr(node, "body", []), inside, loop=within)
+            self._walk(getattr(node, "elif_", []), inside, loop=loop)
+            self._walk(getattr(node, "else_", []), inside, loop=loop)
+
+    def _outside_of_loops(self, node: nodes.Node) -> InvalidPrompt:
+        word = "break" if isinstance(node, nodes.Break) else "continue"
+        place = where(self._spans.pieces, self._spans[node.lineno], self._places)
+        return InvalidPrompt(
+            f"{{% {word} %}} outside of a loop", where=place, hint="only {% for %} can be left with it"
+        )
 
     def _opened_inside(self, token: int, number: int, capture: str) -> InvalidPrompt:
         pieces = self._spans.pieces

@@ -71,7 +71,11 @@ class PieceParser(Parser):
         self._opened.pop()
         return node
 
-    def fail_eof(self, end_tokens: tuple[str, ...] | None = None, lineno: int | None = None) -> NoReturn:
+    def fail_eof(
+        self,
+        end_tokens: tuple[str, ...] | None = None,  # noqa: ARG002 - Jinja's signature
+        lineno: int | None = None,
+    ) -> NoReturn:
         """Blame the statement that is open, not the end of the text."""
         token = self._opened[-1]
         close = f"close it with {{% end{token.value} %}}; a later message of the same prompt may hold that"

@@ -111,7 +111,7 @@ def _block(part: Part) -> dict[str, object]:
         case Image(url):
             return {"type": "image", "source": _source(url)}
         case File(url, name):
-            return {"type": "document", "source": _source(url)} | ({"title": name} if name else {})
+            return {"type": "document", "source": _source(url), **({"title": name} if name else {})}
 
 
 def _source(url: str) -> dict[str, object]:
