@@ -71,28 +71,23 @@ class Placed(NamedTuple):
 
 
 class Growth(NamedTuple):
-    """What `advance` adds: commits and events in order, and entries that a merge took over from a further parent."""
+    """What `advance` adds: commits and events in order, and entries that a merge took over from a further parent.
+
+    `lives` holds every name that it touched, with the entry that stands at the new tip.
+    """
 
     commits: list[Placed]
     events: list[Event]
     taken: list[tuple[str, Entry]]
+    lives: dict[str, tuple[Life, Entry | None]]
 
 
-class Life:
-    """What is known of one name: how many versions, whose numbers it continues since which event, and its entries."""
+class Life(NamedTuple):
+    """How many versions a name has, and the old name whose numbers it continues since which event."""
 
-    __slots__ = ("continues", "count", "lines", "since")
-
-    def __init__(self, count: int = 0, continues: str = "", since: int = 0) -> None:
-        """Begin with no entries."""
-        self.count = count
-        self.continues = continues
-        self.since = since
-        self.lines: dict[int, list[Entry]] = {}
-
-    def add(self, line: int, entry: Entry) -> None:
-        """Append *entry*; on one line entries come in the order of their positions."""
-        self.lines.setdefault(line, []).append(entry)
+    versions: int = 0
+    continues: str = ""
+    since: int = 0
 
 
 class Past(Protocol):
@@ -115,6 +110,9 @@ class Past(Protocol):
     def life(self, name: str) -> Life:
         """Return what is known of *name*."""
 
+    def entry(self, name: str, place: Place) -> Entry | None:
+        """Return the last entry of *name* on the line of *place*, up to there."""
+
 
 class Nothing:
     """The past of a first run."""
@@ -133,6 +131,10 @@ class Nothing:
     def life(self, name: str) -> Life:  # noqa: ARG002 - the shape of Past
         """Return a life not yet begun."""
         return Life()
+
+    def entry(self, name: str, place: Place) -> Entry | None:  # noqa: ARG002 - the shape of Past
+        """Return None."""
+        return None
 
 
 def advance(
@@ -189,7 +191,9 @@ class _Walk:
         self._places: dict[str, Place | None] = {}
         self._forks: dict[int, Place | None] = {}
         self._lives: dict[str, Life] = {}
-        self._growth = Growth([], [], [])
+        self._entries: dict[tuple[str, int], list[Entry]] = {}
+        self._old_entries: dict[tuple[str, int, int], Entry | None] = {}
+        self._growth = Growth([], [], [], {})
         self._event = past.events
 
     def to(self, tip: str) -> Growth:
@@ -209,6 +213,9 @@ class _Walk:
                 self._merge(step, place, parents)
             elif step.changes:
                 self._change(step, place, first)
+        end = self._place(tip)
+        for name in dict.fromkeys(name for name, _ in self._entries):
+            self._growth.lives[name] = (self._life(name), self._standing(name, end))
         return self._growth
 
     def _place(self, commit: str) -> Place | None:
@@ -229,15 +236,27 @@ class _Walk:
 
     def _standing(self, name: str, place: Place | None) -> Entry | None:
         """Return the entry of *name* that holds at *place*."""
-        lines = self._life(name).lines
-        while place and lines:
-            entries = lines.get(place.line)
+        if not self._life(name).versions:
+            return None
+        while place:
+            entries = self._entries.get((name, place.line))
             if entries and entries[0].position <= place.position:
                 if entries[-1].position <= place.position:
                     return entries[-1]
                 return entries[bisect_right(entries, place.position, key=_position) - 1]
+            if place.line < self._past.commits and (old := self._old_entry(name, place)):
+                return old
             place = self._fork(place.line)
         return None
+
+    def _old_entry(self, name: str, place: Place) -> Entry | None:
+        key = (name, place.line, min(place.position, self._past.commits))
+        if key not in self._old_entries:
+            self._old_entries[key] = self._past.entry(name, place)
+        return self._old_entries[key]
+
+    def _add(self, name: str, line: int, entry: Entry) -> None:
+        self._entries.setdefault((name, line), []).append(entry)
 
     def _change(self, step: Step, place: Place, parent: Place | None) -> None:
         """Read an ordinary commit."""
@@ -283,14 +302,14 @@ class _Walk:
 
     def _take(self, name: str, place: Place, entry: Entry) -> None:
         taken = entry._replace(position=place.position)
-        self._life(name).add(place.line, taken)
+        self._add(name, place.line, taken)
         self._growth.taken.append((name, taken))
 
     def _remove(self, name: str, place: Place, before: Entry | None, became: str = "") -> None:
         if before is None:
             return  # nothing of it was ever seen: a history that is cut off
         self._event += 1
-        self._life(name).add(place.line, Entry(place.position, before.version, None))
+        self._add(name, place.line, Entry(place.position, before.version, None))
         event = Event(self._event, place.position, name, None, None, (before.version,), became=became)
         self._growth.events.append(event)
 
@@ -298,11 +317,11 @@ class _Walk:
         self._event += 1
         life = self._life(name)
         # A name that has numbers of its own keeps them: no number may ever mean two versions of one name.
-        if origin and not life.count:
-            life.count, life.continues, life.since = self._life(origin).count, origin, self._event
-        life.count += 1
-        life.add(place.line, Entry(place.position, self._event, blob))
-        event = Event(self._event, place.position, name, life.count, blob, parents, came_from=origin)
+        if origin and not life.versions:
+            life = Life(self._life(origin).versions, origin, self._event)
+        self._lives[name] = life = life._replace(versions=life.versions + 1)
+        self._add(name, place.line, Entry(place.position, self._event, blob))
+        event = Event(self._event, place.position, name, life.versions, blob, parents, came_from=origin)
         self._growth.events.append(event)
 
 

@@ -1,0 +1,11 @@
+"""The index: a cache over git that answers without walking the history. The only home of sqlite3.
+
+It is built in two steps: first the graph, from one `git log --raw`; then, when first needed, what stands in the files.
+"""
+
+from __future__ import annotations
+
+from promptlib._index.index import Index
+from promptlib._index.rows import Description, Label, Repository, Row
+
+__all__ = ["Description", "Index", "Label", "Repository", "Row"]

@@ -1,0 +1,158 @@
+"""The second step: what stands in the files, read when it is first needed and kept by blob."""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha1, sha256
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from promptlib._index.rows import Description, opened, seal
+from promptlib.errors import PromptLibError, StoreError
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterable, Iterator
+
+    from promptlib._index.rows import Repository
+    from promptlib._index.session import Session
+
+Describe = "Callable[[bytes], Description]"
+
+AT_ONCE = 500
+_SHA1_DIGITS = 40
+_LABEL_LINE = re.compile(rb"(sha256:[0-9a-f]{64})\n")
+_UNDESCRIBED = (
+    "SELECT DISTINCT e.blob FROM events e LEFT JOIN descriptions d ON d.blob=e.blob "
+    "WHERE e.blob IS NOT NULL AND d.blob IS NULL"
+)
+#: Texts worth keeping: of the versions that stand at the tip, and of its labels.
+_WANTED = (
+    "SELECT e.blob FROM names n JOIN events e ON e.id=n.current "
+    "UNION SELECT blob FROM (SELECT blob, max(position) FROM labels GROUP BY name, label) WHERE blob IS NOT NULL"
+)
+
+
+class Contents:
+    """What the index remembers of blobs."""
+
+    def __init__(self, session: Session, repository: Repository, describe: Callable[[bytes], Description]) -> None:
+        """Read blobs from *repository*; *describe* reads a prompt file and raises for one that is none."""
+        self._session = session
+        self._repository = repository
+        self._describe = describe
+
+    def descriptions(self, blobs: Iterable[str], *, labels: bool = False) -> dict[str, Description]:
+        """Return what each of *blobs* says; those not yet known are read, described and remembered."""
+        wanted = list(dict.fromkeys(blobs))
+        known = self._session.ask(lambda connection: _known(connection, wanted))
+        missing = [blob for blob in wanted if blob not in known]
+        for some in _slices(missing):
+            found = {blob: self._one(data, labels=labels) for blob, data in self._read(some)}
+            self._remember({blob: told for blob, (told, lasting) in found.items() if lasting})
+            known |= {blob: told for blob, (told, _) in found.items()}
+        return known
+
+    def of_a_name(self, name: str) -> None:
+        """Describe every version of *name*."""
+        missing = self._session.ask(
+            lambda connection: connection.execute(f"{_UNDESCRIBED} AND e.name=?", (name,)).fetchall()
+        )
+        self.descriptions(blob for (blob,) in missing)
+
+    def complete(self) -> None:
+        """Describe every version and label, and keep the texts of those that are current or labelled."""
+        missing = self._session.ask(lambda connection: connection.execute(_UNDESCRIBED).fetchall())
+        self.descriptions(blob for (blob,) in missing)
+        labels = self._session.ask(
+            lambda connection: connection.execute(
+                "SELECT DISTINCT l.blob FROM labels l LEFT JOIN descriptions d ON d.blob=l.blob "
+                "WHERE l.blob IS NOT NULL AND d.blob IS NULL"
+            ).fetchall()
+        )
+        self.descriptions((blob for (blob,) in labels), labels=True)
+        self._keep_texts()
+
+    def text(self, blob: str) -> bytes | None:
+        """Return the text of *blob* if it is kept and is what the id of the blob says."""
+        row = self._session.ask(
+            lambda connection: connection.execute("SELECT data FROM texts WHERE blob=?", (blob,)).fetchone()
+        )
+        return verified(blob, row[0]) if row else None
+
+    def store_text(self, blob: str, data: bytes) -> None:
+        """Keep *data* as the text of *blob*; `complete` drops it when it is neither current nor labelled."""
+        if verified(blob, data) is not None:
+            self._session.keep("INSERT OR REPLACE INTO texts VALUES (?, ?)", [(blob, data)])
+
+    def _keep_texts(self) -> None:
+        missing = self._session.ask(
+            lambda connection: connection.execute(
+                f"SELECT blob FROM ({_WANTED}) EXCEPT SELECT blob FROM texts"  # noqa: S608 - no word of a caller
+            ).fetchall()
+        )
+        for some in _slices([blob for (blob,) in missing]):
+            rows = [(blob, data) for blob, data in self._read(some) if isinstance(data, bytes)]
+            self._session.keep("INSERT OR REPLACE INTO texts VALUES (?, ?)", rows)
+        self._session.keep(f"DELETE FROM texts WHERE blob NOT IN ({_WANTED})", [()])  # noqa: S608 - no caller's word
+
+    def _read(self, blobs: list[str]) -> Iterator[tuple[str, bytes | StoreError]]:
+        """Yield each blob with its content, or with why it cannot be read; one bad object hides no other."""
+        done = 0
+        try:
+            for blob, data in self._repository.read_many(blobs):
+                done += 1
+                yield blob, data
+        except StoreError:
+            for blob in blobs[done:]:
+                try:
+                    yield blob, self._repository.read(blob)
+                except StoreError as error:
+                    yield blob, error
+
+    def _one(self, data: bytes | StoreError, *, labels: bool) -> tuple[Description, bool]:
+        """Return the description, and whether it is worth keeping: what cannot be read now may be readable later."""
+        if isinstance(data, StoreError):
+            return Description(problem=data.what), False
+        if labels:
+            line = _LABEL_LINE.match(data)
+            return Description(digest=line[1].decode()) if line else Description(
+                problem="no digest in its line 1"
+            ), True
+        try:
+            return self._describe(data), True
+        except PromptLibError as error:
+            return Description(problem=error.what), True
+
+    def _remember(self, described: dict[str, Description]) -> None:
+        rows = [(blob, told.digest, told.facts()) for blob, told in described.items()]
+        self._session.keep(
+            "INSERT OR REPLACE INTO descriptions VALUES (?, ?, ?, ?)", [(*row, seal(row)) for row in rows]
+        )
+
+
+def verified(blob: str, data: bytes) -> bytes | None:
+    """Return *data* if *blob* is its id in git, else None."""
+    object_hash = sha1 if len(blob) == _SHA1_DIGITS else sha256
+    header = b"blob %d\0" % len(data)
+    return data if object_hash(header + data, usedforsecurity=False).hexdigest() == blob else None
+
+
+def _known(connection: sqlite3.Connection, blobs: list[str]) -> dict[str, Description]:
+    found = {}
+    for some in _slices(blobs):
+        marks = ",".join("?" * len(some))
+        rows = connection.execute(
+            f"SELECT blob, digest, facts, seal FROM descriptions WHERE blob IN ({marks})",  # noqa: S608 - only marks
+            some,
+        )
+        for row in rows:
+            blob, digest, facts = opened(row)
+            found[blob] = Description.of(digest, facts)
+    return found
+
+
+def _slices(blobs: Iterable[str]) -> Iterator[list[str]]:
+    rest = iter(blobs)
+    while some := list(islice(rest, AT_ONCE)):
+        yield some

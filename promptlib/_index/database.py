@@ -1,0 +1,214 @@
+"""The file of the index: opened with care, left alone when it cannot be written, set aside when it is no index."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from typing import TYPE_CHECKING
+
+from promptlib._index.rows import Damaged, opened, seal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+APPLICATION = 0x70726D70
+FORMAT = 1
+PATIENCE = 30.0  # seconds to wait for another process that brings the index up to date
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT})
+
+TABLES = """
+CREATE TABLE state (root TEXT, tip TEXT, commits INTEGER, events INTEGER, seal INTEGER);
+CREATE TABLE commits (
+    position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, line INTEGER NOT NULL, parent INTEGER, seal INTEGER,
+    author TEXT, email TEXT, seconds INTEGER, zone TEXT, committed INTEGER, message TEXT
+);
+CREATE TABLE events (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL, number INTEGER, blob TEXT, parents TEXT NOT NULL,
+    came_from TEXT NOT NULL, became TEXT NOT NULL, position INTEGER NOT NULL, seal INTEGER
+);
+CREATE INDEX events_of_a_name ON events (name, id);
+CREATE INDEX versions_of_a_name ON events (name, number);
+CREATE TABLE taken (
+    name TEXT, position INTEGER, version INTEGER, blob TEXT, seal INTEGER, PRIMARY KEY (name, position)
+) WITHOUT ROWID;
+CREATE TABLE names (
+    name TEXT PRIMARY KEY, versions INTEGER, continues TEXT, since INTEGER, current INTEGER, seal INTEGER
+) WITHOUT ROWID;
+CREATE TABLE labels (
+    name TEXT, label TEXT, blob TEXT, position INTEGER, commit_id TEXT, seal INTEGER,
+    PRIMARY KEY (name, label, position)
+) WITHOUT ROWID;
+CREATE TABLE descriptions (blob TEXT PRIMARY KEY, digest TEXT, facts TEXT, seal INTEGER) WITHOUT ROWID;
+CREATE INDEX blobs_of_a_digest ON descriptions (digest);
+CREATE TABLE texts (blob TEXT PRIMARY KEY, data BLOB);
+"""
+#: What depends on the tip; descriptions and texts are found by blob and stay true.
+OF_THE_TIP = ("commits", "events", "taken", "names", "labels")
+
+
+class Database:
+    """One connection, to a file or to memory; `file` is False for memory."""
+
+    __slots__ = ("connection", "file", "identity", "path")
+
+    def __init__(self, connection: sqlite3.Connection, path: Path | None, identity: tuple[int, int] | None) -> None:
+        """Hold *connection*; *identity* tells the file from another one put in its place."""
+        self.connection = connection
+        self.path = path
+        self.file = path is not None
+        self.identity = identity
+
+    def replaced(self) -> bool:
+        """Return whether another file now lies at the path."""
+        return self.path is not None and _identity(self.path) != self.identity
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
+
+    def discard(self) -> None:
+        """Close, and take the file away unless somebody has put another there."""
+        replaced = self.replaced()
+        self.close()
+        if self.path is None or replaced:
+            return
+        # The journal first: left alone, it would be played back into the next file of this name.
+        for name in (f"{self.path}-journal", self.path):
+            try:
+                os.unlink(name)  # noqa: PTH108 - a text for the journal, a path for the file
+            except FileNotFoundError:
+                continue
+
+
+def is_damage(error: Exception) -> bool:
+    """Return whether *error* means that the content is bad, rather than that the file cannot be had just now."""
+    if isinstance(error, sqlite3.Error):
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+        return code & 0xFF in _DAMAGED
+    return isinstance(error, Damaged)
+
+
+def open_file(path: Path, root: str) -> Database | None:
+    """Return the index at *path*, made where there is none; None where that cannot be."""
+    try:
+        path.parent.mkdir(mode=0o755, exist_ok=True)
+        if path.parent.is_symlink() or not _clear(path):
+            return None
+    except OSError:
+        return None
+    writable = os.access(path if path.exists() else path.parent, os.W_OK)
+    mode = "rwc" if writable else "ro"
+    for _ in range(2):
+        try:
+            connection = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode={mode}",
+                uri=True,
+                timeout=PATIENCE,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+        except sqlite3.Error:
+            return None
+        database = Database(connection, path, _identity(path))
+        try:
+            return _ready(database, root)
+        except (sqlite3.Error, Damaged) as error:
+            if not writable or not is_damage(error):
+                database.close()
+                return None
+            database.discard()
+    return None
+
+
+def open_memory(root: str, source: Database | None = None) -> Database:
+    """Return an index in memory, begun with what *source* holds where that is sound."""
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    if source is not None:
+        try:
+            source.connection.backup(connection)
+            return _ready(Database(connection, None, None), root)
+        except (sqlite3.Error, Damaged):
+            connection.close()
+            connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    return _ready(Database(connection, None, None), root)
+
+
+def _ready(database: Database, root: str) -> Database:
+    """Return *database* as an index of *root* in our format, emptied or made if it is not one."""
+    ask = database.connection.execute
+    # The index can be made again from git: a lost write costs time, a sync at each update would cost every reader.
+    ask("PRAGMA synchronous=OFF")
+    # A large update must not lock readers out before it is committed.
+    ask("PRAGMA cache_spill=OFF")
+    if _is_ours(database, root):
+        return database
+    ask("BEGIN IMMEDIATE")
+    try:
+        if not _is_ours(database, root):
+            for kind, name in ask("SELECT type, name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'").fetchall():
+                ask(f'DROP {kind} IF EXISTS "{name.replace(chr(34), chr(34) * 2)}"')
+            for statement in TABLES.split(";"):
+                ask(statement)
+            ask("INSERT INTO state VALUES (?, ?, ?, ?, ?)", _sealed((root, "", 0, 0)))
+            ask(f"PRAGMA application_id={APPLICATION}")
+            ask(f"PRAGMA user_version={FORMAT}")
+        ask("COMMIT")
+    except BaseException:
+        if database.connection.in_transaction:
+            ask("ROLLBACK")
+        raise
+    return database
+
+
+def _is_ours(database: Database, root: str) -> bool:
+    ask = database.connection.execute
+    if ask("PRAGMA application_id").fetchone()[0] != APPLICATION or ask("PRAGMA user_version").fetchone()[0] != FORMAT:
+        return False
+    return state(database.connection)[0] == root
+
+
+def state(connection: sqlite3.Connection) -> tuple[str, str, int, int]:
+    """Return the root, the tip, and how many commits and events there are."""
+    rows = connection.execute("SELECT root, tip, commits, events, seal FROM state").fetchall()
+    if len(rows) != 1:
+        raise Damaged("state")
+    root, tip, commits, events = opened(rows[0])
+    return root, tip, commits, events
+
+
+def set_state(connection: sqlite3.Connection, root: str, tip: str, commits: int, events: int) -> None:
+    """Write what `state` returns."""
+    connection.execute(
+        "UPDATE state SET root=?, tip=?, commits=?, events=?, seal=?", _sealed((root, tip, commits, events))
+    )
+
+
+def _sealed(fields: tuple[object, ...]) -> tuple[object, ...]:
+    return (*fields, seal(fields))
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino)
+
+
+def _clear(path: Path) -> bool:
+    """Return whether *path* is a file or free; a link or pipe is taken away, a folder is moved aside."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return True
+    if stat.S_ISREG(mode):
+        return True
+    if stat.S_ISDIR(mode):
+        aside = path.with_name(f"{path.name}.aside")
+        if os.path.lexists(aside):
+            return False
+        path.rename(aside)
+    else:
+        path.unlink()
+    return True

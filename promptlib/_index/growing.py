@@ -1,0 +1,335 @@
+"""Bringing the index to a tip: what is new is appended, what is no longer reached is cut off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from promptlib._index.database import OF_THE_TIP, set_state, state
+from promptlib._index.rows import ROW_COLUMNS, Damaged, opened, row_of, seal
+from promptlib.errors import BadRef, StoreError
+from promptlib.history import MAIN, Entry, Growth, Life, Nothing, Place, Step, advance, meeting
+from promptlib.refs import check_label, check_name
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterable, Iterator
+
+    from promptlib._index.rows import Commit, Repository
+
+SUFFIX = ".prompty"
+LABELS = ".labels/"
+LABEL_SUFFIX = ".label"
+
+ENTRIES = (
+    f"SELECT c.line, {ROW_COLUMNS} FROM events e JOIN commits c ON c.position=e.position "  # noqa: S608 - ours
+    "WHERE e.name=? AND e.position<=? ORDER BY e.id DESC"
+)
+TAKEN = (
+    "SELECT c.line, t.name, t.position, t.version, t.blob, t.seal "
+    "FROM taken t JOIN commits c ON c.position=t.position WHERE t.name=? AND t.position<=? ORDER BY t.position DESC"
+)
+
+
+class Paths:
+    """Which path below the root is which name's or label's file; each path is looked at once."""
+
+    def __init__(self, root: str) -> None:
+        """Read paths below *root*."""
+        self._root = f"{root}/" if root else ""
+        self._names: dict[str, str] = {}
+        self._labels: dict[str, tuple[str, str] | None] = {}
+
+    def name(self, path: str) -> str:
+        """Return the name whose file *path* is, or an empty text."""
+        found = self._names.get(path)
+        if found is None:
+            found = self._names[path] = self._read_name(path)
+        return found
+
+    def label(self, path: str) -> tuple[str, str] | None:
+        """Return the name and label whose file *path* is, or None."""
+        if path not in self._labels:
+            self._labels[path] = self._read_label(path)
+        return self._labels[path]
+
+    def _read_name(self, path: str) -> str:
+        name = path.removeprefix(self._root).removesuffix(SUFFIX)
+        if len(name) + len(self._root) + len(SUFFIX) != len(path):
+            return ""
+        try:
+            return check_name(name)
+        except BadRef:
+            return ""
+
+    def _read_label(self, path: str) -> tuple[str, str] | None:
+        head = self._root + LABELS
+        if not path.startswith(head) or not path.endswith(LABEL_SUFFIX):
+            return None
+        label, _, name = path[len(head) : -len(LABEL_SUFFIX)].partition("/")
+        try:
+            return check_name(name), check_label(label)
+        except BadRef:
+            return None
+
+
+class Credit(NamedTuple):
+    """Who made a commit, when and why."""
+
+    author: str
+    email: str
+    seconds: int
+    zone: str
+    committed: int
+    message: str
+
+
+NOBODY = Credit("", "", 0, "+0000", 0, "")
+
+
+@dataclass(slots=True)
+class Reading:
+    """A log, reduced to what the index needs."""
+
+    steps: dict[str, Step]
+    credits: dict[str, Credit]
+    labels: dict[str, list[tuple[str, str, str | None]]]
+
+
+def read_log(commits: Iterable[Commit], paths: Paths) -> Reading:
+    """Gather *commits*; those that change neither a prompt nor a label keep only their place in the graph."""
+    reading = Reading({}, {}, {})
+    for commit in commits:
+        changes, labels = [], []
+        for change in commit.changes:
+            if name := paths.name(change.path):
+                changes.append((name, change.blob))
+            elif label := paths.label(change.path):
+                labels.append((*label, change.blob))
+        reading.steps[commit.id] = Step(commit.id, commit.parents, tuple(changes))
+        if labels:
+            reading.labels[commit.id] = labels
+        if changes or labels:
+            author = commit.author
+            reading.credits[commit.id] = Credit(
+                author.name, author.email, commit.time, commit.zone, commit.committed, commit.message
+            )
+    return reading
+
+
+class SoFar:
+    """The `Past` that the tables hold."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Read from *connection*, inside the transaction that will write."""
+        self._ask = connection.execute
+        _, _, self.commits, self.events = state(connection)
+
+    def place(self, commit: str) -> Place | None:
+        """Return where *commit* stands."""
+        rows = self._ask("SELECT position, id, line, parent, seal FROM commits WHERE id=?", (commit,)).fetchall()
+        return _place(rows[0]) if rows else None
+
+    def fork(self, line: int) -> Place | None:
+        """Return where *line* branched off: at the first parent of its first commit."""
+        parent = self.parent(line)
+        return self.at(parent) if parent is not None else None
+
+    def at(self, position: int) -> Place:
+        """Return the place of the commit at *position*."""
+        return _place(self._commit(position))
+
+    def parent(self, position: int) -> int | None:
+        """Return the position of the first parent of the commit at *position*."""
+        parent: int | None = opened(self._commit(position))[3]
+        return parent
+
+    def _commit(self, position: int) -> tuple[object, ...]:
+        row = self._ask("SELECT position, id, line, parent, seal FROM commits WHERE position=?", (position,)).fetchone()
+        if row is None:
+            raise Damaged(f"commit at {position}")
+        return row  # type: ignore[no-any-return] # sqlite3 types rows as Any
+
+    def id(self, position: int) -> str:
+        """Return the commit at *position*."""
+        return str(opened(self._commit(position))[1])
+
+    def main(self, commit: str) -> Place | None:
+        """Return the first place on the main line that *commit* comes to by first parents."""
+        place = self.place(commit)
+        while place and place.line != MAIN:
+            place = self.fork(place.line)
+        return place
+
+    def life(self, name: str) -> Life:
+        """Return what is known of *name*."""
+        row = self._ask("SELECT name, versions, continues, since, current, seal FROM names WHERE name=?", (name,))
+        known = row.fetchone()
+        if known is None:
+            return Life()
+        return Life._make(opened(known)[1:4])
+
+    def entry(self, name: str, place: Place) -> Entry | None:
+        """Return the last entry of *name* on the line of *place*, up to there."""
+        return max(filter(None, (self._event_entry(name, place), self._taken_entry(name, place))), default=None)
+
+    def _event_entry(self, name: str, place: Place) -> Entry | None:
+        rows = self._ask(ENTRIES, (name, place.position))
+        for line, *row in rows:
+            if line == place.line:
+                rows.close()
+                event = row_of(tuple(row))
+                version = event.id if event.number is not None else event.parents[0]
+                return Entry(event.position, version, event.blob)
+        return None
+
+    def _taken_entry(self, name: str, place: Place) -> Entry | None:
+        rows = self._ask(TAKEN, (name, place.position))
+        for line, *row in rows:
+            if line == place.line:
+                rows.close()
+                _, position, version, blob = opened(tuple(row))
+                return Entry(position, version, blob)
+        return None
+
+
+def _place(row: tuple[object, ...]) -> Place:
+    position, _, line, _ = opened(row)
+    return Place(position, line)
+
+
+class Growing:
+    """Brings the tables behind one connection to a tip; the caller holds the write transaction."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        repository: Repository,
+        root: str,
+        renamed_from: Callable[[str], str],
+    ) -> None:
+        """Write to *connection* what *repository* holds below *root*; *renamed_from* reads a blob."""
+        self._connection = connection
+        self._ask = connection.execute
+        self._repository = repository
+        self._root = root
+        self._paths = Paths(root)
+        self._renamed_from = renamed_from
+
+    def to(self, tip: str) -> None:
+        """Bring the tables to *tip*: append, after cutting back to where the first-parent lines meet."""
+        reading = self._since_the_old_tip(tip)
+        if reading is None:
+            self._empty()
+            reading = self._read(tip, ())
+        commits = state(self._connection)[2]
+        past = SoFar(self._connection) if commits else Nothing()
+        growth = advance(reading.steps, tip, past=past, renamed_from=self._renamed_from)
+        self._write(growth, reading)
+        last = growth.events[-1].id if growth.events else past.events
+        set_state(self._connection, self._root, tip, commits + len(growth.commits), last)
+
+    def _read(self, tip: str, stop: tuple[str, ...]) -> Reading:
+        return read_log(self._repository.log(tip, stop=stop, prefix=self._root), self._paths)
+
+    def _since_the_old_tip(self, tip: str) -> Reading | None:
+        """Return what is new, with the tables cut back to where it begins; None when they are of no use."""
+        _, old, commits, _ = state(self._connection)
+        if not commits:
+            return None
+        try:
+            reading = self._read(tip, (old,))
+        except StoreError:
+            return None  # the old tip may be gone; when git itself fails, the whole log will say so
+        past = SoFar(self._connection)
+        met = meeting(reading.steps, tip)
+        fork = past.main(met) if met else None
+        if fork is None:
+            return None
+        if fork.position < commits - 1:
+            base = past.id(fork.position)
+            self._cut(fork.position)
+            reading = self._read(tip, (base,))
+        return reading
+
+    def _empty(self) -> None:
+        for table in OF_THE_TIP:
+            self._ask(f"DELETE FROM {table}")  # noqa: S608 - the names are ours
+        set_state(self._connection, self._root, "", 0, 0)
+
+    def _cut(self, position: int) -> None:
+        """Take away everything after *position*."""
+        row = self._ask("SELECT id FROM events WHERE position<=? ORDER BY id DESC LIMIT 1", (position,)).fetchone()
+        last = row[0] if row else 0
+        names = self._ask(
+            "SELECT name FROM events WHERE id>? UNION SELECT name FROM taken WHERE position>?", (last, position)
+        ).fetchall()
+        self._ask("DELETE FROM events WHERE id>?", (last,))
+        for table in ("commits", "taken", "labels"):
+            self._ask(f"DELETE FROM {table} WHERE position>?", (position,))  # noqa: S608 - the names are ours
+        set_state(self._connection, self._root, self._tip_at(position), position + 1, last)
+        for (name,) in names:
+            self._refresh(name)
+
+    def _tip_at(self, position: int) -> str:
+        return SoFar(self._connection).id(position)
+
+    def _refresh(self, name: str) -> None:
+        """Write the row of a name whose latest events were cut off."""
+        number = self._ask("SELECT max(number) FROM events WHERE name=?", (name,)).fetchone()[0]
+        if number is None:
+            self._ask("DELETE FROM names WHERE name=?", (name,))
+            return
+        past = SoFar(self._connection)
+        self._put_name(name, past.life(name)._replace(versions=number), past.entry(name, Place(past.commits, MAIN)))
+
+    def _put_name(self, name: str, life: Life, standing: Entry | None) -> None:
+        """Write the row of *name*; its current version is the newest one with the content that stands at the tip."""
+        current = None
+        if standing is not None and standing.blob is not None:
+            newest = self._ask("SELECT id FROM events WHERE name=? AND number=?", (name, life.versions)).fetchone()[0]
+            if newest == standing.version:
+                current = newest
+            else:
+                alike = "SELECT max(id) FROM events WHERE name=? AND blob=?"
+                current = self._ask(alike, (name, standing.blob)).fetchone()[0]
+        fields = (name, *life, current)
+        self._ask("INSERT OR REPLACE INTO names VALUES (?, ?, ?, ?, ?, ?)", (*fields, seal(fields)))
+
+    def _write(self, growth: Growth, reading: Reading) -> None:
+        many = self._connection.executemany
+        many("INSERT INTO commits VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _commit_rows(growth, reading))
+        many("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _event_rows(growth, reading))
+        taken = ((name, entry.position, entry.version, entry.blob) for name, entry in growth.taken)
+        many("INSERT INTO taken VALUES (?, ?, ?, ?, ?)", ((*row, seal(row)) for row in taken))
+        many("INSERT INTO labels VALUES (?, ?, ?, ?, ?, ?)", _label_rows(growth, reading))
+        for name, (life, standing) in growth.lives.items():
+            self._put_name(name, life, standing)
+
+
+def _commit_rows(growth: Growth, reading: Reading) -> Iterator[tuple[object, ...]]:
+    for commit in growth.commits:
+        fields = (commit.place.position, commit.id, commit.place.line, commit.parent)
+        yield (*fields, seal(fields), *reading.credits.get(commit.id, NOBODY))
+
+
+def _event_rows(growth: Growth, reading: Reading) -> Iterator[tuple[object, ...]]:
+    """Yield rows whose checksum covers the commit's columns too: a version is always read with them."""
+    ids = {commit.place.position: commit.id for commit in growth.commits}
+    for event in growth.events:
+        parents = " ".join(map(str, event.parents))
+        fields = (
+            *(event.id, event.name, event.number, event.blob, parents),
+            *(event.came_from, event.became, event.position),
+        )
+        commit = ids[event.position]
+        yield (*fields, seal((*fields, commit, *reading.credits[commit])))
+
+
+def _label_rows(growth: Growth, reading: Reading) -> Iterator[tuple[object, ...]]:
+    """Yield moves of labels on the main line: against first parents, these alone make the labels of the tip."""
+    for commit in growth.commits:
+        if commit.place.line == MAIN and commit.id in reading.labels:
+            for name, label, blob in reading.labels[commit.id]:
+                fields = (name, label, blob, commit.place.position, commit.id)
+                yield (*fields, seal(fields))

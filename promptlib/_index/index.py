@@ -1,0 +1,287 @@
+"""Questions about names, versions and labels at one tip."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from promptlib._index.contents import Contents, verified
+from promptlib._index.growing import SoFar
+from promptlib._index.rows import ROW_COLUMNS, Damaged, Description, Label, Row, opened, row_of
+from promptlib._index.session import Session
+from promptlib.errors import BadRef, PromptLibError, StoreError
+from promptlib.history import MAIN
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from promptlib._index.rows import Repository
+    from promptlib.history import Life
+
+_EVENTS = f"SELECT {ROW_COLUMNS} FROM events e JOIN commits c ON c.position=e.position"  # noqa: S608 - no caller's word
+_EVERYTHING = f"{_EVENTS} ORDER BY e.id"
+_OF_A_NAME = f"{_EVENTS} WHERE e.name=? AND e.id<? ORDER BY e.id"
+_OF_A_NUMBER = f"{_EVENTS} WHERE e.name=? AND e.number=? AND e.id<?"
+_OF_AN_ID = f"{_EVENTS} WHERE e.id=?"
+_LAST = f"{_EVENTS} WHERE e.name=? ORDER BY e.id DESC LIMIT 1"
+_CURRENT = (
+    f"SELECT t.data, {ROW_COLUMNS} FROM names n JOIN events e ON e.id=n.current "  # noqa: S608 - no caller's word
+    "JOIN commits c ON c.position=e.position LEFT JOIN texts t ON t.blob=e.blob WHERE n.name=?"
+)
+_OF_A_DIGEST = (
+    f"{_EVENTS} WHERE e.name=? AND e.id<? AND e.blob IN "  # noqa: S608 - no caller's word
+    "(SELECT blob FROM descriptions WHERE digest>=? AND digest<?) ORDER BY e.id DESC"
+)
+_NAMES = "SELECT name, versions, continues, since, current, seal FROM names"
+_LABEL = (
+    "SELECT t.data, l.name, l.label, l.blob, l.position, l.commit_id, l.seal FROM labels l "
+    "LEFT JOIN texts t ON t.blob=l.blob "
+    "WHERE l.name=? AND l.label=? ORDER BY l.position DESC LIMIT 1"
+)
+_LABELS = (
+    "SELECT l.name, l.label, l.blob, max(l.position), l.commit_id, l.seal FROM labels l "
+    "{} GROUP BY l.name, l.label ORDER BY l.name, l.label"
+)
+_ALWAYS = 2**62  # past every id
+
+
+class Index:
+    """What one repository holds below one root, at the tip that `at` names. It is a cache: nothing in it is the truth.
+
+    One index serves all threads of a process, and its forked children.
+    """
+
+    def __init__(
+        self, path: Path, repository: Repository, root: str, *, describe: Callable[[bytes], Description]
+    ) -> None:
+        """Keep the index at *path*; *describe* reads a prompt file, and raises for one that is none."""
+        self._session = Session(path, repository, root, self._renamed_from)
+        self._contents = Contents(self._session, repository, describe)
+        self._repository = repository
+        self._describe = describe
+
+    @classmethod
+    def open(cls, path: Path, repository: Repository, root: str, *, describe: Callable[[bytes], Description]) -> Index:
+        """Return the index; nothing is read or written before the first question."""
+        return cls(path, repository, root, describe=describe)
+
+    def at(self, tip: str | None) -> None:
+        """Answer for *tip* from now on; None is a branch without a commit. The next question brings the index there."""
+        self._session.tip = tip or ""
+
+    def close(self) -> None:
+        """Close the file; the next question opens it again."""
+        self._session.close()
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names that stand at the tip, in order."""
+        return tuple(name for name, _, _, _, current in self._all_names() if current is not None)
+
+    def removed_names(self) -> tuple[str, ...]:
+        """Return the names that had versions and do not stand at the tip, in order."""
+        return tuple(name for name, _, _, _, current in self._all_names() if current is None)
+
+    def current(self, name: str) -> Row | None:
+        """Return the version of *name* that stands at the tip: of several alike, the newest."""
+        found = self.current_text(name)
+        return found[0] if found else None
+
+    def current_text(self, name: str) -> tuple[Row, bytes | None] | None:
+        """Return the version of *name* that stands at the tip, and its text where that is kept."""
+        row = self._session.ask(lambda connection: _checked_current(connection, name))
+        return (row[0], verified(row[0].blob or "", row[1]) if row[1] is not None else None) if row else None
+
+    def events(self, name: str) -> list[Row]:
+        """Return versions and removals of *name*, oldest first, those under the old names of a renamed one included."""
+        return self._session.ask(lambda connection: _events(connection, name))
+
+    def versions(self, name: str) -> list[Row]:
+        """Return the versions of *name*, 1 to the newest, whether or not it still stands at the tip."""
+        return [row for row in self.events(name) if row.number is not None]
+
+    def version(self, name: str, number: int) -> Row | None:
+        """Return version *number* of *name*."""
+        return self._session.ask(lambda connection: _version(connection, name, number))
+
+    def newest(self, name: str) -> Row | None:
+        """Return the version of *name* with the highest number."""
+
+        def ask(connection: sqlite3.Connection) -> Row | None:
+            life = SoFar(connection).life(name)
+            return _version(connection, name, life.versions)
+
+        return self._session.ask(ask)
+
+    def deleted(self, name: str) -> Row | None:
+        """Return the removal of *name* when that is the last that happened to it; `became` tells a rename."""
+
+        def ask(connection: sqlite3.Connection) -> Row | None:
+            last = connection.execute(_LAST, (name,)).fetchone()
+            row = row_of(last) if last else None
+            return row if row and row.number is None else None
+
+        return None if self.current(name) else self._session.ask(ask)
+
+    def by_digest(self, name: str, prefix: str) -> Row | None:
+        """Return the newest version of *name* whose digest begins with the hex digits *prefix*.
+
+        Raises `BadRef` when several digests do.
+        """
+        low = f"sha256:{prefix}"
+        for old, until in self._session.ask(lambda connection: _line_of_names(connection, name)):
+            self._contents.of_a_name(old)
+            rows = self._session.ask(partial(_of_a_digest, values=(old, until, low, low + "g")))
+            if rows:
+                self._check_one_digest(rows, name, prefix)
+                return rows[0]
+        return None
+
+    def rows(self, ids: Iterable[int]) -> dict[int, Row]:
+        """Return the rows of *ids*, such as the parents of another row."""
+        wanted = tuple(ids)
+
+        def ask(connection: sqlite3.Connection) -> dict[int, Row]:
+            found = (connection.execute(_OF_AN_ID, (row,)).fetchone() for row in wanted)
+            return {row.id: row for row in map(row_of, filter(None, found))}
+
+        return self._session.ask(ask)
+
+    def everything(self) -> list[Row]:
+        """Return all versions and removals of all names, in first-parent order."""
+        return self._session.ask(lambda connection: [row_of(row) for row in connection.execute(_EVERYTHING)])
+
+    def edges(self) -> list[tuple[int, int]]:
+        """Return each version's id with the id of one before it, along the commits."""
+        return [(row.id, parent) for row in self.everything() if row.number is not None for parent in row.parents]
+
+    def position(self, commit: str) -> int | None:
+        """Return the position of *commit* on the main line, so that rows up to there are those it reaches; or None."""
+        place = self._session.ask(lambda connection: SoFar(connection).place(commit))
+        return place.position if place and place.line == MAIN else None
+
+    def label(self, name: str, label: str) -> tuple[Label, bytes | None] | None:
+        """Return a label of *name* at the tip, and the bytes of its file where they are kept."""
+        found = self._session.ask(lambda connection: connection.execute(_LABEL, (name, label)).fetchone())
+        if found is None or (entry := _label(found[1:])) is None:
+            return None
+        return entry, verified(entry.blob, found[0]) if found[0] is not None else None
+
+    def labels(self, name: str = "") -> list[Label]:
+        """Return the labels of *name*, or all of them, at the tip."""
+        where, values = ("WHERE l.name=?", (name,)) if name else ("", ())
+        rows = self._session.ask(lambda connection: connection.execute(_LABELS.format(where), values).fetchall())
+        return [entry for row in rows if (entry := _label(row))]
+
+    def labelled(self, name: str = "") -> dict[tuple[str, str], str]:
+        """Return the digest behind each `(name, label)` at the tip; an unreadable label has an empty one."""
+        labels = self.labels(name)
+        told = self._contents.descriptions((entry.blob for entry in labels), labels=True)
+        return {(entry.name, entry.label): told[entry.blob].digest for entry in labels}
+
+    def digest_of(self, blob: str) -> str:
+        """Return the digest of the prompt in *blob*, or an empty text for a file that is no prompt."""
+        return self.descriptions((blob,))[blob].digest
+
+    def descriptions(self, blobs: Iterable[str]) -> dict[str, Description]:
+        """Return what each of *blobs* says; what is not yet known is read and remembered."""
+        return self._contents.descriptions(blobs)
+
+    def complete(self) -> None:
+        """Take the second step for everything: descriptions of all versions, texts of current and labelled ones."""
+        self._contents.complete()
+
+    def text(self, blob: str) -> bytes | None:
+        """Return the text of *blob*, if it is kept here; it is checked against the id of the blob."""
+        return self._contents.text(blob)
+
+    def store_text(self, blob: str, data: bytes) -> None:
+        """Keep *data* as the text of *blob*, where the index can be written."""
+        self._contents.store_text(blob, data)
+
+    def _all_names(self) -> list[tuple[Any, ...]]:
+        return self._session.ask(
+            lambda connection: [opened(row) for row in connection.execute(f"{_NAMES} ORDER BY name")]
+        )
+
+    def _check_one_digest(self, rows: list[Row], name: str, prefix: str) -> None:
+        told = self._contents.descriptions(row.blob for row in rows if row.blob)
+        digests = sorted({described.digest for described in told.values()})
+        if len(digests) > 1:
+            raise BadRef(
+                f"{name}#{prefix} could be any of {len(digests)} contents: {', '.join(digests[:4])}",
+                hint="write more digits of the digest",
+            )
+
+    def _renamed_from(self, blob: str) -> str:
+        """Read the old name out of a file, while the index is being written: nothing may be asked of it then."""
+        try:
+            return self._describe(self._read(blob)).renamed_from
+        except PromptLibError:
+            return ""  # a file that is no prompt, or cannot be read, tells no name
+
+    def _read(self, blob: str) -> bytes:
+        try:
+            return self._repository.read(blob)
+        except StoreError:
+            return self._repository.read(blob)  # numbers would keep a passing failure for as long as the index lives
+
+
+def _checked_current(connection: sqlite3.Connection, name: str) -> tuple[Row, bytes | None] | None:
+    found = connection.execute(_CURRENT, (name,)).fetchone()
+    if found is None:
+        _check_names(connection, name)
+        return None
+    row = row_of(found[1:])
+    if row.name != name or row.number is None:
+        raise Damaged(name)
+    return row, found[0]
+
+
+def _check_names(connection: sqlite3.Connection, name: str) -> None:
+    """Before a name is said not to stand, make sure that no row is merely misspelt by damage."""
+    for row in connection.execute(_NAMES):
+        if opened(row)[0] == name and row[4] is not None:
+            raise Damaged(name)
+
+
+def _line_of_names(connection: sqlite3.Connection, name: str) -> list[tuple[str, int]]:
+    """Return *name* and the old names that it continues, each with the id before which its events belong here."""
+    past, found, until = SoFar(connection), [(name, _ALWAYS)], _ALWAYS
+    life: Life = past.life(name)
+    while life.continues and life.since < until:
+        until = life.since
+        found.append((life.continues, until))
+        life = past.life(life.continues)
+    return found
+
+
+def _events(connection: sqlite3.Connection, name: str) -> list[Row]:
+    rows: list[Row] = []
+    for old, until in _line_of_names(connection, name):
+        rows[:0] = map(row_of, connection.execute(_OF_A_NAME, (old, until)))
+    numbers = [row.number for row in rows if row.number is not None]
+    if numbers != list(range(1, len(numbers) + 1)) or len(numbers) != SoFar(connection).life(name).versions:
+        raise Damaged(name)
+    return rows
+
+
+def _version(connection: sqlite3.Connection, name: str, number: int) -> Row | None:
+    for old, until in _line_of_names(connection, name):
+        found = connection.execute(_OF_A_NUMBER, (old, number, until)).fetchone()
+        if found:
+            return row_of(found)
+    if number <= SoFar(connection).life(name).versions and number > 0:
+        raise Damaged(name)
+    return None
+
+
+def _of_a_digest(connection: sqlite3.Connection, values: tuple[object, ...]) -> list[Row]:
+    return [row_of(row) for row in connection.execute(_OF_A_DIGEST, values)]
+
+
+def _label(row: tuple[object, ...]) -> Label | None:
+    """Return the label of a row, or None for one that was taken away."""
+    label = Label._make(opened(row))
+    return label if label.blob is not None else None

@@ -1,0 +1,184 @@
+"""What the index holds, as values, and the checksums that tell a damaged row."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from zlib import crc32
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+class Damaged(Exception):
+    """A row is not what was written."""
+
+
+def seal(fields: tuple[object, ...]) -> int:
+    """Return a checksum of plain column values."""
+    return crc32(repr(fields).encode("utf-8", "surrogatepass"))
+
+
+def opened(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return *row* without its last column, the checksum; raises `Damaged` when that does not fit."""
+    fields = row[:-1]
+    if seal(fields) != row[-1]:
+        raise Damaged(repr(row[:2]))
+    return fields
+
+
+class Row(NamedTuple):
+    """A version of a name, or its removal (without number and blob), with the commit that made it.
+
+    `parents` are ids of the rows before it along the commits. `position` is the commit's in first-parent order.
+    """
+
+    id: int
+    name: str
+    number: int | None
+    blob: str | None
+    parents: tuple[int, ...]
+    came_from: str
+    became: str
+    position: int
+    commit: str
+    author: str
+    email: str
+    seconds: int
+    zone: str
+    committed: int
+    message: str
+
+
+#: Of `events e` joined with its `commits c`; the checksum covers both.
+ROW_COLUMNS = (
+    "e.id, e.name, e.number, e.blob, e.parents, e.came_from, e.became, e.position, "
+    "c.id, c.author, c.email, c.seconds, c.zone, c.committed, c.message, e.seal"
+)
+
+
+def row_of(columns: tuple[Any, ...]) -> Row:
+    """Return the row that `ROW_COLUMNS` selected; raises `Damaged` when its checksum does not fit."""
+    fields = opened(columns)
+    parents = fields[4]
+    return Row._make((*fields[:4], tuple(map(int, parents.split())), *fields[5:]))
+
+
+class Label(NamedTuple):
+    """A label of a name at the tip: the blob of its file, and the commit that moved it there."""
+
+    name: str
+    label: str
+    blob: str
+    position: int
+    commit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """What the index remembers of a file's content; pins are written `name#<64 hex>`.
+
+    A file that is no prompt has a `problem` and nothing else.
+    """
+
+    digest: str = ""
+    derived_from: str = ""
+    renamed_from: str = ""
+    includes: tuple[str, ...] = ()
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    problem: str = ""
+
+    def facts(self) -> str:
+        """Return everything but the digest as JSON."""
+        return json.dumps(
+            [self.derived_from, self.renamed_from, self.includes, self.description, self.tags, self.problem]
+        )
+
+    @classmethod
+    def of(cls, digest: str, facts: str) -> Description:
+        """Return what `facts` was made of."""
+        derived_from, renamed_from, includes, description, tags, problem = json.loads(facts)
+        return cls(
+            digest=digest,
+            derived_from=derived_from,
+            renamed_from=renamed_from,
+            includes=tuple(includes),
+            description=description,
+            tags=tuple(tags),
+            problem=problem,
+        )
+
+
+class Author(Protocol):
+    """Who made a commit."""
+
+    @property
+    def name(self) -> str:
+        """The name."""
+
+    @property
+    def email(self) -> str:
+        """The address."""
+
+
+class Change(Protocol):
+    """One path of a commit; without a blob it was removed."""
+
+    @property
+    def path(self) -> str:
+        """The path from the repository's root."""
+
+    @property
+    def blob(self) -> str | None:
+        """The id of the new content."""
+
+
+class Commit(Protocol):
+    """A commit with its changes against its first parent."""
+
+    @property
+    def id(self) -> str:
+        """The id."""
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """The ids of the parents."""
+
+    @property
+    def author(self) -> Author:
+        """Who wrote it."""
+
+    @property
+    def time(self) -> int:
+        """When it was written, in seconds since 1970."""
+
+    @property
+    def zone(self) -> str:
+        """The zone of that time, such as `+0200`."""
+
+    @property
+    def committed(self) -> int:
+        """When it was committed."""
+
+    @property
+    def message(self) -> str:
+        """The whole message."""
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What differs from the first parent; every file for a root."""
+
+
+class Repository(Protocol):
+    """What the index asks of git."""
+
+    def log(self, tip: str, *, stop: Iterable[str] = ..., prefix: str = ...) -> Iterator[Commit]:
+        """Yield what *tip* reaches and none of *stop* does, parents first."""
+
+    def read(self, blob: str) -> bytes:
+        """Return the content of *blob*."""
+
+    def read_many(self, blobs: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """Yield each blob with its content."""

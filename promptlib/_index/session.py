@@ -1,0 +1,145 @@
+"""Asking the index at one tip, whatever happens to its file."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import contextmanager
+from threading import RLock
+from typing import TYPE_CHECKING, TypeVar
+
+from promptlib._index.database import Database, is_damage, open_file, open_memory, state
+from promptlib._index.growing import Growing
+from promptlib._index.rows import Damaged
+from promptlib.errors import StoreDamaged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from promptlib._index.rows import Repository
+
+Answer = TypeVar("Answer")
+
+PATIENT = 4  # how often the file may be found damaged, or moved by others, before memory serves instead
+#: Connections of a parent process: to close them here would take the parent's locks and journal away.
+_inherited: list[Database | None] = []
+
+
+class Session:
+    """One connection for all threads of a process, opened when first needed and never used across a fork.
+
+    A file that cannot be written serves as long as it is up to date; then, and where there can be none, memory does.
+    """
+
+    def __init__(self, path: Path, repository: Repository, root: str, renamed_from: Callable[[str], str]) -> None:
+        """Keep the index of what *repository* holds below *root* at *path*."""
+        self.tip = ""
+        self._path = path
+        self._repository = repository
+        self._root = root
+        self._renamed_from = renamed_from
+        self._lock = RLock()
+        self._process = os.getpid()
+        self._database: Database | None = None
+
+    def ask(self, question: Callable[[sqlite3.Connection], Answer]) -> Answer:
+        """Return the answer to *question* at the tip; the index is brought there, or made again, if need be.
+
+        The question is asked again when the file was damaged, so it must only read.
+        """
+        self._check_process()
+        with self._lock:
+            for attempt in range(3 * PATIENT):
+                database = self._open(in_memory=attempt >= PATIENT)
+                try:
+                    with _transaction(database.connection, "BEGIN"):
+                        if state(database.connection)[1] == self.tip:
+                            return question(database.connection)
+                    self._bring(database)
+                except (sqlite3.Error, Damaged) as error:
+                    self._leave(database, error)
+        raise StoreDamaged(
+            "the index cannot be made from this repository",
+            hint="promptlib fsck names what is damaged",
+        )
+
+    def keep(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+        """Write what is true whatever the tip; where that cannot be, nothing is lost but time."""
+        self._check_process()
+        with self._lock:
+            database = self._open(in_memory=False)
+            try:
+                with _transaction(database.connection, "BEGIN IMMEDIATE"):
+                    database.connection.executemany(statement, rows)
+            except (sqlite3.Error, Damaged) as error:
+                self._leave(database, error)
+
+    def close(self) -> None:
+        """Close the connection; the next question opens another."""
+        self._check_process()
+        with self._lock:
+            if self._database is not None:
+                self._database.close()
+            self._database = None
+
+    def _check_process(self) -> None:
+        if self._process != os.getpid():
+            _inherited.append(self._database)
+            self._database = None
+            self._lock = RLock()
+            self._process = os.getpid()
+
+    def _open(self, *, in_memory: bool) -> Database:
+        if in_memory and self._database is not None and self._database.file:
+            self.close()
+        if self._database is None:
+            # An unborn branch holds nothing: no reason to empty what other work trees have indexed.
+            file = None if in_memory or not self.tip else open_file(self._path, self._root)
+            self._database = file or open_memory(self._root)
+        return self._database
+
+    def _bring(self, database: Database) -> None:
+        """Bring the tables to the tip, once, whoever of several processes comes first."""
+        if database.replaced():
+            self.close()
+            return
+        if not self.tip:
+            if database.file or state(database.connection)[1]:
+                self.close()
+            return
+        with _transaction(database.connection, "BEGIN IMMEDIATE"):
+            if state(database.connection)[1] != self.tip:
+                Growing(database.connection, self._repository, self._root, self._renamed_from).to(self.tip)
+
+    def _leave(self, database: Database, error: Exception) -> None:
+        """Give up a file that is damaged, to make it again; or one that cannot be written, for a copy in memory."""
+        self._database = None
+        try:
+            if database.file and not is_damage(error):
+                self._database = open_memory(self._root, database)
+        finally:
+            if is_damage(error):
+                _discard(database)
+            else:
+                database.close()
+
+
+def _discard(database: Database) -> None:
+    try:
+        database.discard()
+    except OSError:
+        database.close()  # it cannot be taken away: it will be found damaged again, and memory serves
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
+    """Commit what was done inside, or undo all of it."""
+    connection.execute(begin)
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
