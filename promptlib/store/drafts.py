@@ -146,12 +146,9 @@ class Draft:
         )
 
     def _refuse_superseded(self, name: str, prompt: Prompt[Any], newest: Prompt[Any] | None) -> None:
-        for version in reversed(self._past.with_digest(name, prompt.digest)):
-            if newest is not None and newest.digest == prompt.digest:
-                # Only the words around the content differ from the newest: superseded when they are an older set.
-                file = self._past.file(version)
-                if not _same(codec.read(file, source=version.ref), prompt):
-                    continue
+        for version, file in self._past.superseded(name, prompt.digest):
+            if newest is not None and newest.digest == prompt.digest and not _same(codec.read(file), prompt):
+                continue  # the newest content with other words around it, which no older version had
             which = f"v{version.number}" if version.number is not None else version.digest
             raise Superseded(
                 f"this is the content of {version}, and {name} has moved on since",

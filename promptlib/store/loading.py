@@ -4,32 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from promptlib import codec
 from promptlib.errors import Conflict, NotFound, StoreDamaged, nearest
-from promptlib.prompt import Origin, Standing
+from promptlib.prompt import Origin
 from promptlib.refs import Pin, Ref, missing_name
 from promptlib.store.layout import Labelled, include_path, label_at, label_path, name_at, prompt_path
 
 if TYPE_CHECKING:
     from promptlib.prompt import Prompt
     from promptlib.store.homes import Home
+    from promptlib.store.past import History
 
 DEEPEST_INCLUDE = 16
-
-
-class Past(Protocol):
-    """What a reader asks of the history; see `promptlib.store.past`."""
-
-    def bytes_of(self, ref: Ref) -> tuple[bytes, Standing]:
-        """Return the file of the version that *ref* names, and where it stands; raises `NotFound`."""
-
-    def standing(self, name: str, digest: str, data: bytes, *, committed: bool) -> Standing:
-        """Return where *data*, which holds *digest*, stands in the life of *name*."""
-
-    def pinned(self, pin: Pin) -> bytes | None:
-        """Return the file of the version that *pin* names, or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +28,7 @@ class Reader:
     """
 
     files: Home
-    past: Past | None
+    past: History | None
     on_disk: bool = False
 
     def load(self, ref: Ref) -> Prompt[Any]:
@@ -53,7 +41,7 @@ class Reader:
         data = self.files.read(path)
         if data is None:
             raise self.missing(ref.name)
-        return self._prompt(ref.name, data, self.files.shown(path), committed=not self.on_disk)
+        return self._prompt(ref.name, data, self.files.shown(path))
 
     def names(self) -> tuple[str, ...]:
         """Return all names that have a file, in alphabetical order."""
@@ -84,7 +72,7 @@ class Reader:
             raise self._no_label(ref)
         shown = self.files.shown(path)
         held = Labelled.from_bytes(raw, shown)
-        prompt = self._prompt(ref.name, held.data, shown, committed=True, label=ref.label)
+        prompt = self._prompt(ref.name, held.data, shown, ref.label)
         if prompt.digest != held.digest:
             raise StoreDamaged(
                 f"{shown} does not hold what its first line says: {held.digest} expected, {prompt.digest} found",
@@ -136,9 +124,15 @@ class Reader:
             found.append(data)
         return found
 
-    def _prompt(self, name: str, data: bytes, shown: str, *, committed: bool, label: str = "") -> Prompt[Any]:
+    def _prompt(self, name: str, data: bytes, shown: str, label: str = "") -> Prompt[Any]:
         prompt = self._read(data, shown)
-        find = partial(self.past.standing, name, prompt.digest, data, committed=committed) if self.past else None
+        past = self.past
+        if past is None:
+            find = None
+        elif label or not self.on_disk:
+            find = partial(past.standing_of, name, prompt.digest)
+        else:
+            find = partial(past.standing, name, prompt.digest, data, past.tip())
         return self._with_includes(prompt, Origin(name, prompt.digest, label, find))
 
     def _read(self, data: bytes, shown: str) -> Prompt[Any]:

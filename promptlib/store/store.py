@@ -14,15 +14,16 @@ from promptlib.refs import Ref, check_label, check_name
 from promptlib.store import opening
 from promptlib.store.checking import examine
 from promptlib.store.homes import Commit, Folder
-from promptlib.store.layout import ATTRIBUTES, ATTRIBUTES_TEXT
+from promptlib.store.layout import ATTRIBUTES, ATTRIBUTES_TEXT, prompt_path
 from promptlib.store.loading import Reader
 from promptlib.store.past import History
+from promptlib.store.replaying import Replayed, replay
 from promptlib.store.transaction import Transaction
 from promptlib.store.writing import BareWriter, WorkTreeWriter
 from promptlib.version import Version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pydantic import BaseModel
 
@@ -239,6 +240,27 @@ class Store:
         transaction = Transaction(self._writing(), self._past())
         yield transaction
         transaction.commit(message, author)
+
+    def replay(self, commits: Iterator[Replayed], progress: Callable[[int], None] = lambda _: None) -> int:
+        """Append commits that happened elsewhere, with their authors and times; return how many.
+
+        This is for importers: a bulk write without the rules of `save`, into a bare store only. Each thousand is kept
+        before the next begins. Raises `StoreReadOnly` for another home.
+        """
+        if self._repository is None or not self._repository.bare:
+            raise StoreReadOnly(
+                f"a history can be imported into a bare store, and {self.path} is none",
+                hint="make one: promptlib init --bare prompts.git, and import there: promptlib -C prompts.git import …",
+            )
+        return replay(self._repository, self._past(), commits, progress)
+
+    def commits(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield message and changed names of every commit, oldest first."""
+        return self._past().commits()
+
+    def file(self, name: str) -> bytes | None:
+        """Return the newest committed file of *name*, or None."""
+        return self._writing().draft().files.read(prompt_path(name))
 
     def fsck(self) -> Report:
         """Verify objects, files, labels, includes and the index; see `Report.problems`."""

@@ -1,0 +1,1 @@
+"""Bringing prompts in from elsewhere."""

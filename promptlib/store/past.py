@@ -1,0 +1,326 @@
+"""The history of a store: its branch, its index, and versions made of the index's rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from promptlib import codec
+from promptlib._index import Description, Index
+from promptlib.errors import GitFailed, NotFound, NumberMoved, PromptLibError, StoreDamaged
+from promptlib.prompt import Standing
+from promptlib.refs import Pin, Ref, missing_name
+from promptlib.store.homes import LARGEST_FILE
+from promptlib.store.layout import prompt_path
+from promptlib.version import SHORT, Version, instant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from promptlib._git import Commit, Repository
+    from promptlib._index import Row
+    from promptlib.lineage import Lineage
+
+MAIN = "refs/heads/main"
+_MOST_OWN = 64
+
+
+class _Fresh:
+    """A repository whose newest commits are known already, because this process has made them."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        self._own: dict[str, Commit] = {}
+
+    def add(self, commit: Commit) -> None:
+        """Remember *commit*; the oldest are forgotten, and git is asked for them."""
+        self._own[commit.id] = commit
+        while len(self._own) > _MOST_OWN:
+            self._own.pop(next(iter(self._own)))
+
+    def log(self, tip: str, *, stop: Iterable[str] = (), prefix: str = "") -> Iterator[Commit]:
+        """Yield the commits between *stop* and *tip*, without git where all of them are known."""
+        until = set(stop)
+        known: list[Commit] = []
+        at = tip
+        while at not in until and at in self._own and len(self._own[at].parents) == 1:
+            known.append(self._own[at])
+            at = known[-1].parents[0]
+        return reversed(known) if at in until and known else self._repository.log(tip, stop=until, prefix=prefix)
+
+    def read(self, blob: str) -> bytes:
+        """Return the content of *blob*."""
+        return self._repository.read(blob, limit=LARGEST_FILE)
+
+    def read_many(self, blobs: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """Yield each blob with its content."""
+        return self._repository.read_many(blobs, limit=LARGEST_FILE)
+
+
+class History:
+    """What a store knows of earlier versions, at the tip that it was last moved to."""
+
+    def __init__(self, repository: Repository, prefix: str) -> None:
+        """Answer for what *repository* holds below *prefix*; nothing is read before the first question."""
+        self._repository = repository
+        self._prefix = prefix
+        self._fresh = _Fresh(repository)
+        path = repository.common_dir / "promptlib" / "index.sqlite"
+        self.index = Index.open(path, self._fresh, prefix.rstrip("/"), describe=_described)
+
+    def reference(self) -> str:
+        """Return the full name of the store's branch."""
+        return self._repository.head().reference or MAIN
+
+    def tip(self) -> str | None:
+        """Return the newest commit, read now."""
+        return self._repository.head().commit
+
+    def move_to(self, tip: str | None) -> None:
+        """Answer for *tip* from now on."""
+        self.index.at(tip)
+
+    def now(self) -> History:
+        """Answer for the tip as it is now."""
+        self.index.at(self.tip())
+        return self
+
+    def append(self, commit: Commit) -> None:
+        """Answer for *commit*, which this process has just made on top of the tip."""
+        self._fresh.add(commit)
+        self.index.at(commit.id)
+
+    def close(self) -> None:
+        """Let go of the index's file."""
+        self.index.close()
+
+    def version(self, ref: Ref) -> Version:
+        """Return the version that *ref* (without label) names; raises `NotFound` or `NumberMoved`."""
+        return self._version(self._row(ref), ref.name)
+
+    def versions(self, name: str) -> tuple[Version, ...]:
+        """Return the versions of *name*, oldest first."""
+        return tuple(self._versions(self.index.versions(name), name))
+
+    def newest_number(self, name: str) -> int | None:
+        """Return the number of the newest version, 0 before the first, None where history is cut off."""
+        if self._repository.shallow:
+            return None
+        newest = self.index.newest(name)
+        return newest.number if newest else 0
+
+    def labelled(self, name: str, digest: str) -> Version:
+        """Return the newest version of *name* with *digest*; where history is cut off, one without a number."""
+        row = self.index.by_digest(name, digest.removeprefix("sha256:"))
+        if row is None:
+            return Version(
+                name=name, number=None, digest=digest, commit="", author="", email="", time=instant(0, "+0000"), message=""
+            )
+        return self._version(row, name)
+
+    def bytes_of(self, ref: Ref) -> tuple[bytes, Standing]:
+        """Return the file of the version that *ref* names, and where it stands."""
+        self.now()
+        row = self._row(ref)
+        return self._file(row), Standing(self._digest(row), self._number(row), row.commit)
+
+    def standing(self, name: str, digest: str, data: bytes, tip: str | None) -> Standing:
+        """Return where *data*, read when the tip was *tip*, stands in the life of *name*.
+
+        It is the committed version, or was edited from it; a file that no commit holds stands alone.
+        """
+        try:
+            blob = self._repository.blob_at(tip, self._prefix + prompt_path(name)) if tip else None
+            if blob is None:
+                return Standing(digest)
+            self.now()
+            committed = self._repository.read(blob, limit=LARGEST_FILE)
+            edited = committed != data
+            row = next((row for row in reversed(self.index.versions(name)) if row.blob == blob), None)
+        except GitFailed:
+            return Standing(digest)  # without git a work tree is a folder: it has no versions
+        base = codec.read(committed, source=name).digest if edited else digest
+        if row is None:
+            return Standing(base, edited=edited)
+        return Standing(base, self._number(row), row.commit, edited=edited)
+
+    def standing_of(self, name: str, digest: str) -> Standing:
+        """Return the newest version of *name* with *digest*."""
+        try:
+            row = self.now().index.by_digest(name, digest.removeprefix("sha256:"))
+        except GitFailed:
+            return Standing(digest)
+        return Standing(digest, self._number(row), row.commit) if row else Standing(digest)
+
+    def pinned(self, pin: Pin) -> bytes | None:
+        """Return the file of the newest version that *pin* names, or None."""
+        row = self.index.by_digest(pin.name, pin.digest.removeprefix("sha256:")) if pin.name else None
+        return self._file(row) if row else None
+
+    def superseded(self, name: str, digest: str) -> Iterator[tuple[Version, bytes]]:
+        """Yield the versions of *name* with *digest*, newest first, each with its file."""
+        newest = self.index.by_digest(name, digest.removeprefix("sha256:"))
+        if newest is None:
+            return
+        yield self._version(newest, name), self._file(newest)
+        rows = [row for row in self.index.versions(name) if row.id != newest.id]
+        told = self.index.descriptions(row.blob for row in rows if row.blob)
+        for row in reversed(rows):
+            if told[row.blob or ""].digest == digest:
+                yield self._version(row, name), self._file(row)
+
+    def file(self, version: Version) -> bytes:
+        """Return the file of *version* as it was committed."""
+        row = self._row(Ref(version.name, prefix=version.digest.removeprefix("sha256:")))
+        return self._file(row)
+
+    def told(self, name: str, digest: str) -> str:
+        """Return `v2 (3f9c2a1b)` for the newest version of *name* with *digest*, for an error's text."""
+        row = self.index.by_digest(name, digest.removeprefix("sha256:"))
+        short = digest.removeprefix("sha256:")[:SHORT]
+        number = self._number(row) if row else None
+        return f"v{number} ({short})" if number is not None else f"#{short}"
+
+    def deletion(self, name: str) -> str | None:
+        """Return the commit that took *name* away, when that is the last that happened to it."""
+        row = self.index.deleted(name)
+        return row.commit if row else None
+
+    def became(self, name: str) -> str:
+        """Return the new name of a renamed *name*, or an empty text."""
+        row = self.index.deleted(name)
+        return row.became if row else ""
+
+    def commits(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield message and changed names of every commit, oldest first."""
+        self.now()
+        messages: dict[str, tuple[str, list[str]]] = {}
+        for row in self.index.everything():
+            messages.setdefault(row.commit, (row.message, []))[1].append(row.name)
+        for message, names in messages.values():
+            yield message, tuple(names)
+
+    def verify(self) -> tuple[int, list[tuple[str, str]]]:
+        """Compare every version in the index with its object; return how many, and (place, problem) of the bad ones."""
+        rows = [row for row in self.now().index.everything() if row.blob]
+        wrong: list[tuple[str, str]] = []
+        told = self.index.descriptions(row.blob for row in rows if row.blob)
+        for row in rows:
+            place = f"{row.name} v{row.number}"
+            try:
+                found = _described(self._file(row))
+            except PromptLibError as error:
+                wrong.append((place, error.what))
+                continue
+            if found != told[row.blob or ""]:
+                wrong.append((place, f"the index says {told[row.blob or ''].digest}, the object is {found.digest}"))
+        return len(rows), wrong
+
+    def _row(self, ref: Ref) -> Row:
+        if ref.number is not None:
+            return self._numbered(ref)
+        if ref.prefix:
+            row = self.index.by_digest(ref.name, ref.prefix)
+            if row is None:
+                raise self._nothing(ref, f"{ref.name} has no version #{ref.prefix}")
+            return row
+        row = self.index.current(ref.name)
+        if row is None:
+            raise self._nothing(ref, f"no prompt {ref.name!r} here")
+        return row
+
+    def _numbered(self, ref: Ref) -> Row:
+        if self._repository.shallow:
+            raise NotFound(
+                f"{ref.name} has no numbers here: this clone is shallow, and a number counts from the first version",
+                hint="git fetch --unshallow, or name the version by label or digest",
+            )
+        row = self.index.version(ref.name, ref.number or 0)
+        if row is None:
+            raise self._nothing(ref, f"{ref.name} has no version v{ref.number}")
+        digest = self._digest(row)
+        if not digest.startswith(f"sha256:{ref.prefix}"):
+            moved = self.index.by_digest(ref.name, ref.prefix)
+            now = f"{ref.name}@v{moved.number}#{ref.prefix}" if moved else "nowhere in this history"
+            raise NumberMoved(
+                f"{ref.name}@v{ref.number} is {digest[:15]} now, not #{ref.prefix}",
+                hint=f"that content is {now}",
+            )
+        return row
+
+    def _nothing(self, ref: Ref, what: str) -> NotFound:
+        row = self.index.deleted(ref.name)
+        if row is not None and ref.number is None and not ref.prefix:
+            what = f"{ref.name} was {f'renamed to {row.became}' if row.became else 'deleted'} in {row.commit[:7]}"
+        versions = self.index.versions(ref.name)
+        if not versions:
+            return NotFound(what, hint=missing_name(ref.name, self.index.names()))
+        told = self.index.descriptions(row.blob for row in versions[-8:] if row.blob)
+        shown = ", ".join(f"v{row.number} {told[row.blob or ''].digest.removeprefix('sha256:')[:SHORT]}" for row in versions[-8:])
+        return NotFound(what, hint=f"{len(versions)} versions are there{', the newest' if len(versions) > 8 else ''}: {shown}")  # noqa: PLR2004 - one line
+
+    def _digest(self, row: Row) -> str:
+        digest = self.index.digest_of(row.blob or "")
+        if not digest:
+            codec.read(self._file(row), source=f"{row.name} v{row.number}")  # says what is wrong with the file
+            raise StoreDamaged(f"{row.name} v{row.number} has no digest in the index", hint="promptlib fsck")
+        return digest
+
+    def _number(self, row: Row) -> int | None:
+        return None if self._repository.shallow else row.number
+
+    def _file(self, row: Row) -> bytes:
+        blob = row.blob or ""
+        return self.index.text(blob) or self._repository.read(blob, limit=LARGEST_FILE)
+
+    def _version(self, row: Row, name: str) -> Version:
+        return next(iter(self._versions([row], name)))
+
+    def _versions(self, rows: list[Row], name: str) -> Iterator[Version]:
+        told = self.index.descriptions(row.blob for row in rows if row.blob)
+        parents = self.index.rows({parent for row in rows for parent in row.parents})
+        digests = self.index.descriptions(row.blob for row in parents.values() if row.blob)
+        labels = self.index.labelled(name)
+        published = self._published()
+        for row in rows:
+            described = told[row.blob or ""]
+            yield Version(
+                name=row.name,
+                number=self._number(row),
+                digest=described.digest,
+                commit=row.commit,
+                author=row.author,
+                email=row.email,
+                time=instant(row.seconds, row.zone),
+                message=row.message,
+                parents=tuple(
+                    Pin(parent.name, digests[parent.blob].digest)
+                    for each in row.parents
+                    if (parent := parents.get(each)) and parent.blob
+                ),
+                derived_from=Pin.parse(described.derived_from) if described.derived_from else None,
+                renamed_from=described.renamed_from,
+                labels=tuple(label for (_, label), digest in labels.items() if digest == described.digest),
+                provisional=published is not None and row.position > published,
+            )
+
+    def _published(self) -> int | None:
+        """Return the position of the newest commit that the remote has too; None where there is no remote."""
+        branch = self.reference().removeprefix("refs/heads/")
+        remote = self._repository.tip(f"refs/remotes/origin/{branch}")
+        return self.index.position(remote) if remote else None
+
+    def lineage(self, version: Version) -> Lineage:
+        """Return the lineage of *version*."""
+        raise NotImplementedError
+
+
+def _described(data: bytes) -> Description:
+    prompt = codec.read(data)
+    return Description(
+        digest=prompt.digest,
+        derived_from=str(prompt.derived_from) if prompt.derived_from else "",
+        renamed_from=prompt.renamed_from,
+        includes=tuple(map(str, prompt.includes.values())),
+        description=prompt.description,
+        tags=prompt.tags,
+    )
