@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from promptlib._git.references import References
 
 
+SIGNATURE = 96
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """The lock while it is held; `taken_over` tells which locks of dead processes were removed."""
@@ -45,10 +48,20 @@ def held(folder: Path, references: References, reference: str | None, timeout: f
     except PermissionError as error:
         raise StoreReadOnly(f"{str(folder)!r} cannot be written: {error.strerror}", hint="reading works") from error
     try:
-        holder.write_text(f"process {os.getpid()} on {socket.gethostname()}\n", "utf-8")
+        _sign(holder)
         yield Held(references.take_over(reference) if reference else ())
     finally:
         lock.release()
+
+
+def _sign(path: Path) -> None:
+    """Write who holds the lock, for the error of those who wait; over the old text, since truncating it is slow."""
+    name = f"process {os.getpid()} on {socket.gethostname()}".ljust(SIGNATURE)[:SIGNATURE]
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        os.write(descriptor, name.encode("utf-8", "replace"))
+    finally:
+        os.close(descriptor)
 
 
 def _holder(path: Path) -> str:

@@ -8,7 +8,7 @@ import secrets
 import zlib
 from typing import IO, TYPE_CHECKING, Protocol
 
-from promptlib._git.writeout import WAIT_AFTER, WAIT_BEFORE, WRITE, write_out
+from promptlib._git.writeout import BINARY, sync
 from promptlib.errors import BadRef, GitFailed, StoreDamaged, StoreReadOnly
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ BLOB_LIMIT = 1 << 20
 STRUCTURE_LIMIT = 64 << 20  # a tree of a million entries
 LONGEST_HEADER = 64
 HEX_DIGITS = frozenset("0123456789abcdef")
-BINARY = getattr(os, "O_BINARY", 0)
 # Below this number, asking the long-lived process is quicker than starting one of its own.
 FEW = 24
 
@@ -155,17 +154,18 @@ class Objects:
                     continue
                 file, temporary = self._write_temporary(final, kind, body)
                 waiting.append((file, temporary, final))
-            _sync([file.fileno() for file, _, _ in waiting], durability)
-            for file, temporary, final in waiting:
+            sync([file.fileno() for file, _, _ in waiting], durability)
+            while waiting:
+                file, temporary, final = waiting[0]
                 file.close()
                 os.replace(temporary, final)  # noqa: PTH105 - the hot path
+                del waiting[0]
         except OSError as error:
             raise _not_written(self._folder, error) from error
         finally:
             for file, temporary, _ in waiting:
-                if not file.closed:
-                    file.close()
-                    os.unlink(temporary)  # noqa: PTH108 - the hot path
+                file.close()
+                os.unlink(temporary)  # noqa: PTH108 - the hot path
 
     def _write_temporary(self, final: str, kind: bytes, body: bytes) -> tuple[IO[bytes], str]:
         folder = os.path.dirname(final)  # noqa: PTH120 - the hot path
@@ -229,20 +229,3 @@ def _not_written(folder: str, error: OSError) -> GitFailed | StoreReadOnly:
     if isinstance(error, PermissionError) or error.strerror == "Read-only file system":
         return StoreReadOnly(f"{folder!r} cannot be written: {error.strerror}", hint="reading works; saving does not")
     return GitFailed(f"objects could not be written to {folder!r}: {error.strerror}", hint="nothing was changed")
-
-
-def _sync(descriptors: Sequence[int], durability: Durability) -> None:
-    """Bring the files to disk.
-
-    `each` syncs every file by itself. `batch` is git's `core.fsyncMethod=batch`: the contents are written out here, and
-    the sync of the ref, which comes later, is the one that makes them last; where the system cannot write out without a
-    sync it does what `each` does.
-    """
-    if durability == "none":
-        return
-    if durability == "batch" and (call := write_out()) is not None:
-        started = [call(descriptor, WRITE) for descriptor in descriptors]
-        if all(started) and all(call(descriptor, WAIT_BEFORE | WRITE | WAIT_AFTER) for descriptor in descriptors):
-            return
-    for descriptor in descriptors:
-        os.fsync(descriptor)

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from promptlib._git.records import Head
+from promptlib._git.writeout import BINARY, sync
 from promptlib.errors import BadRef, Busy, GitFailed, StoreDamaged
 
 if TYPE_CHECKING:
@@ -120,21 +121,52 @@ class References:
         self._objects.check_id(new)
         if old is not None:
             self._objects.check_id(old)
-        synced = "core.fsync=none" if durability == "none" else "core.fsync=reference"
-        child = self._git.child("-c", synced, "update-ref", "-m", reflog, "--stdin")
-        request = f"start\nupdate {reference} {new} {old or self._none}\nprepare\ncommit\n"
-        refused = _transact(child, request.encode("utf-8", "surrogateescape"))
+        refused = self._transact(f"update {reference} {new} {old or self._none}", reference, reflog, durability)
         now = self.tip(reference)
         if refused is None and now == old != new:
             raise GitFailed(
                 f"git said that {reference!r} moved, and it did not", hint="is the disk full? nothing is lost"
             )
         if now == new or (refused is None and now is not None and self.reaches(now, new)):
-            self._sync_name(reference, durability)
+            self._sync_folder(reference, durability)
             return True
         if refused is None or now != old:
             return False
         raise _refusal(reference, refused)
+
+    def _transact(self, update: str, reference: str, reflog: str, durability: Durability) -> str | None:
+        """Return None when git committed the change, or its words when it refused."""
+        synced = "core.fsync=none" if self._layout.reference_format == "files" else "core.fsync=reference"
+        child = self._git.child("-c", synced, "update-ref", "-m", reflog, "--stdin")
+        prepared = _answer(child, f"start\n{update}\nprepare\n".encode("utf-8", "surrogateescape"), b"prepare: ok\n")
+        if prepared is not None:
+            return prepared
+        try:
+            self._sync_value(reference, durability)
+        except OSError as error:
+            _answer(child, b"abort\n", b"abort: ok\n")
+            return f"its new value could not be brought to disk: {error.strerror}"
+        return _answer(child, b"commit\n", b"commit: ok\n")
+
+    def _sync_value(self, reference: str, durability: Durability) -> None:
+        """Bring the new value to disk while git still holds it in its lock, so that no crash leaves an empty ref."""
+        if durability == "none" or self._layout.reference_format != "files":
+            return
+        descriptor = os.open(f"{self._common}/{reference}.lock", os.O_RDWR | BINARY)
+        try:
+            sync([descriptor], durability)
+        finally:
+            os.close(descriptor)
+
+    def _sync_folder(self, reference: str, durability: Durability) -> None:
+        """Make the renamed ref last, and with it all that was written before: the one full sync of a batch."""
+        if durability == "none" or self._layout.reference_format != "files" or os.name == "nt":
+            return
+        descriptor = os.open(os.path.dirname(f"{self._common}/{reference}"), os.O_RDONLY)  # noqa: PTH120 - hot path
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
     def reaches(self, tip: str, commit: str) -> bool:
         """Tell whether *commit* is *tip* or one of its ancestors."""
@@ -194,14 +226,14 @@ def _read(path: str) -> bytes | None:
         raise GitFailed(f"{path!r} cannot be read: {error.strerror}", hint="nothing was changed: try again") from error
 
 
-def _transact(child: Child, request: bytes) -> str | None:
-    """Return None when git committed the change, or its words when it refused."""
+def _answer(child: Child, request: bytes, wanted: bytes) -> str | None:
+    """Send *request*; return None once git answers *wanted*, or its last words when it gave up."""
     try:
         child.write(request)
     except GitFailed as error:
         return error.what
     while row := child.output.readline():
-        if row == b"commit: ok\n":
+        if row == wanted:
             return None
     return child.last_words().strip()
 
