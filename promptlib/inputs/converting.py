@@ -258,8 +258,12 @@ def plain_default(kind_of: InputType, value: object) -> Plain:
         plain = _untemplated(value if type(value) is exact else convert(value))
     except InvalidInputs as error:
         hint = "write X | None for an input that may be None" if value is None else "change the default or the type"
-        raise InvalidPrompt(error.what.replace("input 'default", "its default '", 1), hint=hint) from error
+        raise InvalidPrompt(_of_default(error.what), hint=hint) from error
     return freeze(plain, what="default")
+
+
+def _of_default(what: str) -> str:
+    return what.replace("input 'default'", "its default", 1).replace("input 'default", "its default '", 1)
 
 
 def _untemplated(value: object) -> object:

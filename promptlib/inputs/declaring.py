@@ -6,7 +6,7 @@ import types
 from collections.abc import Mapping, MutableMapping, MutableSequence, Sequence
 from datetime import date, datetime
 from enum import Enum, Flag
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, ForwardRef, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, JsonValue, RootModel
 from pydantic.errors import PydanticUndefinedAnnotation, PydanticUserError
@@ -140,7 +140,7 @@ class _Reader:
     def _alias(self, annotation: Any, beside: tuple[object, ...], path: tuple[str, ...]) -> InputType:  # noqa: ANN401 - see `_is_alias`
         meant = getattr(annotation, "__value__", None) or getattr(annotation, "__supertype__", None)
         if _mentions(meant, annotation):
-            raise self._refusal(path, f"{annotation} holds itself", "use Any for data of any depth")
+            raise self._refusal(path, f"{annotation} holds itself, or a type by name", "use Any for data of any depth")
         return self._type(meant, beside, path)
 
     def _union(self, annotation: object, beside: tuple[object, ...], path: tuple[str, ...]) -> InputType:
@@ -164,7 +164,7 @@ class _Reader:
         if isinstance(annotation, type) and (kind := _KINDS.get(annotation)):
             return limited(kind, beside)
         origin, arguments = get_origin(annotation) or annotation, get_args(annotation)
-        if origin in _SEQUENCES and (not arguments or _is_sequence(origin, arguments)):
+        if origin in _SEQUENCES and annotation != tuple[()] and (not arguments or _is_sequence(origin, arguments)):
             if arguments and arguments[0] is Message:
                 return limited("thread", beside)
             items = self._type(arguments[0] if arguments else Any, (), (*path, "[]"))
@@ -230,7 +230,11 @@ def _is_alias(annotation: object) -> bool:
 
 
 def _mentions(meant: object, alias: object) -> bool:
-    return meant is alias or any(_mentions(each, alias) for each in get_args(meant))
+    """Whether *alias* is part of what it means; a type that is given by its name might be."""
+    if get_origin(meant) is Literal:
+        return False
+    parts = get_args(meant)[:1] if get_origin(meant) is Annotated else get_args(meant)
+    return meant is alias or isinstance(meant, str | ForwardRef) or any(_mentions(each, alias) for each in parts)
 
 
 def _is_sequence(origin: object, arguments: tuple[object, ...]) -> bool:
