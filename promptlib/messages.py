@@ -186,14 +186,14 @@ def _content(parts: tuple[Part, ...]) -> object:
 
 
 def _part_to_plain(part: Part) -> dict[str, object]:
-    match part:
-        case Text(text):
-            return {"type": "text", "text": text}
-        case Image(url, detail):
-            return {"type": "image_url", "image_url": {"url": url} | ({} if detail == "auto" else {"detail": detail})}
-        case File(url, name):
-            inline = url.startswith("data:")
-            return {"type": "file", "file": {"file_data": url, "filename": name} if inline else {"file_id": url}}
+    if isinstance(part, Text):
+        return {"type": "text", "text": part.text}
+    if isinstance(part, Image):
+        detail = {} if part.detail == "auto" else {"detail": part.detail}
+        return {"type": "image_url", "image_url": {"url": part.url} | detail}
+    if part.url.startswith("data:"):
+        return {"type": "file", "file": {"file_data": part.url, "filename": part.name}}
+    return {"type": "file", "file": {"file_id": part.url}}
 
 
 def _from_mapping(value: object) -> Message:

@@ -1,0 +1,73 @@
+"""Errors say what, where and what next, and survive a pickle."""
+
+from __future__ import annotations
+
+import inspect
+import pickle
+import re
+
+import pytest
+
+from promptlib import errors
+from promptlib.errors import BadRef, InvalidFile, InvalidPrompt, NotFound, PromptLibError, Where, nearest
+
+ALL = [each for _, each in inspect.getmembers(errors, inspect.isclass) if issubclass(each, PromptLibError)]
+
+
+def test_the_text_has_three_parts_in_order() -> None:
+    where = Where("message 2 (user)", 3, 9, "Sort {{ tickte }} now", width=6)
+    error = InvalidPrompt("undeclared variable 'tickte'", where=where, hint="did you mean 'ticket'?")
+    assert str(error).splitlines() == [
+        "undeclared variable 'tickte'",
+        "  --> message 2 (user):3:9",
+        "  |",
+        "3 | Sort {{ tickte }} now",
+        "  |         ^^^^^^",
+        "did you mean 'ticket'?",
+    ]
+
+
+def test_parts_that_are_not_known_are_left_out() -> None:
+    assert str(NotFound("no such name")) == "no such name"
+    assert str(NotFound("no such name", hint="names here: a")) == "no such name\nnames here: a"
+    assert str(NotFound("no such name", where=Where())) == "no such name"
+    assert str(InvalidFile("empty", where=Where("a.prompty"))) == "empty\n  --> a.prompty"
+
+
+def test_a_place_without_a_column_shows_its_line() -> None:
+    assert Where("a.prompty", 12, None, "inputs: 3").picture() == "  --> a.prompty:12\n   |\n12 | inputs: 3"
+    assert str(Where("a.prompty", 12)) == "a.prompty:12"
+
+
+def test_the_caret_stands_below_its_character_where_a_line_has_tabs() -> None:
+    assert Where("f", 1, 3, "\ta\tb", width=0).picture().splitlines()[-1] == "  | \t ^"
+
+
+def test_other_errors_of_the_same_time_are_told_too() -> None:
+    error = InvalidPrompt("first", others=[InvalidPrompt("second", hint="fix it"), InvalidPrompt("third")])
+    assert str(error) == "first\n\nsecond\nfix it\n\nthird"
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_every_error_survives_a_pickle(kind: type[PromptLibError]) -> None:
+    error = kind("what", where=Where("f", 1, 1, "text"), hint="hint", others=[BadRef("other")])
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301 - made above
+    assert type(again) is kind
+    assert str(again) == str(error)
+    assert (again.what, again.where, again.hint) == (error.what, error.where, error.hint)
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_every_error_has_its_line_in_the_tree_with_the_bases_it_has(kind: type[PromptLibError]) -> None:
+    tree = errors.__doc__ or ""
+    line = next((line for line in tree.splitlines() if re.search(rf"\b{kind.__name__}\b", line)), "")
+    assert line, f"{kind.__name__} is missing in the tree"
+    for base in kind.__bases__:
+        if not issubclass(base, PromptLibError) and base is not Exception:
+            assert f"({base.__name__})" in line
+
+
+def test_the_nearest_word() -> None:
+    assert nearest("tickte", ["ticket", "tone"]) == "did you mean 'ticket'?"
+    assert nearest("zzz", ["ticket", "tone"]) == ""
+    assert nearest("a" * 1_000_000, ["b"]) == ""
