@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from promptlib.errors import InvalidInputs, InvalidPrompt, nearest
+from promptlib.plain import Frozen
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -267,3 +268,35 @@ def _tool_call(item: object) -> ToolCall:
         case {"id": str(call), "function": {"name": str(name), "arguments": str(arguments)}}:
             return ToolCall(call, name, arguments)
     raise InvalidInputs(f"no tool call: {str(item)[:80]!r}", hint="id, and function with name and arguments")
+
+
+def checked_piece(piece: object) -> Piece:
+    """Return *piece* as a prompt may hold it; raises `InvalidPrompt` for what belongs to a conversation instead."""
+    if isinstance(piece, Placeholder | Prelude):
+        return piece
+    if isinstance(piece, Message):
+        if any(not isinstance(part, Text) for part in piece.parts):
+            raise InvalidPrompt(
+                f"a {piece.role} message of a prompt holds an image or a file",
+                hint="declare an input of type Image or File and write {{ picture }} where it goes",
+            )
+        if piece.name or piece.tool_calls or piece.tool_call_id:
+            raise InvalidPrompt(
+                f"a {piece.role} message of a prompt holds a name or a tool call",
+                hint="such messages belong to a conversation: give them in an input of type Thread",
+            )
+        return piece if len(piece.parts) == 1 else Message(piece.role, (Text(piece.text),), literal=piece.literal)
+    raise InvalidPrompt(
+        f"a message of a prompt is a {type(piece).__name__}", hint='write system("…"), user("…") or placeholder("…")'
+    )
+
+
+def canonical_piece(piece: Piece) -> Frozen:
+    """Return *piece* as the canonical content of a prompt holds it."""
+    match piece:
+        case Message(role=role, literal=literal):
+            return Frozen({"role": role, "literal" if literal else "text": piece.text})
+        case Placeholder(name, text):
+            return Frozen({"placeholder": name} | ({"text": text} if text else {}))
+        case Prelude(text):
+            return Frozen({"prelude": text})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypedDict, TypeVar, Unpack
 from promptlib import inputs as grammar
 from promptlib import rendering
 from promptlib.errors import InvalidInputs, InvalidPrompt, NotFound
-from promptlib.messages import Message, Piece, Placeholder, Prelude, Text
+from promptlib.messages import Message, Piece, Placeholder, Prelude, canonical_piece, checked_piece
 from promptlib.plain import Frozen, digest, freeze
 from promptlib.refs import Pin
 from promptlib.version import Version
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
     from promptlib.inputs import Input
+    from promptlib.origin import Origin
     from promptlib.rendering import RenderedPrompt, Template
     from promptlib.tokens import Budget
 
@@ -29,76 +30,9 @@ ModelT = TypeVar("ModelT", bound="BaseModel")
 Resolve = Callable[[str], "Prompt[Any]"]
 Include = "Prompt[Any] | Version | Pin | str"
 
+EMPTY: Any = Frozen()
 CONTENT_TAG = "promptlib/1"
 DEEPEST_INCLUDE = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a content stands in the life of its name: the version it is, or that it was edited from."""
-
-    digest: str
-    number: int | None = None
-    commit: str = ""
-    edited: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """The stored version that a prompt was loaded, evolved or derived from; no part of its content.
-
-    `label` is the label it was asked for by. Its number and commit are looked up when they are first read, because
-    a load does not need them.
-    """
-
-    name: str
-    digest: str
-    label: str = ""
-    find: Callable[[], Standing] | None = field(default=None, compare=False, repr=False)
-
-    @property
-    def standing(self) -> Standing:
-        """The version in the history, looked up once; only the digest where no history is at hand."""
-        if callable(self.find):
-            found = self.find()
-            object.__setattr__(self, "find", _Found(found))
-        return self.find.standing if isinstance(self.find, _Found) else Standing(self.digest)
-
-    @property
-    def number(self) -> int | None:
-        """The number of the version, or None where history is not at hand."""
-        return self.standing.number
-
-    @property
-    def commit(self) -> str:
-        """The commit that made the version, or an empty text."""
-        return self.standing.commit
-
-    @property
-    def edited(self) -> bool:
-        """Whether the file on disk held something else than the committed version."""
-        return self.standing.edited
-
-    @property
-    def version(self) -> str | None:
-        """`v7`, `v7+edited`, or None where history is not at hand."""
-        standing = self.standing
-        return None if standing.number is None else f"v{standing.number}{'+edited' if standing.edited else ''}"
-
-    def __reduce__(self) -> tuple[object, ...]:
-        """Pickle what was found: another process has no store to ask."""
-        return _origin, (self.name, self.digest, self.label, self.standing)
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    standing: Standing
-
-
-def _origin(name: str, digest: str, label: str, standing: Standing) -> Origin:
-    origin = Origin(name, digest, label)
-    object.__setattr__(origin, "find", _Found(standing))
-    return origin
 
 
 class Changes(TypedDict, total=False):
@@ -128,16 +62,16 @@ class Prompt(Generic[InputsT]):
 
     messages: tuple[Piece, ...]
     inputs: tuple[Input, ...] = ()
-    settings: Frozen = Frozen()
+    settings: Frozen = EMPTY
     outputs: tuple[Input, ...] = ()
     tools: tuple[Frozen, ...] = ()
-    includes: Frozen = Frozen()
+    includes: Frozen = EMPTY
     description: str = ""
     tags: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
     derived_from: Pin | None = None
     renamed_from: str = ""
-    extra: Frozen = Frozen()
+    extra: Frozen = EMPTY
     origin: Origin | None = None
     inputs_model: type[InputsT] | None = None
     included: tuple[tuple[str, Prompt[Any]], ...] = ()
@@ -147,7 +81,7 @@ class Prompt(Generic[InputsT]):
 
     def __post_init__(self) -> None:
         """Bring the parts into their one form and check them against each other; raises `InvalidPrompt`."""
-        object.__setattr__(self, "messages", tuple(map(_piece, self.messages)))
+        object.__setattr__(self, "messages", tuple(map(checked_piece, self.messages)))
         for name in ("settings", "includes", "extra"):
             object.__setattr__(self, name, freeze(getattr(self, name), what=name))
         object.__setattr__(self, "tools", freeze(tuple(self.tools), what="tools"))
@@ -192,7 +126,7 @@ class Prompt(Generic[InputsT]):
     ) -> Prompt[BaseModel]: ...
 
     @classmethod
-    def define(
+    def define(  # noqa: PLR0913 - what a prompt is made of, all by keyword
         cls,
         inputs: type[BaseModel] | Piece,
         /,
@@ -200,10 +134,10 @@ class Prompt(Generic[InputsT]):
         description: str = "",
         tags: Iterable[str] = (),
         authors: Iterable[str] = (),
-        settings: Mapping[str, object] = Frozen(),
+        settings: Mapping[str, object] = EMPTY,
         outputs: type[BaseModel] | None = None,
         tools: Iterable[Mapping[str, object]] = (),
-        includes: Mapping[str, Prompt[Any] | Version | Pin | str] = Frozen(),
+        includes: Mapping[str, Prompt[Any] | Version | Pin | str] = EMPTY,
     ) -> Prompt[Any]:
         """Return a prompt of *messages* over the fields of the pydantic model *inputs*.
 
@@ -257,7 +191,7 @@ class Prompt(Generic[InputsT]):
     def content(self) -> Frozen:
         """Return the canonical content, whose RFC 8785 text the digest is over."""
         parts: dict[str, Any] = {
-            "messages": tuple(map(_canonical_piece, self.messages)),
+            "messages": tuple(map(canonical_piece, self.messages)),
             "inputs": grammar.canonical(self.inputs),
             "settings": self.settings,
             "outputs": grammar.canonical(self.outputs),
@@ -312,7 +246,9 @@ class Prompt(Generic[InputsT]):
         if inputs is None or isinstance(inputs, Mapping):
             return grammar.validate(self.model, {**(inputs or {}), **values})
         if values:
-            raise InvalidInputs("give the inputs as a model or as keywords, not both", hint=f"keywords here: {', '.join(values)}")
+            raise InvalidInputs(
+                "give the inputs as a model or as keywords, not both", hint=f"keywords here: {', '.join(values)}"
+            )
         if not isinstance(inputs, self.model):
             raise InvalidInputs(
                 f"the inputs are a {type(inputs).__name__}, this prompt takes {self.model.__name__}",
@@ -347,11 +283,14 @@ class Prompt(Generic[InputsT]):
         found = dict(self.included).get(alias)
         if found is None and resolve is None:
             raise NotFound(
-                f"the include {alias!r} ({pin}) is not at hand", hint="render with resolve=store.load, or load the prompt from its store"
+                f"the include {alias!r} ({pin}) is not at hand",
+                hint="render with resolve=store.load, or load the prompt from its store",
             )
         found = found or cast("Resolve", resolve)(str(pin))
         if found.digest != pin.digest:
-            raise InvalidPrompt(f"the include {alias!r} is pinned to {pin.digest}, and what was found is {found.digest}")
+            raise InvalidPrompt(
+                f"the include {alias!r} is pinned to {pin.digest}, and what was found is {found.digest}"
+            )
         _check_included(self, alias, found)
         return found
 
@@ -374,7 +313,11 @@ class Prompt(Generic[InputsT]):
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle the parts that differ from their defaults; the compiled template is made anew."""
-        kept = {each.name: value for each in fields(self) if each.init and (value := getattr(self, each.name)) != each.default}
+        kept = {
+            each.name: value
+            for each in fields(self)
+            if each.init and (value := getattr(self, each.name)) != each.default
+        }
         return _restored, (type(self), kept)
 
     @classmethod
@@ -418,36 +361,6 @@ def _pinned(alias: str, target: object) -> str:
     raise InvalidPrompt(f"the include {alias!r} is a {type(target).__name__}", hint="give a prompt, a Version or a pin")
 
 
-def _piece(piece: object) -> Piece:
-    if isinstance(piece, Placeholder | Prelude):
-        return piece
-    if isinstance(piece, Message):
-        if any(not isinstance(part, Text) for part in piece.parts):
-            raise InvalidPrompt(
-                f"a {piece.role} message of a prompt holds an image or a file",
-                hint="declare an input of type Image or File and write {{ picture }} where it goes",
-            )
-        if piece.name or piece.tool_calls or piece.tool_call_id:
-            raise InvalidPrompt(
-                f"a {piece.role} message of a prompt holds a name or a tool call",
-                hint="such messages belong to a conversation: give them in an input of type Thread",
-            )
-        return piece if len(piece.parts) == 1 else Message(piece.role, (Text(piece.text),), literal=piece.literal)
-    raise InvalidPrompt(
-        f"a message of a prompt is a {type(piece).__name__}", hint='write system("…"), user("…") or placeholder("…")'
-    )
-
-
-def _canonical_piece(piece: Piece) -> Frozen:
-    match piece:
-        case Message(role=role, literal=literal):
-            return Frozen({"role": role, "literal" if literal else "text": piece.text})
-        case Placeholder(name, text):
-            return Frozen({"placeholder": name} | ({"text": text} if text else {}))
-        case Prelude(text):
-            return Frozen({"prelude": text})
-
-
 def _words(words: object, what: str) -> tuple[str, ...]:
     if isinstance(words, str) or not isinstance(words, Iterable):
         raise InvalidPrompt(f"{what} is a {type(words).__name__}, not a list of texts")
@@ -460,7 +373,9 @@ def _words(words: object, what: str) -> tuple[str, ...]:
 def _check_includes(prompt: Prompt[Any]) -> None:
     for alias, pin in prompt.includes.items():
         if not alias.isidentifier():
-            raise InvalidPrompt(f"the include {alias!r} is no word", hint="an alias is an identifier, as in {% include \"style\" %}")
+            raise InvalidPrompt(
+                f"the include {alias!r} is no word", hint='an alias is an identifier, as in {% include "style" %}'
+            )
         Pin.parse(str(pin))
     for alias, found in prompt.included:
         _check_included(prompt, alias, found)
@@ -470,7 +385,8 @@ def _check_included(prompt: Prompt[Any], alias: str, found: Prompt[Any]) -> None
     """An include is one message's text, and what it needs is declared here with a type that it accepts."""
     what = f"the include {alias!r}{f' ({found.name})' if found.name else ''}"
     if [type(piece) for piece in found.messages if not isinstance(piece, Prelude)] != [Message]:
-        raise InvalidPrompt(f"{what} has {len(found.messages)} messages", hint="only a prompt of one message can be included: its text is put in place")
+        raise InvalidPrompt(
+            f"{what} has {len(found.messages)} messages",
+            hint="only a prompt of one message can be included: its text is put in place",
+        )
     grammar.check_included(found.inputs, prompt.inputs, what)
-
-

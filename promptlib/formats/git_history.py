@@ -207,7 +207,9 @@ class _Replay:
         """Return *proposal*, or the first `proposal-2`, `proposal-3`, … that nobody has or was offered."""
         taken = self.names.keys() | {each.proposal for each in self.left_out.values()}
         stem = proposal or "unnamed"
-        return next(name for number in range(1, 10**6) if (name := stem if number == 1 else f"{stem}-{number}") not in taken)
+        return next(
+            name for number in range(1, 10**6) if (name := stem if number == 1 else f"{stem}-{number}") not in taken
+        )
 
     def _file(self, name: str, state: _State) -> bytes | None:
         try:
@@ -255,4 +257,3 @@ def _toml(text: str) -> str:
         for char in text.replace("\\", "\\\\").replace('"', '\\"')
     )
     return f'"{escaped}"'
-

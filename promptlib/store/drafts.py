@@ -47,9 +47,7 @@ class Draft:
 
     def labels(self, name: str) -> tuple[str, ...]:
         """Return the labels that point at *name*."""
-        return tuple(
-            sorted(found[1] for path in self.files.walk() if (found := label_at(path)) and found[0] == name)
-        )
+        return tuple(sorted(found[1] for path in self.files.walk() if (found := label_at(path)) and found[0] == name))
 
     def save(self, name: str, prompt: Prompt[Any], base: str | None) -> Outcome:
         """Lay *prompt* over the newest content of *name*, which must be *base* where one is given.
@@ -126,8 +124,8 @@ class Draft:
             self.files.put(label_path(name, label), None)
 
     def _missing(self, name: str) -> NotFound:
-        gone = self._past.deletion(name)
-        what = f"{name} was deleted in {gone[:7]}" if gone else f"no prompt {name!r} here"
+        gone = self._past.gone(name)
+        what = f"{name} was {gone}" if gone else f"no prompt {name!r} here"
         return NotFound(what, hint=missing_name(name, self.names()))
 
     def _conflict(self, name: str, base: str, newest: Prompt[Any] | None) -> Conflict:
@@ -137,8 +135,9 @@ class Draft:
                 f"{name} has no file any more, and this save was made from {made_from}",
                 hint="save it without an origin to begin anew: store.save(name, prompt.with_origin(None), …)",
             )
+        now = self._past.told(name, newest.digest)
         return Conflict(
-            f"{name} has moved on: this save was made from {made_from}, the newest is {self._past.told(name, newest.digest)}",
+            f"{name} has moved on: this save was made from {made_from}, the newest is {now}",
             hint=(
                 f"see what changed: promptlib diff {name}#{base.removeprefix('sha256:')[:8]} {name}@latest\n"
                 f"then load {name} again and make your change on top of it"
@@ -152,7 +151,7 @@ class Draft:
             which = f"v{version.number}" if version.number is not None else version.digest
             raise Superseded(
                 f"this is the content of {version}, and {name} has moved on since",
-                hint=f'to go back to it on purpose: store.revert("{name}", "{which}") or promptlib revert {name} {which}',
+                hint=f'to go back on purpose: store.revert("{name}", "{which}") or promptlib revert {name} {which}',
             )
 
     def _check_includes(self, prompt: Prompt[Any]) -> None:
@@ -189,12 +188,15 @@ def _same(stored: Prompt[Any], given: Prompt[Any]) -> bool:
 
 def _adopted(prompt: Prompt[Any], newest: Prompt[Any]) -> Prompt[Any]:
     """What only the file knows stays in the file, when the prompt comes from code that does not know it."""
-    kept = {part: getattr(newest, part) for part in ("extra", "derived_from", "renamed_from") if not getattr(prompt, part)}
+    kept = {
+        part: getattr(newest, part) for part in ("extra", "derived_from", "renamed_from") if not getattr(prompt, part)
+    }
     return prompt.with_origin(prompt.origin, **kept)
 
 
 def _check_round_trip(data: bytes, prompt: Prompt[Any], source: str) -> None:
     """No file is stored that would not read back as the same content."""
     if codec.read(data, source=source).digest != prompt.digest:
-        raise StoreDamaged(f"{source} would not read back as it was given: nothing was saved", hint="please report this prompt")
-
+        raise StoreDamaged(
+            f"{source} would not read back as it was given: nothing was saved", hint="please report this prompt"
+        )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from promptlib import codec
 from promptlib.errors import Conflict, NotFound, StoreDamaged, nearest
-from promptlib.prompt import Origin
+from promptlib.origin import Origin
 from promptlib.refs import Pin, Ref, missing_name
 from promptlib.store.layout import Labelled, include_path, label_at, label_path, name_at, prompt_path
 
@@ -59,6 +59,8 @@ class Reader:
     def missing(self, name: str) -> NotFound:
         """Return the error for a *name* that has no file: with the nearest names and the labels it still has."""
         labels = self.labels(name)
+        if self.past is not None and (gone := self.past.now().gone(name)):
+            return NotFound(f"{name} was {gone}", hint=f"its versions are still there: promptlib log {name}")
         if labels:
             hint = f"it has no file, but labels: {', '.join(f'{name}@{label}' for label in labels)}"
         else:
@@ -92,7 +94,9 @@ class Reader:
         known = f"labels here: {', '.join(labels)}" if labels else f"{ref.name} has no labels yet"
         guess = nearest(ref.label, labels)
         set_it = f"set it: promptlib label {ref.name} {ref.label} VERSION"
-        return NotFound(f"no label {ref.label!r} on {ref.name}", hint="\n".join(filter(None, [f"{guess} {known}".strip(), set_it])))
+        return NotFound(
+            f"no label {ref.label!r} on {ref.name}", hint="\n".join(filter(None, [f"{guess} {known}".strip(), set_it]))
+        )
 
     def _from_history(self, ref: Ref) -> Prompt[Any]:
         if self.past is None:
@@ -151,7 +155,8 @@ class Reader:
             data = self.files.read(prompt_path(pin.name))
         if data is None:
             raise NotFound(
-                f"the include {text[:40]}… is not in this store", hint="a label keeps its includes beside it: label the prompt again"
+                f"the include {text[:40]}… is not in this store",
+                hint="a label keeps its includes beside it: label the prompt again",
             )
         found = self._read(data, text)
         if found.digest != pin.digest:

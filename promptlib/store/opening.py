@@ -95,7 +95,9 @@ def _at(path: Path) -> tuple[Path, Repository | None, str]:
     root = root_in(path)
     if root is None:
         kind = "folder" if repository is None else "repository"
-        raise NotAStore(f"{path} is no store: this {kind} has no {DEFAULT_ROOT}/", hint=f"make one: promptlib init {path}")
+        raise NotAStore(
+            f"{path} is no store: this {kind} has no {DEFAULT_ROOT}/", hint=f"make one: promptlib init {path}"
+        )
     return path, repository, root
 
 
@@ -138,10 +140,9 @@ def make_in_work_tree(path: Path) -> Repository:
     if repository.identity() is None:
         raise SaveRefused(
             "git does not know who you are, and a save in an application's repository carries your name",
-            hint='tell it:\n  git config --global user.name "Your Name"\n  git config --global user.email you@example.org',
+            hint='tell it:\n  git config --global user.name "Your Name"\n  git config --global user.email you@example.org',  # noqa: E501 - the two commands as they are typed
         )
     return repository
-
 
 
 def root_for(folder: Path) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from promptlib import codec
 from promptlib._index import Description, Index
 from promptlib.errors import GitFailed, NotFound, NumberMoved, PromptLibError, StoreDamaged
-from promptlib.prompt import Standing
+from promptlib.origin import Standing
 from promptlib.refs import Pin, Ref, missing_name
 from promptlib.store.homes import LARGEST_FILE
 from promptlib.store.layout import prompt_path
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MAIN = "refs/heads/main"
 _MOST_OWN = 64
+MOST_SHOWN = 8
 
 
 class _Fresh:
@@ -113,7 +114,14 @@ class History:
         row = self.index.by_digest(name, digest.removeprefix("sha256:"))
         if row is None:
             return Version(
-                name=name, number=None, digest=digest, commit="", author="", email="", time=instant(0, "+0000"), message=""
+                name=name,
+                number=None,
+                digest=digest,
+                commit="",
+                author="",
+                email="",
+                time=instant(0, "+0000"),
+                message="",
             )
         return self._version(row, name)
 
@@ -176,19 +184,17 @@ class History:
     def told(self, name: str, digest: str) -> str:
         """Return `v2 (3f9c2a1b)` for the newest version of *name* with *digest*, for an error's text."""
         row = self.index.by_digest(name, digest.removeprefix("sha256:"))
-        short = digest.removeprefix("sha256:")[:SHORT]
+        short = _short(digest)
         number = self._number(row) if row else None
         return f"v{number} ({short})" if number is not None else f"#{short}"
 
-    def deletion(self, name: str) -> str | None:
-        """Return the commit that took *name* away, when that is the last that happened to it."""
-        row = self.index.deleted(name)
-        return row.commit if row else None
-
-    def became(self, name: str) -> str:
-        """Return the new name of a renamed *name*, or an empty text."""
-        row = self.index.deleted(name)
-        return row.became if row else ""
+    def gone(self, name: str) -> str:
+        """Return `deleted in 1a2b3c4` or `renamed to x in 1a2b3c4` when that is the last that happened to *name*."""
+        try:
+            row = self.index.deleted(name)
+        except GitFailed:
+            return ""
+        return f"{f'renamed to {row.became}' if row.became else 'deleted'} in {row.commit[:7]}" if row else ""
 
     def commits(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Yield message and changed names of every commit, oldest first."""
@@ -248,15 +254,17 @@ class History:
         return row
 
     def _nothing(self, ref: Ref, what: str) -> NotFound:
-        row = self.index.deleted(ref.name)
-        if row is not None and ref.number is None and not ref.prefix:
-            what = f"{ref.name} was {f'renamed to {row.became}' if row.became else 'deleted'} in {row.commit[:7]}"
+        gone = self.gone(ref.name)
+        if gone and ref.number is None and not ref.prefix:
+            what = f"{ref.name} was {gone}"
         versions = self.index.versions(ref.name)
         if not versions:
             return NotFound(what, hint=missing_name(ref.name, self.index.names()))
-        told = self.index.descriptions(row.blob for row in versions[-8:] if row.blob)
-        shown = ", ".join(f"v{row.number} {told[row.blob or ''].digest.removeprefix('sha256:')[:SHORT]}" for row in versions[-8:])
-        return NotFound(what, hint=f"{len(versions)} versions are there{', the newest' if len(versions) > 8 else ''}: {shown}")  # noqa: PLR2004 - one line
+        shown = versions[-MOST_SHOWN:]
+        told = self.index.descriptions(row.blob for row in shown if row.blob)
+        listed = ", ".join(f"v{row.number} {_short(told[row.blob or ''].digest)}" for row in shown)
+        newest = ", the newest" if len(shown) < len(versions) else ""
+        return NotFound(what, hint=f"{len(versions)} versions are there{newest}: {listed}")
 
     def _digest(self, row: Row) -> str:
         digest = self.index.digest_of(row.blob or "")
@@ -291,7 +299,7 @@ class History:
                 author=row.author,
                 email=row.email,
                 time=instant(row.seconds, row.zone),
-                message=row.message,
+                message=row.message.rstrip("\n"),
                 parents=tuple(
                     Pin(parent.name, digests[parent.blob].digest)
                     for each in row.parents
@@ -312,6 +320,10 @@ class History:
     def lineage(self, version: Version) -> Lineage:
         """Return the lineage of *version*."""
         raise NotImplementedError
+
+
+def _short(digest: str) -> str:
+    return digest.removeprefix("sha256:")[:SHORT]
 
 
 def _described(data: bytes) -> Description:

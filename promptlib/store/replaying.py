@@ -29,9 +29,7 @@ class Replayed:
     time: tuple[int, str]
 
 
-def replay(
-    repository: Repository, past: History, commits: Iterable[Replayed], progress: Callable[[int], None]
-) -> int:
+def replay(repository: Repository, past: History, commits: Iterable[Replayed], progress: Callable[[int], None]) -> int:
     """Append *commits* in their order and return how many; each thousand is kept before the next begins."""
     waiting = iter(commits)
     count = 0

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from importlib.resources import files as package_files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from promptlib import diff as comparison
 from promptlib.errors import NotFound, StoreReadOnly
@@ -108,8 +108,8 @@ class Store:
             place.mkdir(parents=True, exist_ok=True)
             repository = opening.make_in_work_tree(place)
             store = cls.__new__(cls)
-            store._begin(place, repository, opening.root_for(place), durability)
-        store._start()
+            store._begin(place, repository, opening.root_for(place), durability)  # noqa: SLF001 - its own method
+        store._start()  # noqa: SLF001 - its own method
         return store
 
     def _start(self) -> None:
@@ -198,18 +198,25 @@ class Store:
 
     def labels(self, name: str) -> dict[str, Version]:
         """Return every label on *name* with the version it points at."""
-        return {label: self._past().labelled(name, digest) for label, digest in self._reading().labels(check_name(name)).items()}
+        return {
+            label: self._past().labelled(name, digest)
+            for label, digest in self._reading().labels(check_name(name)).items()
+        }
 
     def revert(self, name: str, version: Version | str, *, message: str = "", author: Author | None = None) -> Version:
         """Make an older *version* the newest again, byte for byte, as a new version on top; returns it."""
         target = self._chosen(name, version)
-        with self.transaction(message or f"Revert {name} to {target}", author=author) as transaction:
+        with self.transaction(
+            message or f"Revert {str(target).replace(' v', ' to v', 1)}", author=author
+        ) as transaction:
             saved = transaction.revert(name, target)
         return self._stored(saved)
 
     def rename(self, old: str, new: str, *, message: str = "", author: Author | None = None) -> Version:
         """Give *old* the name *new*, with its labels; its history counts on. Returns the newest version."""
-        with self.transaction(message or f"Rename {check_name(old)} to {check_name(new)}", author=author) as transaction:
+        with self.transaction(
+            message or f"Rename {check_name(old)} to {check_name(new)}", author=author
+        ) as transaction:
             transaction.rename(old, new)
         return self.version(new)
 
@@ -273,7 +280,7 @@ class Store:
         if self._repository is not None:
             self._repository.close()
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> Self:
         """Return the store."""
         return self
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from promptlib.store.past import History
     from promptlib.store.writing import Writer
 
+
 class Transaction:
     """Changes that become one commit when the block of `Store.transaction` ends, and nothing when it fails.
 
@@ -80,7 +81,9 @@ class Transaction:
 
     def revert(self, name: str, version: Version | str) -> Version:
         """Make an older *version* the newest again, byte for byte."""
-        target = version if isinstance(version, Version) else self._past.version(Ref(check_name(name)).with_version(version))
+        target = (
+            version if isinstance(version, Version) else self._past.version(Ref(check_name(name)).with_version(version))
+        )
         data = self._past.file(target)
         outcome = self._do(lambda draft: draft.put_file(name, data))
         return replace(target, name=name, outcome="created" if outcome == "created" else "unchanged")
