@@ -27,7 +27,7 @@ class Bulk:
 
     def __init__(self, layout: Layout, git: Git, references: References) -> None:
         """Import into the repository of *layout*."""
-        self._folder = layout.common_dir / "promptlib"
+        self._layout = layout
         self._git = git
         self._references = references
 
@@ -35,8 +35,7 @@ class Bulk:
         """Put *commits* on top of *old* and move *reference* there; nothing moves unless all of them are written."""
         token = secrets.token_hex(8)
         temporary = f"refs/promptlib/import/{token}"
-        self._folder.mkdir(exist_ok=True)
-        marks = self._folder / f"marks-{token}"
+        marks = self._layout.own_folder() / f"marks-{token}"
         try:
             ids = self._import(temporary, old, commits, os.fspath(marks))
         finally:

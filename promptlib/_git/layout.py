@@ -32,11 +32,24 @@ class Layout:
     work_tree: Path | None
     object_format: ObjectFormat = "sha1"
     reference_format: ReferenceFormat = "files"
+    #: The mode that `core.sharedRepository` asks of every file, for a repository that several users write; or 0.
+    shared: int = 0
 
     @property
     def bare(self) -> bool:
         """Tell whether there is no work tree."""
         return self.work_tree is None
+
+    def own_folder(self) -> Path:
+        """Return the folder for what promptlib itself keeps in a repository: made when it is not there."""
+        folder = self.common_dir / "promptlib"
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            return folder
+        if self.shared:
+            folder.chmod(0o2000 | self.shared | (self.shared & 0o444) >> 2)
+        return folder
 
     @property
     def shallow(self) -> bool:
@@ -120,7 +133,16 @@ def _read(git_dir: Path, work_tree: Path | None, *, owned: tuple[Path, ...]) -> 
     _check_owner(owned)
     object_format, reference_format = _formats(settings, common)
     tree = _work_tree(git_dir, work_tree, settings)
-    return Layout(git_dir, common, tree, object_format, reference_format)
+    return Layout(git_dir, common, tree, object_format, reference_format, _shared(settings))
+
+
+def _shared(settings: dict[str, str]) -> int:
+    value = settings.get("core.sharedrepository", "umask").lower()
+    if value in {"group", "true", "1"}:
+        return 0o660
+    if value in {"all", "world", "everybody", "2"}:
+        return 0o664
+    return int(value, 8) if value.startswith("0") and value.isdecimal() and "8" not in value and "9" not in value else 0
 
 
 def _work_tree(git_dir: Path, found: Path | None, settings: dict[str, str]) -> Path | None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from promptlib._git.layout import Layout
     from promptlib._git.references import References
 
 
@@ -28,44 +29,46 @@ class Held:
 
 
 @contextmanager
-def held(folder: Path, references: References, reference: str | None, timeout: float) -> Iterator[Held]:
-    """Hold the writers' lock in *folder*; on the way in, free *reference* of what a killed git left.
+def held(layout: Layout, references: References, reference: str | None, timeout: float) -> Iterator[Held]:
+    """Hold the writers' lock of a repository; on the way in, free *reference* of what a killed git left.
 
     It is a kernel lock: it ends with its process, however that ends.
     """
     from filelock import FileLock, Timeout  # noqa: PLC0415 - only writers need it
 
-    holder = folder / "holder"
+    mode = layout.shared or 0o644
     try:
-        folder.mkdir(exist_ok=True)
-        lock = FileLock(folder / "lock", timeout=timeout)
+        folder = layout.own_folder()
+        lock = FileLock(folder / "lock", timeout=timeout, mode=mode)
         lock.acquire()
     except Timeout as error:
         raise Busy(
-            f"another writer holds this store, waited {timeout:g} seconds: {_holder(holder)}",
+            f"another writer holds this store, waited {timeout:g} seconds: {_holder(layout.common_dir)}",
             hint="try again; the lock ends with the process that holds it",
         ) from error
     except PermissionError as error:
-        raise StoreReadOnly(f"{str(folder)!r} cannot be written: {error.strerror}", hint="reading works") from error
+        raise StoreReadOnly(
+            f"{str(layout.common_dir)!r} cannot be written: {error.strerror}", hint="reading works"
+        ) from error
     try:
-        _sign(holder)
+        _sign(folder / "holder", mode)
         yield Held(references.take_over(reference) if reference else ())
     finally:
         lock.release()
 
 
-def _sign(path: Path) -> None:
+def _sign(path: Path, mode: int) -> None:
     """Write who holds the lock, for the error of those who wait; over the old text, since truncating it is slow."""
     name = f"process {os.getpid()} on {socket.gethostname()}".ljust(SIGNATURE)[:SIGNATURE]
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, mode)
     try:
         os.write(descriptor, name.encode("utf-8", "replace"))
     finally:
         os.close(descriptor)
 
 
-def _holder(path: Path) -> str:
+def _holder(common: Path) -> str:
     try:
-        return path.read_text("utf-8", "replace").strip() or "it did not say its name"
+        return (common / "promptlib/holder").read_text("utf-8", "replace").strip() or "it did not say its name"
     except OSError:
         return "it did not say its name"

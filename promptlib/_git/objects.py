@@ -37,6 +37,7 @@ class Objects:
         """Read and write below the common folder of *layout*."""
         self._folder = os.fspath(layout.common_dir / "objects")
         self._git = git
+        self._shared = layout.shared
         self._hash: _Hash = hashlib.sha256 if layout.object_format == "sha256" else hashlib.sha1
         self.id_length = 64 if layout.object_format == "sha256" else 40
 
@@ -175,16 +176,25 @@ class Objects:
         try:
             descriptor = os.open(temporary, flags, 0o444)
         except FileNotFoundError:
-            os.makedirs(folder, exist_ok=True)  # noqa: PTH103 - the hot path
+            self._make_folder(folder)
             descriptor = os.open(temporary, flags, 0o444)
         file = os.fdopen(descriptor, "wb", buffering=0)
         try:
+            if self._shared:
+                os.chmod(temporary, self._shared & 0o444)  # noqa: PTH101 - the hot path
             _write_whole(file, zlib.compress(b"%s %d\0%s" % (kind, len(body), body), 1))
         except BaseException:
             file.close()
             os.unlink(temporary)  # noqa: PTH108 - the hot path
             raise
         return file, temporary
+
+    def _make_folder(self, folder: str) -> None:
+        os.makedirs(folder, exist_ok=True)  # noqa: PTH103 - the hot path
+        if self._shared:
+            # The group's bit of a folder goes on to what is made in it; who may read a folder may enter it.
+            mode = 0o2000 | self._shared | (self._shared & 0o444) >> 2
+            os.chmod(folder, mode)  # noqa: PTH101 - the hot path
 
 
 def _write_whole(file: IO[bytes], data: bytes) -> None:

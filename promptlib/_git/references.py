@@ -137,7 +137,17 @@ class References:
     def _transact(self, update: str, reference: str, reflog: str, durability: Durability) -> str | None:
         """Return None when git committed the change, or its words when it refused."""
         synced = "core.fsync=none" if self._layout.reference_format == "files" else "core.fsync=reference"
-        child = self._git.child("-c", synced, "update-ref", "-m", reflog, "--stdin")
+        command = ("-c", synced, "update-ref", "--stdin")
+        # The words of a reflog are fixed when the process starts; without a reflog one process serves all moves.
+        logged = os.path.exists(f"{self._common}/logs/{reference}")  # noqa: PTH110 - the hot path
+        child = self._git.start(*command, "-m", reflog) if logged else self._git.child(*command, "-m", "promptlib")
+        try:
+            return self._converse(child, update, reference, durability)
+        finally:
+            if logged:
+                child.end()
+
+    def _converse(self, child: Child, update: str, reference: str, durability: Durability) -> str | None:
         prepared = _answer(child, f"start\n{update}\nprepare\n".encode("utf-8", "surrogateescape"), b"prepare: ok\n")
         if prepared is not None:
             return prepared

@@ -169,7 +169,7 @@ class Repository:
     ) -> bool:
         """Move *reference* from *old* (None: not there yet) to *new*; False when somebody else moved it first.
 
-        True means that the ref was read back. *reflog* is a constant word: each one keeps a process of its own.
+        True means that the ref was read back. *reflog* is written where the repository keeps a reflog of this ref.
         """
         return self._references.swap(reference, old, new, reflog=reflog, durability=durability)
 
@@ -181,7 +181,7 @@ class Repository:
         from promptlib._git.locks import held  # noqa: PLC0415 - a load takes no lock
 
         layouts.check_writable(self.layout)
-        return held(self.common_dir / "promptlib", self._references, reference, timeout)
+        return held(self.layout, self._references, reference, timeout)
 
     def keep(self, commit: str, name: str) -> None:
         """Hold *commit* at `refs/promptlib/pending/<name>`, so that gc keeps what a lost race wrote."""

@@ -51,10 +51,10 @@ def test_swap_moves_only_from_the_expected_tip(bare: Repository) -> None:
 def test_git_knows_the_swap(bare: Repository, git: Callable[..., str]) -> None:
     one, two = commits(bare, 2)
     git(bare.git_dir, "config", "core.logAllRefUpdates", "always")
-    assert bare.swap(MAIN, None, one, reflog="promptlib: save")
+    git(bare.git_dir, "update-ref", "-m", "by hand", MAIN, one)
     assert bare.swap(MAIN, one, two, reflog="promptlib: save")
     assert git(bare.git_dir, "rev-parse", "main").strip() == two
-    assert git(bare.git_dir, "reflog", "show", "--format=%gs", "main") == "promptlib: save\n" * 2
+    assert git(bare.git_dir, "reflog", "show", "--format=%gs", "main") == "promptlib: save\nby hand\n"
 
 
 def test_packed_refs_and_a_newer_loose_one(bare: Repository, git: Callable[..., str]) -> None:
@@ -208,6 +208,77 @@ def test_a_locked_ref_is_busy_until_it_is_stale(bare: Repository) -> None:
         assert "main.lock: left by a process that is gone, 6" in held.taken_over[0]
         assert bare.swap(MAIN, one, two)
     assert other.exists()  # not ours to judge
+
+
+def test_a_killed_git_is_taken_over(bare: Repository) -> None:
+    """The whole process group died between prepare and commit: the locks stay, and the next save frees the ref."""
+    one, two = commits(bare, 2)
+    assert bare.swap(MAIN, None, one)
+    dying = bare._git.start("update-ref", "--stdin")
+    dying.write(f"start\nupdate {MAIN} {two} {one}\nprepare\n".encode())
+    while dying.output.readline() != b"prepare: ok\n":
+        continue
+    dying.end()
+    lock = bare.git_dir / f"{MAIN}.lock"
+    assert lock.exists()
+    with pytest.raises(Busy):
+        bare.swap(MAIN, one, two)
+    for path in (lock, bare.git_dir / "HEAD.lock"):
+        if path.exists():
+            os.utime(path, (1, 1))
+    with bare.lock(timeout=1, reference=MAIN) as held:
+        assert held.taken_over
+        assert bare.swap(MAIN, one, two)
+    assert bare.tip(MAIN) == two
+
+
+def test_a_killed_writer_frees_the_ref_itself(tmp_path: Path) -> None:
+    """Only Python died, while its git held the lock: git sees the end of its input and lets go."""
+    script = """
+import os, signal, sys
+from promptlib._git import Author, Repository, references
+store = Repository.open(sys.argv[1])
+commit, _ = store.commit({"a": b"x"}, parents=(), message="m", author=Author("a", "a"), time=(1, "+0000"))
+references.sync = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+store.swap("refs/heads/main", None, commit)
+"""
+    with Repository.init(tmp_path / "s.git", bare=True) as store:
+        done = subprocess.run([sys.executable, "-c", script, str(store.git_dir)], check=False, stdout=subprocess.PIPE)
+        assert done.returncode == -9
+        (one,) = commits(store, 1)
+        lock = store.git_dir / f"{MAIN}.lock"
+        for _ in range(10_000):
+            if not lock.exists():
+                break
+            os.sched_yield()
+        assert store.tip(MAIN) is None
+        with store.lock(timeout=1, reference=MAIN):
+            assert store.swap(MAIN, None, one)
+
+
+def test_a_shared_repository_stays_writable_for_the_group(tmp_path: Path, git: Callable[..., str]) -> None:
+    before = os.umask(0o077)
+    try:
+        git(tmp_path, "init", "-q", "--bare", "--shared=group", "shared.git")
+        with Repository.open(tmp_path / "shared.git") as store, store.lock(timeout=1, reference=MAIN):
+            (one,) = commits(store, 1)
+            assert store.swap(MAIN, None, one)
+            file = store.git_dir / "objects" / one[:2] / one[2:]
+            assert file.stat().st_mode & 0o777 == 0o440
+            assert file.parent.stat().st_mode & 0o7777 == 0o2770
+            assert (store.git_dir / "promptlib").stat().st_mode & 0o7777 == 0o2770
+            assert (store.git_dir / "promptlib/lock").stat().st_mode & 0o777 == 0o660
+    finally:
+        os.umask(before)
+
+
+@pytest.mark.parametrize(
+    ("value", "shared"), [("umask", 0), ("0640", 0o640), ("all", 0o664), ("false", 0), ("0888", 0)]
+)
+def test_sharing_as_git_reads_it(bare: Repository, value: str, shared: int) -> None:
+    with (bare.git_dir / "config").open("a") as config:
+        config.write(f"[core]\n\tsharedRepository = {value}\n")
+    assert Repository.open(bare.git_dir).layout.shared == shared
 
 
 def test_the_lock_names_its_holder(bare: Repository) -> None:
