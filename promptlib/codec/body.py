@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 _ROLE = "|".join(ROLES)
 _MARK = re.compile(
-    rf"^(?:({_ROLE}):|\{{\{{ *([A-Za-z_]\w*) *\}}\}}|(\\+)(?:(?:{_ROLE}):|\{{\{{ *([A-Za-z_]\w*) *\}}\}}))$", re.MULTILINE
+    rf"^(?:({_ROLE}):|\{{\{{ *([A-Za-z_]\w*) *\}}\}}|(\\+)(?:(?:{_ROLE}):|\{{\{{ *([A-Za-z_]\w*) *\}}\}}))$",
+    re.MULTILINE,
 )
 _CARRIAGE_WRITTEN = re.compile(r"(\\+)<CR>$", re.MULTILINE)
 _CARRIAGE = re.compile(r"(\\*)(<CR>|\r)$", re.MULTILINE)
@@ -65,7 +66,9 @@ def read_body(body: str, threads: Collection[str]) -> list[Stretch]:
         end = following.start if following else len(text)
         content, offset = _content(text, min(mark.end + 1, end), end, escapes)
         piece: Piece = (
-            _message(cast("Role", mark.role), content) if mark.role else Placeholder(mark.placeholder, _unguarded(content))
+            _message(cast("Role", mark.role), content)
+            if mark.role
+            else Placeholder(mark.placeholder, _unguarded(content))
         )
         found.append(Stretch(piece, *_lines(text, mark.start, end), text.count("\n", 0, offset)))
     return found
@@ -209,4 +212,3 @@ def _marked(marker: str, text: str, threads: Collection[str], what: str) -> str:
     before = f"{_GUARD}\n" if first in {"", _GUARD} or text.startswith(_LITERAL_OPEN) else ""
     after = f"\n{_GUARD}" if last in {"", _GUARD} else ""
     return f"{marker}{before}{text}{after}\n"
-

@@ -12,9 +12,7 @@ from typing import NamedTuple
 _TAG = re.compile(r"\{(?:\{|%|#)")
 _RAW = re.compile(r"\{%[-+]?\s*raw\s*-?%\}")
 RAW_END = re.compile(r"\{%[-+]?\s*endraw\s*[-+]?%\}")
-_INSIDE = re.compile(
-    r"""'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*"|['"(){}\[\]]|%\}""", re.DOTALL
-)
+_INSIDE = re.compile(r"""'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*"|['"(){}\[\]]|%\}""", re.DOTALL)
 
 
 class Tag(NamedTuple):

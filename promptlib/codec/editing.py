@@ -66,7 +66,9 @@ def _groups(text: str, changes: list[Splice]) -> list[list[Splice]]:
     return groups
 
 
-def edited_body(cut: Halves, stretches: tuple[Stretch, ...], pieces: tuple[Piece, ...], threads: Collection[str]) -> str:
+def edited_body(
+    cut: Halves, stretches: tuple[Stretch, ...], pieces: tuple[Piece, ...], threads: Collection[str]
+) -> str:
     """Return the body with *pieces* for its *stretches*; the lines of equal pieces stay as they are."""
     lines = _lines(cut.body)
     old, new = [_key(each.piece) for each in stretches], [_key(piece) for piece in pieces]
@@ -95,7 +97,10 @@ def _replace(
     text = newline.join(written)
     if end == len(stretches) and first > 0:
         # After the last message: a blank line before what is new, none where nothing follows.
-        lines[stretches[first - 1].end :] = [_ended(lines, stretches[first - 1].end, newline), newline + text if text else ""]
+        lines[stretches[first - 1].end :] = [
+            _ended(lines, stretches[first - 1].end, newline),
+            newline + text if text else "",
+        ]
         return
     begin = stretches[first].first
     until = stretches[end].first if end < len(stretches) else len(lines)

@@ -14,10 +14,14 @@ from promptlib.codec.scalars import means_itself
 from promptlib.errors import InvalidPrompt
 
 _STEP = "  "
-_PLAIN = re.compile(r"(?:[^\W]|[$./(<])(?:[^\x00-\x20\x7f-\xa0:#\u2028\u2029\ufeff\ufffe\uffff]|:(?=\S)|(?<=\S)#| (?=[^ #]))*")
+_PLAIN = re.compile(
+    r"(?:[^\W]|[$./(<])(?:[^\x00-\x20\x7f-\xa0:#\u2028\u2029\ufeff\ufffe\uffff]|:(?=\S)|(?<=\S)#| (?=[^ #]))*"
+)
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-_ESCAPED = re.compile("[\"\\\\\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]|(?<=--)-|(?<=\\+\\+)\\+")
-_UNPRINTED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]|---|\\+\\+\\+|^[ ]+$", re.MULTILINE)
+_ESCAPED = re.compile('["\\\\\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]|(?<=--)-|(?<=\\+\\+)\\+')
+_UNPRINTED = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]|---|\\+\\+\\+|^[ ]+$", re.MULTILINE
+)
 _SHORT = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\", "\0": "\\0"}
 _FENCES = ("---", "+++")
 

@@ -75,7 +75,9 @@ def _open_ended(text: str, begin: int, limit: int, name: str) -> InvalidFile:
     source = Source(text, name)
     if len(text) > limit:
         return source.error(
-            begin, f"front matter is larger than {LARGEST_HEADER // 1024} KiB, or has no end",
-            "end it with a line that is exactly ---; long texts belong into the body", 3,
+            begin,
+            f"front matter is larger than {LARGEST_HEADER // 1024} KiB, or has no end",
+            "end it with a line that is exactly ---; long texts belong into the body",
+            3,
         )
     return source.error(begin, "front matter is opened and never closed", "end it with a line that is exactly ---", 3)

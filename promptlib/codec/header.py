@@ -78,7 +78,9 @@ class HeaderReader:
         if node.value is None:
             return {}
         if not isinstance(node.value, dict):
-            raise self.source.error(node.at, f"{what} holds keys and values", f"write `key: value` lines below `{what}:`")
+            raise self.source.error(
+                node.at, f"{what} holds keys and values", f"write `key: value` lines below `{what}:`"
+            )
         return node.value
 
     def _description(self, node: Node) -> None:
@@ -135,7 +137,9 @@ class HeaderReader:
         items = node.value if isinstance(node.value, list) else [node]
         wrong = next((each for each in items if not isinstance(each.value, str)), None)
         if wrong is not None or not isinstance(node.value, list):
-            raise self.source.error((wrong or node).at, f"{what} is a list of texts", "write `- …`, in quotes if need be")
+            raise self.source.error(
+                (wrong or node).at, f"{what} is a list of texts", "write `- …`, in quotes if need be"
+            )
         return tuple(str(each.value) for each in items)
 
     def _own(self, node: Node) -> dict[str, Any]:
@@ -176,13 +180,17 @@ class HeaderReader:
     def _template(self, node: Node) -> None:
         if isinstance(node.value, str):
             raise self.source.error(
-                node.at, "template is a key of an older Prompty when it is one word", "write template: {format: {kind: jinja2}}"
+                node.at,
+                "template is a key of an older Prompty when it is one word",
+                "write template: {format: {kind: jinja2}}",
             )
         parts = self._mapping(node, "template")
         format_of = self._kind_of(parts, "format", "jinja2")
         if format_of not in _FORMATS:
             raise self.source.error(
-                parts["format"].at, f"templates of kind {format_of!r} are not read", "kinds: jinja2, and literal for plain text"
+                parts["format"].at,
+                f"templates of kind {format_of!r} are not read",
+                "kinds: jinja2, and literal for plain text",
             )
         parser = self._kind_of(parts, "parser", "prompty")
         if parser != "prompty":

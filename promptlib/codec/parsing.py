@@ -12,7 +12,7 @@ import re
 from typing import NoReturn
 
 from promptlib.codec.scalars import double_quoted, resolve, single_quoted
-from promptlib.codec.scanning import INDENT, Scanner
+from promptlib.codec.scanning import Scanner
 from promptlib.codec.source import Node, Source
 
 DEEPEST = 32
@@ -59,7 +59,9 @@ class _Parser(Scanner):
             self._refuse_key()
         node = self._mapping(indent)
         if self.pos < len(self.text):
-            raise self.source.error(self.pos, "this line is indented less than the first one", "begin it below the first key")
+            raise self.source.error(
+                self.pos, "this line is indented less than the first one", "begin it below the first key"
+            )
         return node
 
     def _down(self) -> None:
@@ -92,7 +94,9 @@ class _Parser(Scanner):
         self.pos += found
         if found > indent:
             raise self.source.error(
-                self.pos, "this line is indented deeper than the line it should stand below", "align it with its siblings"
+                self.pos,
+                "this line is indented deeper than the line it should stand below",
+                "align it with its siblings",
             )
 
     def _key(self) -> re.Match[str] | None:
@@ -139,8 +143,7 @@ class _Parser(Scanner):
 
     def _value(self, indent: int) -> Node:
         """Read what follows a colon; leave `pos` at the start of a line."""
-        spaces = INDENT.match(self.text, self.pos)
-        behind, at = self.pos, spaces.end() if spaces else self.pos
+        behind, at = self.pos, self.past_blanks(self.pos)
         self.pos = at
         char = self.text[at]
         if char == "\n" or (char == "#" and at > behind):
@@ -185,8 +188,7 @@ class _Parser(Scanner):
 
     def _item(self, indent: int) -> Node:
         behind = self.pos + 1
-        spaces = INDENT.match(self.text, behind)
-        self.pos = spaces.end() if spaces else behind
+        self.pos = self.past_blanks(behind)
         char = self.text[self.pos]
         if char in "\n#":
             self.pos = self.text.index("\n", self.pos) + 1
@@ -239,10 +241,7 @@ class _Parser(Scanner):
         while self._skip(start) != "}":
             at = self.pos
             key = self._flow_key(start, entries)
-            if self._skip(start) in ",}":
-                node = Node(None, self.pos, self.pos)
-            else:
-                node = self._flow_value()
+            node = Node(None, self.pos, self.pos) if self._skip(start) in ",}" else self._flow_value()
             node.entry = at
             entries[key] = node
             self._skip(start)

@@ -89,14 +89,22 @@ class PropertyReader:
         if optional and default is None and not (kind_of.nullable or kind_of.kind in ("thread", "json")):
             kind_of = self._made(node, InputType, **_parts(kind_of, nullable=True))
         if required and default is not None:
-            self._note(entries["required"], f"{name!r} has a default, so it need not be given", "take one of the two out")
+            self._note(
+                entries["required"], f"{name!r} has a default, so it need not be given", "take one of the two out"
+            )
         value: object = () if kind_of.kind == "thread" else None
         if default is not None:
             value = plain_of(default)
         if not optional:
             return self._made(node, Input, name=name, type=kind_of, description=description), left
         declared = self._made(
-            default or node, Input, name=name, type=kind_of, required=False, default=freeze(value), description=description
+            default or node,
+            Input,
+            name=name,
+            type=kind_of,
+            required=False,
+            default=freeze(value),
+            description=description,
         )
         return declared, left
 
@@ -167,7 +175,9 @@ class PropertyReader:
     def _enum(self, node: Node, word: str) -> dict[str, Any]:
         values = plain_of(node)
         if not isinstance(values, list) or word not in (*_KINDS_OF_VALUES.values(), "enum"):
-            raise self.source.error(node.at, "enumValues is a list, of a string, a number or a boolean", "write one value a line")
+            raise self.source.error(
+                node.at, "enumValues is a list, of a string, a number or a boolean", "write one value a line"
+            )
         if word == "float":
             values = [float(value) if type(value) is int else value for value in values]
         for value, each in zip(values, node.value if isinstance(node.value, list) else (), strict=True):
@@ -183,7 +193,7 @@ class PropertyReader:
             names |= dict(zip(_LENGTHS[kind], ("min_length", "max_length"), strict=True))
         if kind == "string":
             names["pattern"] = "pattern"
-        taken |= names.keys()
+        taken.update(names)
         return {ours: plain_of(entries[theirs]) for theirs, ours in names.items() if theirs in entries}
 
     def _word(self, entries: Entries, key: str, kind: type) -> Any:  # noqa: ANN401 - a text or a truth value
@@ -192,7 +202,9 @@ class PropertyReader:
             return None
         if not isinstance(node.value, kind):
             wanted = "a text" if kind is str else "true or false"
-            raise self.source.error(node.start, f"{key} is not {wanted}", f"write `{key}: {'…' if kind is str else 'true'}`")
+            raise self.source.error(
+                node.start, f"{key} is not {wanted}", f"write `{key}: {'…' if kind is str else 'true'}`"
+            )
         return node.value
 
     def _made(self, node: Node, kind: type, /, **parts: Any) -> Any:  # noqa: ANN401 - an Input or an InputType

@@ -77,7 +77,9 @@ def _authored(cut: Halves, fields: Fields, reader: HeaderReader) -> tuple[Stretc
     stretches = tuple(read_body(body, threads))
     if not stretches:
         raise InvalidFile(
-            "the file holds no message", where=Where(cut.name, cut.body_line), hint="write a role line, such as user:, and a text"
+            "the file holds no message",
+            where=Where(cut.name, cut.body_line),
+            hint="write a role line, such as user:, and a text",
         )
     fields["messages"] = tuple(each.piece for each in stretches)
     fields["places"] = tuple(Place(cut.name, cut.body_line + each.text_line) for each in stretches)
@@ -88,4 +90,6 @@ def _note_file(cut: Halves, notes: list[Note]) -> None:
     if cut.head.startswith(BYTE_ORDER_MARK):
         notes.append(Note("the file begins with a byte order mark", Where(cut.name, 1), "save it as UTF-8 without one"))
     if "\r" in cut.head:
-        notes.append(Note("lines of the front matter end in CR LF", Where(cut.name, 1), "save the file with LF line ends"))
+        notes.append(
+            Note("lines of the front matter end in CR LF", Where(cut.name, 1), "save the file with LF line ends")
+        )

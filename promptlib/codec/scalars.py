@@ -10,7 +10,7 @@ from promptlib.plain import LARGEST_INTEGER
 if TYPE_CHECKING:
     from promptlib.codec.source import Source
 
-_WORDS: dict[str, None | bool] = {
+_WORDS: dict[str, bool | None] = {
     word: value
     for words, value in (
         (("", "~", "null", "Null", "NULL"), None),
@@ -31,7 +31,9 @@ _NUMBER_LIKE = re.compile(
     r"|\.[0-9_]+(?:[eE][-+]?[0-9]*)?)"
 )
 #: Words that YAML 1.1 takes for something else; here they are text, and the emitter quotes them.
-_OLD_WORDS = frozenset("y Y yes Yes YES n N no No NO on On ON off Off OFF".split())
+_OLD_WORDS = frozenset({"y", "Y", "n", "N"}) | {
+    form for word in ("yes", "no", "on", "off") for form in (word, word.title(), word.upper())
+}
 _MARKS = frozenset({"<<", "="})
 _SEXAGESIMAL = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
 _DIGITS = frozenset("0123456789+-.")
@@ -40,7 +42,7 @@ _LONGEST_NUMBER = 40
 _QUOTE = "put it in quotes when it is text"
 
 
-def resolve(word: str, source: Source, offset: int) -> None | bool | int | float | str:
+def resolve(word: str, source: Source, offset: int) -> bool | int | float | str | None:
     """Return what the plain *word* means in YAML 1.2; refuse what readers of YAML disagree about."""
     if word in _WORDS:
         return _WORDS[word]

@@ -8,10 +8,11 @@ from promptlib.codec.scalars import double_quoted, resolve, single_quoted
 from promptlib.codec.source import Node, Source
 
 BLANK_LINES = re.compile(r"(?: *(?:#[^\n]*)?\n)*")
-INDENT = re.compile(r" *")
+_BLANKS = re.compile(r" *")
 LINE_END = re.compile(r"(?: +#[^\n]*| *)\n")
-_PLAIN = re.compile(r"[^\n:#]+(?:(?::(?=[^\s])|(?<=[^\s])#)[^\n:#]*)*|:(?=[^\s])[^\n:#]*(?:(?::(?=[^\s])|(?<=[^\s])#)[^\n:#]*)*")
-_NOT_BLANK = re.compile(r"[^ ]")
+_PLAIN = re.compile(
+    r"[^\n:#]+(?:(?::(?=[^\s])|(?<=[^\s])#)[^\n:#]*)*|:(?=[^\s])[^\n:#]*(?:(?::(?=[^\s])|(?<=[^\s])#)[^\n:#]*)*"
+)
 _DOUBLE = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"', re.DOTALL)
 _SINGLE = re.compile(r"'([^']*(?:''[^']*)*)'")
 _BLOCK_HEADER = re.compile(r"([|>])(?:([1-9])([-+]?)|([-+])([1-9]?))?(?: +#[^\n]*| *)\n")
@@ -47,11 +48,15 @@ class Scanner:
         self.pos = found.end() if found else self.pos
         if self.pos >= len(self.text):
             return -1
-        indent = INDENT.match(self.text, self.pos)
-        end = indent.end() if indent else self.pos
+        end = self.past_blanks(self.pos)
         if self.text[end] == "\t":
             raise self.source.error(end, "a tab in the indentation", "indent with spaces")
         return end - self.pos
+
+    def past_blanks(self, at: int) -> int:
+        """Return where the first character that is no blank stands, from *at* on."""
+        found = _BLANKS.match(self.text, at)
+        return found.end() if found else at
 
     def refuse_start(self) -> None:
         """Raise when no plain value can begin here."""
@@ -70,7 +75,7 @@ class Scanner:
         found = LINE_END.match(self.text, self.pos)
         if found is None:
             raise self.source.error(
-                _NOT_BLANK.search(self.text, self.pos).start(),  # type: ignore[union-attr] - an empty rest would have matched
+                self.past_blanks(self.pos),
                 "something follows the value on its line",
                 "put the whole value in quotes, or begin a new line",
             )
@@ -116,8 +121,7 @@ class Scanner:
         at = self.pos
         while self.text.startswith("\n", at):
             at += 1
-        blanks = INDENT.match(self.text, at)
-        column = blanks.end() - at if blanks else 0
+        column = self.past_blanks(at) - at
         return column > parent and self.text[at + column] not in "#\n"
 
     def _plain_rest(self, word: str, end: int, parent: int) -> tuple[str, int]:
@@ -128,8 +132,7 @@ class Scanner:
             begin = self.pos
             self.next_line()
             breaks = self.text.count("\n", begin, self.pos)
-            indent = INDENT.match(self.text, self.pos)
-            self.pos = indent.end() if indent else self.pos
+            self.pos = self.past_blanks(self.pos)
             more, end = self._plain_line()
             pieces += ["\n" * breaks or " ", more]
             if self.text[end : self.pos].strip():
@@ -165,7 +168,8 @@ class Scanner:
                     indent = blanks
                     if widest > indent:
                         raise self.source.error(
-                            self.pos, "the first line of this text is indented less than a blank line above it",
+                            self.pos,
+                            "the first line of this text is indented less than a blank line above it",
                             "say the indentation as in |2, or shorten the blank line",
                         )
                 if indent is None or blanks < indent:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
 #: What a node holds: a scalar, or nodes by key or in order.
-Value: TypeAlias = "None | bool | int | float | str | dict[str, Node] | list[Node]"
+Value: TypeAlias = "bool | int | float | str | dict[str, Node] | list[Node] | None"
 
 
 @dataclass(slots=True)

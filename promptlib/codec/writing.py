@@ -12,9 +12,9 @@ from promptlib.codec.header import header_of, is_literal
 from promptlib.codec.reading import Parsed, parsed, prompt_of
 from promptlib.codec.reconciling import same
 from promptlib.errors import InvalidPrompt
-from promptlib.messages import Message
 
 if TYPE_CHECKING:
+    from promptlib.messages import Message
     from promptlib.prompt import Prompt
 
 FENCE = "---\n"
