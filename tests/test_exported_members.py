@@ -34,8 +34,8 @@ def test_every_exported_name_is_there() -> None:
     assert missing == []
 
 
-def test_names_are_listed_once_and_in_order() -> None:
-    assert list(promptlib.__all__) == sorted(set(promptlib.__all__), key=str.casefold)
+def test_names_are_listed_once() -> None:
+    assert len(promptlib.__all__) == len(set(promptlib.__all__))
 
 
 def test_completion_offers_what_is_exported() -> None:
@@ -43,12 +43,12 @@ def test_completion_offers_what_is_exported() -> None:
 
 
 def test_nothing_is_public_by_accident() -> None:
-    public = {
+    own = {
         name
         for name, value in vars(promptlib).items()
-        if not name.startswith("_") and not inspect.ismodule(value) and name not in {"annotations", "TYPE_CHECKING"}
+        if not name.startswith("_") and str(getattr(value, "__module__", "")).startswith("promptlib")
     }
-    assert public <= set(promptlib.__all__)
+    assert own <= set(promptlib.__all__)
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

@@ -101,14 +101,11 @@ def test_no_module_is_called_by_a_word_that_says_nothing() -> None:
 
 # --- silenced checks --------------------------------------------------------------------------------------------------
 
-SILENCERS = re.compile(
-    r"#\s*(noqa|type:\s*ignore|pyright:\s*ignore|pragma:\s*no\s+(?:cover|branch)|fmt:\s*(?:off|skip))"
-)
+SILENCERS = re.compile(r"#\s*(noqa|type:\s*ignore|pyright:\s*ignore|pragma:\s*no\s+(?:cover|branch))")
 REASONED = re.compile(
     r"#\s*(?:noqa:\s*[A-Z]+[0-9]+(?:\s*,\s*[A-Z]+[0-9]+)*"
     r"|(?:type|pyright):\s*ignore\[[\w\-, ]+\]"
-    r"|pragma:\s*no\s+(?:cover|branch)"
-    r"|fmt:\s*(?:off|skip))\s*(?:-|\#)\s*\S.{5,}"
+    r"|pragma:\s*no\s+(?:cover|branch))\s*(?:-|\#)\s*\S.{2,}"
 )
 
 
