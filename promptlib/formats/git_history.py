@@ -195,11 +195,14 @@ class _Replay:
         except BadRef as error:
             if given in self.renames:
                 raise
-            self.left_out[given] = LeftOut(given, error.what, self._free(propose_name(given)))
+            if given not in self.left_out:
+                self.left_out[given] = LeftOut(given, error.what, self._free(propose_name(given)))
             return None
         other = self.names.setdefault(name, given)
         if other != given:
-            self.left_out[given] = LeftOut(given, f"{name} is the name of {other!r} already", self._free(name))
+            self.left_out[given] = self.left_out.get(given) or LeftOut(
+                given, f"{name} is the name of {other!r} already", self._free(name)
+            )
             return None
         return name
 
