@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, cast
 
 from promptlib.errors import RenderFailed
@@ -12,6 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from promptlib.messages import Part, Piece, Role
+
+
+# A render makes many messages out of roles and texts that are known to be right: going through the checks of the
+# constructor would cost more than the rest of a small render.
+_new = object.__new__
+_put_role, _put_parts, _put_literal, _put_name, _put_calls, _put_call_id = (
+    Message.__dict__[each.name].__set__ for each in fields(Message)
+)
 
 
 class Soft(str):
@@ -54,7 +62,14 @@ def message(role: Role, chunks: Sequence[object], start: int, end: int) -> Messa
 
 def literal(role: Role, text: str) -> Message:
     """Return a message of one text, which is no template."""
-    return Message(role, (Text(text),), literal=True)
+    made = _new(Message)
+    _put_role(made, role)
+    _put_parts(made, (Text(text),))
+    _put_literal(made, True)  # noqa: FBT003 - the setter of a slot takes no keyword
+    _put_name(made, "")
+    _put_calls(made, ())
+    _put_call_id(made, "")
+    return made
 
 
 def _parts(chunks: Sequence[object]) -> Iterator[Part]:

@@ -16,7 +16,7 @@ from promptlib.rendering.showing import part_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from promptlib.inputs import InputType
+    from promptlib.inputs import Input, InputType
     from promptlib.messages import Piece, Role
     from promptlib.rendering.positions import Place
     from promptlib.rendering.shapes import Problem
@@ -70,11 +70,12 @@ class Join(NamedTuple):
 class PlainUnit:
     """A template of plain variables: each message is a join."""
 
-    __slots__ = ("_items", "includes", "pieces", "uses")
+    __slots__ = ("_items", "includes", "pieces", "right_with", "uses")
 
     def __init__(self, pieces: tuple[Piece, ...], found: list[tuple[tuple[str, ...], tuple[Variable, ...]]]) -> None:
         """Take *pieces* and what `variables_of` found in each."""
         self.pieces = pieces
+        self.right_with: tuple[tuple[Input, ...], frozenset[str]] | None = None
         self.includes: tuple[tuple[str, Span], ...] = ()
         self.uses = (
             *(

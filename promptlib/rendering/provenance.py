@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from promptlib.messages import File, Image, Message, to_plain
 from promptlib.plain import LARGEST_INTEGER, Frozen, Plain, digest
@@ -50,8 +50,7 @@ class Rendered(Protocol):
         """The stored version that it was loaded from, if any."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """The prompt and the plain values behind a result."""
 
     prompt: Rendered

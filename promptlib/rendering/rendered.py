@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from promptlib.messages import File, Image, Text
 from promptlib.rendering import providers
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from promptlib.tokens import BudgetReport, TokenCount
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, init=False)
 class RenderedPrompt:
     """The messages, ready to be sent. Two results with the same messages are equal.
 
@@ -27,8 +27,18 @@ class RenderedPrompt:
     #: The account of the budget, when one was given.
     report: BudgetReport | None = field(default=None, compare=False, repr=False)
     source: Source | None = field(default=None, compare=False, repr=False)
-    _tokens: TokenCount | None = field(init=False, default=None, compare=False, repr=False)
-    _provenance: Provenance | None = field(init=False, default=None, compare=False, repr=False)
+    # Empty until they are first read: most results are only sent.
+    _tokens: TokenCount = field(init=False, compare=False, repr=False)
+    _provenance: Provenance | None = field(init=False, compare=False, repr=False)
+
+    def __init__(
+        self, *, messages: tuple[Message, ...], report: BudgetReport | None = None, source: Source | None = None
+    ) -> None:
+        """Hold *messages*, the account of the budget, and what they were made of."""
+        # The dataclass's own way costs as much as joining the text of a small prompt.
+        _put_messages(self, messages)
+        _put_report(self, report)
+        _put_source(self, source)
 
     @property
     def text(self) -> str:
@@ -38,9 +48,11 @@ class RenderedPrompt:
     @property
     def tokens(self) -> TokenCount:
         """How many tokens the messages take, the chat's overhead counted in: the budget's count, or o200k_base."""
-        if self._tokens is None:
+        try:
+            return self._tokens
+        except AttributeError:
             object.__setattr__(self, "_tokens", self._counted())
-        return cast("TokenCount", self._tokens)
+        return self._tokens
 
     def _counted(self) -> TokenCount:
         if self.report is not None:
@@ -52,8 +64,11 @@ class RenderedPrompt:
     @property
     def provenance(self) -> Provenance | None:
         """Where the messages came from; None for messages that no prompt made."""
-        if self._provenance is None and self.source is not None:
-            object.__setattr__(self, "_provenance", provenance_of(self.source, self.messages))
+        try:
+            return self._provenance
+        except AttributeError:
+            found = provenance_of(self.source, self.messages) if self.source else None
+            object.__setattr__(self, "_provenance", found)
         return self._provenance
 
     def to_openai(self) -> list[dict[str, object]]:
@@ -67,6 +82,10 @@ class RenderedPrompt:
     def to_anthropic(self) -> dict[str, object]:
         """Return the `messages` for Anthropic's API, and `system` when there is one: `create(**…to_anthropic())`."""
         return providers.anthropic(self.messages)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle what was rendered and from what; the rest is computed again when it is read."""
+        return _restored, (self.messages, self.report, self.source)
 
     def __str__(self) -> str:
         """Return the chat for people: each role on a line above its text."""
@@ -88,6 +107,13 @@ class RenderedPrompt:
 
 
 _SHOWN = 6
+_put_messages, _put_report, _put_source = (
+    RenderedPrompt.__dict__[name].__set__ for name in ("messages", "report", "source")
+)
+
+
+def _restored(messages: tuple[Message, ...], report: BudgetReport | None, source: Source | None) -> RenderedPrompt:
+    return RenderedPrompt(messages=messages, report=report, source=source)
 
 
 def _readable(message: Message) -> str:

@@ -23,7 +23,10 @@ CACHED = 512
 
 
 class Unit(Protocol):
-    """One content's compiled form; nothing in it changes what it renders."""
+    """One content's compiled form; nothing that changes in it changes what it renders."""
+
+    #: The inputs and includes that it was last found right with: prompts of one content mostly declare the same.
+    right_with: tuple[tuple[Input, ...], frozenset[str]] | None
 
     @property
     def pieces(self) -> tuple[Piece, ...]:
@@ -99,6 +102,11 @@ class Template:
 
     def check(self, inputs: tuple[Input, ...], includes: Collection[str]) -> None:
         """Compare with what is declared; raises one `InvalidPrompt` that holds every problem."""
+        known = inputs, frozenset(includes)
+        if self._unit.right_with == known:
+            # The same objects compare fastest, and the last ones are the likeliest to come again.
+            self._unit.right_with = known
+            return
         declared = {each.name: each.type for each in inputs}
         errors = [error for _, error in sorted(self._placed(declared, includes), key=lambda found: found[0])]
         if not includes:
@@ -107,6 +115,7 @@ class Template:
         if errors:
             errors[0].others = tuple(errors[1:])
             raise errors[0]
+        self._unit.right_with = known
 
     def _placed(
         self, declared: Mapping[str, InputType], includes: Collection[str]

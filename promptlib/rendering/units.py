@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from jinja2 import nodes
 
-    from promptlib.inputs import InputType
+    from promptlib.inputs import Input, InputType
     from promptlib.messages import Piece
     from promptlib.rendering.positions import Place
     from promptlib.rendering.shapes import Problem
@@ -32,11 +32,12 @@ class Unit:
     Parsed and checked when it is made, turned into code when it is first rendered.
     """
 
-    __slots__ = ("_names", "_program", "_tree", "includes", "pieces", "uses")
+    __slots__ = ("_names", "_program", "_tree", "includes", "pieces", "right_with", "uses")
 
     def __init__(self, pieces: tuple[Piece, ...], places: tuple[Place, ...] = ()) -> None:
         """Parse *pieces*; raises `InvalidPrompt` for what no inputs can make right."""
         self.pieces = pieces
+        self.right_with: tuple[tuple[Input, ...], frozenset[str]] | None = None
         self._program: Program | None = None
         tree, spans = _parsed(pieces, places)
         found = Analysis(tree, {}, spans)
