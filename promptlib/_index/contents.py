@@ -7,7 +7,7 @@ from hashlib import sha1, sha256
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from promptlib._index.rows import Description, opened, seal
+from promptlib._index.rows import Damaged, Description, opened, seal
 from promptlib.errors import PromptLibError, StoreError
 
 if TYPE_CHECKING:
@@ -75,14 +75,16 @@ class Contents:
 
     def text(self, blob: str) -> bytes | None:
         """Return the text of *blob* if it is kept and is what the id of the blob says."""
-        row = self._session.ask(
-            lambda connection: connection.execute("SELECT data FROM texts WHERE blob=?", (blob,)).fetchone()
-        )
-        return verified(blob, row[0]) if row else None
+
+        def ask(connection: sqlite3.Connection) -> bytes | None:
+            row = connection.execute("SELECT data FROM texts WHERE blob=?", (blob,)).fetchone()
+            return checked(blob, row[0]) if row else None
+
+        return self._session.ask(ask)
 
     def store_text(self, blob: str, data: bytes) -> None:
         """Keep *data* as the text of *blob*; `complete` drops it when it is neither current nor labelled."""
-        if verified(blob, data) is not None:
+        if is_blob(blob, data):
             self._session.keep("INSERT OR REPLACE INTO texts VALUES (?, ?)", [(blob, data)])
 
     def _keep_texts(self) -> None:
@@ -131,11 +133,19 @@ class Contents:
         )
 
 
-def verified(blob: str, data: bytes) -> bytes | None:
-    """Return *data* if *blob* is its id in git, else None."""
+def is_blob(blob: str, data: bytes) -> bool:
+    """Return whether *blob* is the id that git gives *data*."""
     object_hash = sha1 if len(blob) == _SHA1_DIGITS else sha256
-    header = b"blob %d\0" % len(data)
-    return data if object_hash(header + data, usedforsecurity=False).hexdigest() == blob else None
+    return object_hash(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest() == blob
+
+
+def checked(blob: str | None, data: object) -> bytes | None:
+    """Return *data*, the kept text of *blob*, if there is any; raises `Damaged` when it is not that."""
+    if data is None:
+        return None
+    if not isinstance(data, bytes) or not is_blob(blob or "", data):
+        raise Damaged(blob)
+    return data
 
 
 def _known(connection: sqlite3.Connection, blobs: list[str]) -> dict[str, Description]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from promptlib._index.rows import Damaged, opened, seal
 
@@ -15,10 +15,14 @@ if TYPE_CHECKING:
 APPLICATION = 0x70726D70
 FORMAT = 1
 PATIENCE = 30.0  # seconds to wait for another process that brings the index up to date
+#: How reading a file that is no sound index can end.
+FAILURES = (sqlite3.Error, Damaged, UnicodeError)
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT})
 
 TABLES = """
-CREATE TABLE state (root TEXT, tip TEXT, commits INTEGER, events INTEGER, seal INTEGER);
+CREATE TABLE state (
+    root TEXT, tip TEXT, commits INTEGER, events INTEGER, names INTEGER, labels INTEGER, seal INTEGER
+);
 CREATE TABLE commits (
     position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, line INTEGER NOT NULL, parent INTEGER, seal INTEGER,
     author TEXT, email TEXT, seconds INTEGER, zone TEXT, committed INTEGER, message TEXT
@@ -84,9 +88,8 @@ class Database:
 def is_damage(error: Exception) -> bool:
     """Return whether *error* means that the content is bad, rather than that the file cannot be had just now."""
     if isinstance(error, sqlite3.Error):
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-        return code & 0xFF in _DAMAGED
-    return isinstance(error, Damaged)
+        return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF in _DAMAGED
+    return True
 
 
 def open_file(path: Path, root: str) -> Database | None:
@@ -113,7 +116,7 @@ def open_file(path: Path, root: str) -> Database | None:
         database = Database(connection, path, _identity(path))
         try:
             return _ready(database, root)
-        except (sqlite3.Error, Damaged) as error:
+        except FAILURES as error:
             if not writable or not is_damage(error):
                 database.close()
                 return None
@@ -128,7 +131,7 @@ def open_memory(root: str, source: Database | None = None) -> Database:
         try:
             source.connection.backup(connection)
             return _ready(Database(connection, None, None), root)
-        except (sqlite3.Error, Damaged):
+        except FAILURES:
             connection.close()
             connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     return _ready(Database(connection, None, None), root)
@@ -150,7 +153,7 @@ def _ready(database: Database, root: str) -> Database:
                 ask(f'DROP {kind} IF EXISTS "{name.replace(chr(34), chr(34) * 2)}"')
             for statement in TABLES.split(";"):
                 ask(statement)
-            ask("INSERT INTO state VALUES (?, ?, ?, ?, ?)", _sealed((root, "", 0, 0)))
+            ask("INSERT INTO state VALUES (?, ?, ?, ?, ?, ?, ?)", _sealed((root, *NOTHING)))
             ask(f"PRAGMA application_id={APPLICATION}")
             ask(f"PRAGMA user_version={FORMAT}")
         ask("COMMIT")
@@ -165,22 +168,37 @@ def _is_ours(database: Database, root: str) -> bool:
     ask = database.connection.execute
     if ask("PRAGMA application_id").fetchone()[0] != APPLICATION or ask("PRAGMA user_version").fetchone()[0] != FORMAT:
         return False
-    return state(database.connection)[0] == root
+    return state(database.connection).root == root
 
 
-def state(connection: sqlite3.Connection) -> tuple[str, str, int, int]:
-    """Return the root, the tip, and how many commits and events there are."""
-    rows = connection.execute("SELECT root, tip, commits, events, seal FROM state").fetchall()
+class State(NamedTuple):
+    """What the tables hold: for which root and tip, and how much, so that a row that is missing is missed."""
+
+    root: str
+    tip: str
+    commits: int
+    events: int
+    names: int
+    labels: int
+
+
+NOTHING = ("", 0, 0, 0, 0)
+
+
+def state(connection: sqlite3.Connection) -> State:
+    """Return what the tables hold."""
+    rows = connection.execute("SELECT root, tip, commits, events, names, labels, seal FROM state").fetchall()
     if len(rows) != 1:
         raise Damaged("state")
-    root, tip, commits, events = opened(rows[0])
-    return root, tip, commits, events
+    return State._make(opened(rows[0]))
 
 
 def set_state(connection: sqlite3.Connection, root: str, tip: str, commits: int, events: int) -> None:
-    """Write what `state` returns."""
+    """Write what `state` returns; names and labels are counted."""
+    names, labels = connection.execute("SELECT (SELECT count(*) FROM names), (SELECT count(*) FROM labels)").fetchone()
     connection.execute(
-        "UPDATE state SET root=?, tip=?, commits=?, events=?, seal=?", _sealed((root, tip, commits, events))
+        "UPDATE state SET root=?, tip=?, commits=?, events=?, names=?, labels=?, seal=?",
+        _sealed((root, tip, commits, events, names, labels)),
     )
 
 

@@ -123,10 +123,18 @@ class SoFar:
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Read from *connection*, inside the transaction that will write."""
         self._ask = connection.execute
-        _, _, self.commits, self.events = state(connection)
+        held = state(connection)
+        self.commits, self.events = held.commits, held.events
 
-    def place(self, commit: str) -> Place | None:
-        """Return where *commit* stands."""
+    def place(self, commit: str) -> Place:
+        """Return where *commit* stands; a parent of a new commit is new or known, or a row is lost."""
+        place = self.find(commit)
+        if place is None:
+            raise Damaged(commit)
+        return place
+
+    def find(self, commit: str) -> Place | None:
+        """Return where *commit* stands, or None for one that the tip does not reach."""
         rows = self._ask("SELECT position, id, line, parent, seal FROM commits WHERE id=?", (commit,)).fetchall()
         return _place(rows[0]) if rows else None
 
@@ -156,7 +164,7 @@ class SoFar:
 
     def main(self, commit: str) -> Place | None:
         """Return the first place on the main line that *commit* comes to by first parents."""
-        place = self.place(commit)
+        place = self.find(commit)
         while place and place.line != MAIN:
             place = self.fork(place.line)
         return place
@@ -222,7 +230,7 @@ class Growing:
         if reading is None:
             self._empty()
             reading = self._read(tip, ())
-        commits = state(self._connection)[2]
+        commits = state(self._connection).commits
         past = SoFar(self._connection) if commits else Nothing()
         growth = advance(reading.steps, tip, past=past, renamed_from=self._renamed_from)
         self._write(growth, reading)
@@ -234,11 +242,11 @@ class Growing:
 
     def _since_the_old_tip(self, tip: str) -> Reading | None:
         """Return what is new, with the tables cut back to where it begins; None when they are of no use."""
-        _, old, commits, _ = state(self._connection)
-        if not commits:
+        held = state(self._connection)
+        if not held.commits:
             return None
         try:
-            reading = self._read(tip, (old,))
+            reading = self._read(tip, (held.tip,))
         except StoreError:
             return None  # the old tip may be gone; when git itself fails, the whole log will say so
         past = SoFar(self._connection)
@@ -246,7 +254,7 @@ class Growing:
         fork = past.main(met) if met else None
         if fork is None:
             return None
-        if fork.position < commits - 1:
+        if fork.position < held.commits - 1:
             base = past.id(fork.position)
             self._cut(fork.position)
             reading = self._read(tip, (base,))
@@ -267,12 +275,9 @@ class Growing:
         self._ask("DELETE FROM events WHERE id>?", (last,))
         for table in ("commits", "taken", "labels"):
             self._ask(f"DELETE FROM {table} WHERE position>?", (position,))  # noqa: S608 - the names are ours
-        set_state(self._connection, self._root, self._tip_at(position), position + 1, last)
+        set_state(self._connection, self._root, SoFar(self._connection).id(position), position + 1, last)
         for (name,) in names:
             self._refresh(name)
-
-    def _tip_at(self, position: int) -> str:
-        return SoFar(self._connection).id(position)
 
     def _refresh(self, name: str) -> None:
         """Write the row of a name whose latest events were cut off."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from promptlib._index.contents import Contents, verified
+from promptlib._index.contents import Contents, checked
+from promptlib._index.database import state
 from promptlib._index.growing import SoFar
 from promptlib._index.rows import ROW_COLUMNS, Damaged, Description, Label, Row, opened, row_of
 from promptlib._index.session import Session
@@ -90,8 +91,7 @@ class Index:
 
     def current_text(self, name: str) -> tuple[Row, bytes | None] | None:
         """Return the version of *name* that stands at the tip, and its text where that is kept."""
-        row = self._session.ask(lambda connection: _checked_current(connection, name))
-        return (row[0], verified(row[0].blob or "", row[1]) if row[1] is not None else None) if row else None
+        return self._session.ask(lambda connection: _current(connection, name))
 
     def events(self, name: str) -> list[Row]:
         """Return versions and removals of *name*, oldest first, those under the old names of a renamed one included."""
@@ -136,7 +136,13 @@ class Index:
             if rows:
                 self._check_one_digest(rows, name, prefix)
                 return rows[0]
-        return None
+        return self._looked_through(name, low)
+
+    def _looked_through(self, name: str, low: str) -> Row | None:
+        """Before a digest is said not to be there, look at every version: a damaged row is not found by its content."""
+        rows = [row for row in self.versions(name) if row.blob]
+        told = self.descriptions(row.blob for row in rows if row.blob)
+        return next((row for row in reversed(rows) if told[row.blob or ""].digest.startswith(low)), None)
 
     def rows(self, ids: Iterable[int]) -> dict[int, Row]:
         """Return the rows of *ids*, such as the parents of another row."""
@@ -150,7 +156,7 @@ class Index:
 
     def everything(self) -> list[Row]:
         """Return all versions and removals of all names, in first-parent order."""
-        return self._session.ask(lambda connection: [row_of(row) for row in connection.execute(_EVERYTHING)])
+        return self._session.ask(_everything)
 
     def edges(self) -> list[tuple[int, int]]:
         """Return each version's id with the id of one before it, along the commits."""
@@ -158,21 +164,16 @@ class Index:
 
     def position(self, commit: str) -> int | None:
         """Return the position of *commit* on the main line, so that rows up to there are those it reaches; or None."""
-        place = self._session.ask(lambda connection: SoFar(connection).place(commit))
+        place = self._session.ask(lambda connection: SoFar(connection).find(commit))
         return place.position if place and place.line == MAIN else None
 
     def label(self, name: str, label: str) -> tuple[Label, bytes | None] | None:
         """Return a label of *name* at the tip, and the bytes of its file where they are kept."""
-        found = self._session.ask(lambda connection: connection.execute(_LABEL, (name, label)).fetchone())
-        if found is None or (entry := _label(found[1:])) is None:
-            return None
-        return entry, verified(entry.blob, found[0]) if found[0] is not None else None
+        return self._session.ask(lambda connection: _one_label(connection, name, label))
 
     def labels(self, name: str = "") -> list[Label]:
         """Return the labels of *name*, or all of them, at the tip."""
-        where, values = ("WHERE l.name=?", (name,)) if name else ("", ())
-        rows = self._session.ask(lambda connection: connection.execute(_LABELS.format(where), values).fetchall())
-        return [entry for row in rows if (entry := _label(row))]
+        return self._session.ask(lambda connection: _labels(connection, name))
 
     def labelled(self, name: str = "") -> dict[tuple[str, str], str]:
         """Return the digest behind each `(name, label)` at the tip; an unreadable label has an empty one."""
@@ -201,9 +202,7 @@ class Index:
         self._contents.store_text(blob, data)
 
     def _all_names(self) -> list[tuple[Any, ...]]:
-        return self._session.ask(
-            lambda connection: [opened(row) for row in connection.execute(f"{_NAMES} ORDER BY name")]
-        )
+        return self._session.ask(_all_names)
 
     def _check_one_digest(self, rows: list[Row], name: str, prefix: str) -> None:
         told = self._contents.descriptions(row.blob for row in rows if row.blob)
@@ -228,22 +227,31 @@ class Index:
             return self._repository.read(blob)  # numbers would keep a passing failure for as long as the index lives
 
 
-def _checked_current(connection: sqlite3.Connection, name: str) -> tuple[Row, bytes | None] | None:
+def _current(connection: sqlite3.Connection, name: str) -> tuple[Row, bytes | None] | None:
     found = connection.execute(_CURRENT, (name,)).fetchone()
     if found is None:
-        _check_names(connection, name)
+        if any(known == name and current is not None for known, _, _, _, current in _all_names(connection)):
+            raise Damaged(name)
         return None
     row = row_of(found[1:])
     if row.name != name or row.number is None:
         raise Damaged(name)
-    return row, found[0]
+    return row, checked(row.blob, found[0])
 
 
-def _check_names(connection: sqlite3.Connection, name: str) -> None:
-    """Before a name is said not to stand, make sure that no row is merely misspelt by damage."""
-    for row in connection.execute(_NAMES):
-        if opened(row)[0] == name and row[4] is not None:
-            raise Damaged(name)
+def _all_names(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
+    """Return the rows of all names, in order, none of them lost or misspelt."""
+    rows = [opened(row) for row in connection.execute(f"{_NAMES} ORDER BY name")]
+    if len(rows) != state(connection).names:
+        raise Damaged("names")
+    return rows
+
+
+def _everything(connection: sqlite3.Connection) -> list[Row]:
+    rows = [row_of(row) for row in connection.execute(_EVERYTHING)]
+    if [row.id for row in rows] != list(range(1, state(connection).events + 1)):
+        raise Damaged("events")
+    return rows
 
 
 def _line_of_names(connection: sqlite3.Connection, name: str) -> list[tuple[str, int]]:
@@ -271,7 +279,10 @@ def _version(connection: sqlite3.Connection, name: str, number: int) -> Row | No
     for old, until in _line_of_names(connection, name):
         found = connection.execute(_OF_A_NUMBER, (old, number, until)).fetchone()
         if found:
-            return row_of(found)
+            row = row_of(found)
+            if (row.name, row.number) != (old, number):
+                raise Damaged(name)
+            return row
     if number <= SoFar(connection).life(name).versions and number > 0:
         raise Damaged(name)
     return None
@@ -281,7 +292,22 @@ def _of_a_digest(connection: sqlite3.Connection, values: tuple[object, ...]) -> 
     return [row_of(row) for row in connection.execute(_OF_A_DIGEST, values)]
 
 
-def _label(row: tuple[object, ...]) -> Label | None:
-    """Return the label of a row, or None for one that was taken away."""
-    label = Label._make(opened(row))
-    return label if label.blob is not None else None
+def _one_label(connection: sqlite3.Connection, name: str, label: str) -> tuple[Label, bytes | None] | None:
+    row = connection.execute(_LABEL, (name, label)).fetchone()
+    if row is None:
+        _count_labels(connection)
+        return None
+    entry = Label._make(opened(row[1:]))
+    return (entry, checked(entry.blob, row[0])) if entry.blob is not None else None
+
+
+def _labels(connection: sqlite3.Connection, name: str) -> list[Label]:
+    _count_labels(connection)
+    where, values = ("WHERE l.name=?", (name,)) if name else ("", ())
+    entries = [Label._make(opened(row)) for row in connection.execute(_LABELS.format(where), values)]
+    return [entry for entry in entries if entry.blob is not None]
+
+
+def _count_labels(connection: sqlite3.Connection) -> None:
+    if connection.execute("SELECT count(*) FROM labels").fetchone()[0] != state(connection).labels:
+        raise Damaged("labels")

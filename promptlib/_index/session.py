@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from contextlib import contextmanager
 from threading import RLock
 from typing import TYPE_CHECKING, TypeVar
 
-from promptlib._index.database import Database, is_damage, open_file, open_memory, state
+from promptlib._index.database import FAILURES, Database, is_damage, open_file, open_memory, state
 from promptlib._index.growing import Growing
-from promptlib._index.rows import Damaged
 from promptlib.errors import StoreDamaged
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
@@ -54,10 +53,10 @@ class Session:
                 database = self._open(in_memory=attempt >= PATIENT)
                 try:
                     with _transaction(database.connection, "BEGIN"):
-                        if state(database.connection)[1] == self.tip:
+                        if state(database.connection).tip == self.tip:
                             return question(database.connection)
                     self._bring(database)
-                except (sqlite3.Error, Damaged) as error:
+                except FAILURES as error:
                     self._leave(database, error)
         raise StoreDamaged(
             "the index cannot be made from this repository",
@@ -68,12 +67,15 @@ class Session:
         """Write what is true whatever the tip; where that cannot be, nothing is lost but time."""
         self._check_process()
         with self._lock:
-            database = self._open(in_memory=False)
-            try:
-                with _transaction(database.connection, "BEGIN IMMEDIATE"):
-                    database.connection.executemany(statement, rows)
-            except (sqlite3.Error, Damaged) as error:
-                self._leave(database, error)
+            for _ in range(2):  # the second time in memory, or in a new file
+                database = self._open(in_memory=False)
+                try:
+                    with _transaction(database.connection, "BEGIN IMMEDIATE"):
+                        database.connection.executemany(statement, rows)
+                except FAILURES as error:
+                    self._leave(database, error)
+                else:
+                    return
 
     def close(self) -> None:
         """Close the connection; the next question opens another."""
@@ -105,11 +107,11 @@ class Session:
             self.close()
             return
         if not self.tip:
-            if database.file or state(database.connection)[1]:
+            if database.file or state(database.connection).tip:
                 self.close()
             return
         with _transaction(database.connection, "BEGIN IMMEDIATE"):
-            if state(database.connection)[1] != self.tip:
+            if state(database.connection).tip != self.tip:
                 Growing(database.connection, self._repository, self._root, self._renamed_from).to(self.tip)
 
     def _leave(self, database: Database, error: Exception) -> None:

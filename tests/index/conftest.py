@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +15,7 @@ from promptlib.errors import InvalidFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 IDENTITY = {
     "GIT_AUTHOR_NAME": "Ada Writer",
@@ -44,8 +45,6 @@ class Library:
         self.git("init", "--quiet", "--initial-branch=main")
 
     def git(self, *words: str) -> str:
-        import os
-
         run = subprocess.run(
             ["git", "-C", str(self.folder), *words],
             check=True,

@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Callable
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,7 +17,9 @@ from promptlib.errors import BadRef, GitFailed
 if TYPE_CHECKING:
     from pathlib import Path
 
-OpenIndex = Callable[[Any], Index]
+    from tests.index.conftest import Library
+
+OpenIndex = Callable[["Library"], Index]
 
 
 def digest(text: str) -> str:
@@ -36,7 +38,7 @@ def everything(index: Index) -> list[object]:
     return [told, current, index.removed_names(), index.labels()]
 
 
-def test_a_version_is_a_change_of_the_file(library: Any, open_index: OpenIndex) -> None:
+def test_a_version_is_a_change_of_the_file(library: Library, open_index: OpenIndex) -> None:
     first = library.commit({"support/triage": "one"}, "First cut\n\nWith a body.")
     library.commit({"other": "x"})
     library.git("commit", "--quiet", "--allow-empty", "-m", "Nothing")
@@ -61,7 +63,7 @@ def test_a_version_is_a_change_of_the_file(library: Any, open_index: OpenIndex) 
     assert index.version("support/triage", 3) is None
 
 
-def test_only_names_in_the_grammar_below_the_root_count(library: Any, open_index: OpenIndex) -> None:
+def test_only_names_in_the_grammar_below_the_root_count(library: Library, open_index: OpenIndex) -> None:
     library.commit({"good": "x", "Bad Name": "x", "con": "x"})
     (library.folder / "outside.prompty").write_text("x")
     (library.folder / "prompts" / "readme.md").write_text("x")
@@ -69,14 +71,14 @@ def test_only_names_in_the_grammar_below_the_root_count(library: Any, open_index
     assert open_index(library).names() == ("good",)
 
 
-def test_nothing_is_known_of_a_name_that_never_was(library: Any, open_index: OpenIndex) -> None:
+def test_nothing_is_known_of_a_name_that_never_was(library: Library, open_index: OpenIndex) -> None:
     library.commit({"a": "x"})
     index = open_index(library)
     assert (index.events("b"), index.current("b"), index.newest("b"), index.version("b", 1)) == ([], None, None, None)
     assert (index.deleted("b"), index.by_digest("b", "0" * 8), index.label("b", "x")) == (None, None, None)
 
 
-def test_a_branch_without_a_commit_is_empty(library: Any, open_index: OpenIndex) -> None:
+def test_a_branch_without_a_commit_is_empty(library: Library, open_index: OpenIndex) -> None:
     library.commit({"a": "x"})
     index = open_index(library)
     assert index.names() == ("a",)
@@ -86,7 +88,7 @@ def test_a_branch_without_a_commit_is_empty(library: Any, open_index: OpenIndex)
     assert index.names() == ("a",)
 
 
-def test_a_removal_is_an_event_and_numbers_go_on(library: Any, open_index: OpenIndex) -> None:
+def test_a_removal_is_an_event_and_numbers_go_on(library: Library, open_index: OpenIndex) -> None:
     library.commit({"a": "one", "b": "x"})
     removal = library.commit({"a": None}, "Away")
     index = open_index(library)
@@ -100,7 +102,7 @@ def test_a_removal_is_an_event_and_numbers_go_on(library: Any, open_index: OpenI
     assert index.deleted("a") is None
 
 
-def test_a_rename_is_one_version_and_those_before_it_count(library: Any, open_index: OpenIndex) -> None:
+def test_a_rename_is_one_version_and_those_before_it_count(library: Library, open_index: OpenIndex) -> None:
     library.commit({"a": "one"})
     library.commit({"a": "two"})
     library.commit({"a": None, "b": "two"})
@@ -119,7 +121,7 @@ def test_a_rename_is_one_version_and_those_before_it_count(library: Any, open_in
     assert index.version("c/d", 5) is None
 
 
-def test_merges_number_the_first_parent_first(library: Any, open_index: OpenIndex) -> None:
+def test_merges_number_the_first_parent_first(library: Library, open_index: OpenIndex) -> None:
     library.commit({"a": "one"})
     library.branch("side")
     library.commit({"a": "side"})
@@ -140,7 +142,7 @@ def test_merges_number_the_first_parent_first(library: Any, open_index: OpenInde
     assert after.parents == (blobs[2].id,)
 
 
-def test_content_that_only_a_merge_made_has_two_parents(library: Any, open_index: OpenIndex) -> None:
+def test_content_that_only_a_merge_made_has_two_parents(library: Library, open_index: OpenIndex) -> None:
     library.commit({"a": "one"})
     library.branch("side")
     library.commit({"a": "side"})
@@ -152,7 +154,7 @@ def test_content_that_only_a_merge_made_has_two_parents(library: Any, open_index
     assert (both.number, both.parents) == (4, (main.id, side.id))
 
 
-def test_labels_are_those_of_the_tip(library: Any, open_index: OpenIndex) -> None:
+def test_labels_are_those_of_the_tip(library: Library, open_index: OpenIndex) -> None:
     library.commit({"a": "one", "b": "x"})
     library.label("production", "a")
     moved = library.commit({"a": "two"}) and library.label("production", "a")
@@ -171,7 +173,7 @@ def test_labels_are_those_of_the_tip(library: Any, open_index: OpenIndex) -> Non
     assert index.labelled("b") == {("b", "odd"): ""}
 
 
-def test_the_second_step_keeps_texts_of_current_and_labelled_versions(library: Any, open_index: OpenIndex) -> None:
+def test_the_second_step_keeps_texts_of_current_and_labelled_versions(library: Library, open_index: OpenIndex) -> None:
     library.commit({"a": "one"})
     library.label("production", "a")
     library.commit({"a": "two"})
@@ -190,7 +192,7 @@ def test_the_second_step_keeps_texts_of_current_and_labelled_versions(library: A
     assert index.text(new.blob or "") is None
 
 
-def test_a_text_that_is_not_the_blobs_is_not_kept(library: Any, open_index: OpenIndex) -> None:
+def test_a_text_that_is_not_the_blobs_is_not_kept(library: Library, open_index: OpenIndex) -> None:
     library.commit({"a": "one"})
     index = open_index(library)
     blob = index.versions("a")[0].blob or ""
@@ -200,7 +202,7 @@ def test_a_text_that_is_not_the_blobs_is_not_kept(library: Any, open_index: Open
     assert index.text(blob) == b"one"
 
 
-def test_a_digest_means_its_newest_version(library: Any, open_index: OpenIndex) -> None:
+def test_a_digest_means_its_newest_version(library: Library, open_index: OpenIndex) -> None:
     for text in ("one", "two", "one"):
         library.commit({"a": text})
     index = open_index(library)
@@ -210,7 +212,7 @@ def test_a_digest_means_its_newest_version(library: Any, open_index: OpenIndex) 
     assert index.by_digest("a", "f" * 64) is None
 
 
-def test_a_prefix_of_two_digests_is_refused(library: Any, open_index: OpenIndex) -> None:
+def test_a_prefix_of_two_digests_is_refused(library: Library, open_index: OpenIndex) -> None:
     library.commit({"a": "one"})
     library.commit({"a": "two"})
     index = open_index(library)
@@ -218,7 +220,7 @@ def test_a_prefix_of_two_digests_is_refused(library: Any, open_index: OpenIndex)
         index.by_digest("a", "")
 
 
-def test_a_file_that_is_no_prompt_is_a_version_with_a_problem(library: Any, open_index: OpenIndex) -> None:
+def test_a_file_that_is_no_prompt_is_a_version_with_a_problem(library: Library, open_index: OpenIndex) -> None:
     library.commit({"a": "broken"})
     index = open_index(library)
     blob = index.versions("a")[0].blob or ""
@@ -226,7 +228,7 @@ def test_a_file_that_is_no_prompt_is_a_version_with_a_problem(library: Any, open
     assert index.digest_of(blob) == ""
 
 
-def test_a_text_too_large_to_read_hides_no_other(library: Any, open_index: OpenIndex) -> None:
+def test_a_text_too_large_to_read_hides_no_other(library: Library, open_index: OpenIndex) -> None:
     library.commit({"a": "one", "big": "x" * (2 << 20), "c": "three"})
     index = open_index(library)
     index.complete()
@@ -236,7 +238,7 @@ def test_a_text_too_large_to_read_hides_no_other(library: Any, open_index: OpenI
     assert index.current_text("c") == (index.current("c"), b"three")
 
 
-def test_the_position_of_a_commit_tells_what_it_reaches(library: Any, open_index: OpenIndex) -> None:
+def test_the_position_of_a_commit_tells_what_it_reaches(library: Library, open_index: OpenIndex) -> None:
     first = library.commit({"a": "one"})
     library.branch("side")
     side = library.commit({"a": "side"})
@@ -250,14 +252,14 @@ def test_the_position_of_a_commit_tells_what_it_reaches(library: Any, open_index
 class TestGrowing:
     """An index that grew equals one that is made at once."""
 
-    def check(self, library: Any, index: Index, open_index: OpenIndex) -> None:
+    def check(self, library: Library, index: Index, open_index: OpenIndex) -> None:
         index.at(library.tip)
         grown = everything(index)
         index.close()
         library.file.unlink()
         assert grown == everything(open_index(library))
 
-    def test_by_commits_and_merges(self, library: Any, open_index: OpenIndex) -> None:
+    def test_by_commits_and_merges(self, library: Library, open_index: OpenIndex) -> None:
         library.commit({"a": "one", "b": "x"})
         index = open_index(library)
         assert index.names() == ("a", "b")
@@ -276,7 +278,7 @@ class TestGrowing:
         library.commit({"a": "end"})
         self.check(library, index, open_index)
 
-    def test_across_a_switch_of_branches_and_back(self, library: Any, open_index: OpenIndex) -> None:
+    def test_across_a_switch_of_branches_and_back(self, library: Library, open_index: OpenIndex) -> None:
         library.commit({"a": "one"})
         library.commit({"a": None, "b": "one"})
         library.branch("side", "HEAD~1")
@@ -293,7 +295,7 @@ class TestGrowing:
             assert (found == main) == (branch == "main")
         self.check(library, index, open_index)
 
-    def test_when_the_published_line_becomes_the_second_parent(self, library: Any, open_index: OpenIndex) -> None:
+    def test_when_the_published_line_becomes_the_second_parent(self, library: Library, open_index: OpenIndex) -> None:
         library.commit({"a": "one"})
         library.branch("mine")
         library.commit({"a": "mine"})
@@ -305,7 +307,7 @@ class TestGrowing:
         library.merge("main", {"a": "both"})
         self.check(library, index, open_index)
 
-    def test_after_a_rewrite_that_left_nothing(self, library: Any, open_index: OpenIndex) -> None:
+    def test_after_a_rewrite_that_left_nothing(self, library: Library, open_index: OpenIndex) -> None:
         library.commit({"a": "one"})
         index = open_index(library)
         assert index.names() == ("a",)
@@ -313,7 +315,7 @@ class TestGrowing:
         library.commit({"z": "z"})
         self.check(library, index, open_index)
 
-    def test_after_the_old_tip_was_pruned(self, library: Any, open_index: OpenIndex) -> None:
+    def test_after_the_old_tip_was_pruned(self, library: Library, open_index: OpenIndex) -> None:
         library.commit({"a": "one"})
         library.commit({"a": "two"})
         index = open_index(library)
@@ -324,7 +326,9 @@ class TestGrowing:
         library.commit({"a": "other"})
         self.check(library, index, open_index)
 
-    def test_a_tip_that_is_no_commit_is_an_error_and_changes_nothing(self, library: Any, open_index: OpenIndex) -> None:
+    def test_a_tip_that_is_no_commit_is_an_error_and_changes_nothing(
+        self, library: Library, open_index: OpenIndex
+    ) -> None:
         tip = library.commit({"a": "one"})
         index = open_index(library)
         assert index.names() == ("a",)
@@ -335,10 +339,10 @@ class TestGrowing:
         assert index.names() == ("a",)
 
 
-def test_threads_share_one_index(library: Any, open_index: OpenIndex) -> None:
+def test_threads_share_one_index(library: Library, open_index: OpenIndex) -> None:
     library.commit({f"n{at}": "x" for at in range(8)})
     index = open_index(library)
-    found: list[object] = []
+    found: list[tuple[str, str]] = []
 
     def ask(name: str) -> None:
         found.extend((name, row.name) for _ in range(20) for row in index.versions(name))
@@ -349,11 +353,11 @@ def test_threads_share_one_index(library: Any, open_index: OpenIndex) -> None:
     for thread in threads:
         thread.join(timeout=30)
     assert len(found) == 160
-    assert all(asked == answered for asked, answered in found)  # type: ignore[misc] # pairs, as appended
+    assert all(asked == answered for asked, answered in found)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_a_forked_child_opens_its_own(library: Any, open_index: OpenIndex) -> None:
+def test_a_forked_child_opens_its_own(library: Library, open_index: OpenIndex) -> None:
     library.commit({"a": "one"})
     index = open_index(library)
     assert index.names() == ("a",)
@@ -369,7 +373,7 @@ def test_a_forked_child_opens_its_own(library: Any, open_index: OpenIndex) -> No
     assert index.names() == ("a", "b")
 
 
-def test_a_bare_repository_has_its_names_at_the_root(library: Any, tmp_path: Path) -> None:
+def test_a_bare_repository_has_its_names_at_the_root(library: Library, tmp_path: Path) -> None:
     (library.folder / "a.prompty").write_text("one")
     library.commit({"b": "two"})
     library.git("clone", "--quiet", "--bare", str(library.folder), str(tmp_path / "bare.git"))
