@@ -59,7 +59,7 @@ def _with_known_exactness(given: TokenCounter) -> TokenCounter:
     if given.exactness not in STRONGEST_FIRST:
         raise InvalidInputs(
             f"the counter {given.name} has the exactness {given.exactness!r}",
-            hint=f"one of {', '.join(STRONGEST_FIRST)}",
+            hint=f"an exactness is one of {', '.join(STRONGEST_FIRST)}",
         )
     return given
 

@@ -53,7 +53,10 @@ class TokenCount(int):
         message = f"TokenCount is immutable: cannot set {name!r}"
         raise AttributeError(message)
 
-    __delattr__ = object.__delattr__
+    def __delattr__(self, name: str) -> NoReturn:
+        """Refuse: a count is a value."""
+        message = f"TokenCount is immutable: cannot delete {name!r}"
+        raise AttributeError(message)
 
     def __getnewargs_ex__(self) -> tuple[tuple[int], dict[str, str]]:
         """Pickle and copy with the origin."""

@@ -23,7 +23,7 @@ SENTENCE_END = re.compile(
     r"[.!?…][\"'”’»)\]]{0,3}(?=\s)"  # noqa: RUF001 - the quotation mark is meant
     r"|[。！？｡][”’」』）》]{0,3}"  # noqa: RUF001 - Chinese punctuation is meant
 )
-LINE_BREAKS = re.compile(r"[\r\n]*")
+NO_BREAK = re.compile(r"[^\r\n]")
 NO_SPACE = re.compile(r"\S")
 APOSTROPHES = "'’"  # noqa: RUF001 - the typographic apostrophe is meant
 JOINER = "\u200d"
@@ -57,31 +57,27 @@ def _and_finer(boundary: Boundary) -> tuple[Boundary, ...]:
 
 
 def _head_edge(text: str, position: int, kind: Boundary) -> int:
-    match kind:
-        case "paragraph":
-            return _after_last(text, PARAGRAPH, position)
-        case "line":
-            return _after_last(text, LINE, position)
-        case "sentence":
-            return _sentence_end(text, position)
-        case "word":
-            return len(text[: _outside_word(text, position, step=-1)].rstrip())
-        case "token":
-            return position
+    if kind == "paragraph":
+        return _after_last(text, PARAGRAPH, position)
+    if kind == "line":
+        return _after_last(text, LINE, position)
+    if kind == "sentence":
+        return _sentence_end(text, position)
+    if kind == "word":
+        return len(text[: _outside_word(text, position, step=-1)].rstrip())
+    return position
 
 
 def _tail_edge(text: str, position: int, kind: Boundary) -> int:
-    match kind:
-        case "paragraph":
-            return _after_breaks(text, _after_first(text, PARAGRAPH, position))
-        case "line":
-            return _after_first(text, LINE, position)
-        case "sentence":
-            return _sentence_start(text, position)
-        case "word":
-            return _after_space(text, _outside_word(text, position, step=1))
-        case "token":
-            return position
+    if kind == "paragraph":
+        return _after_breaks(text, _after_first(text, PARAGRAPH, position))
+    if kind == "line":
+        return _after_first(text, LINE, position)
+    if kind == "sentence":
+        return _sentence_start(text, position)
+    if kind == "word":
+        return _after_space(text, _outside_word(text, position, step=1))
+    return position
 
 
 def _after_last(text: str, ends: tuple[str, ...], position: int) -> int:
@@ -94,30 +90,34 @@ def _after_first(text: str, ends: tuple[str, ...], position: int) -> int:
 
 
 def _after_breaks(text: str, at: int) -> int:
-    match = LINE_BREAKS.match(text, at)
-    return match.end() if match else at
+    found = NO_BREAK.search(text, at)
+    return found.start() if found else len(text)
 
 
 def _after_space(text: str, at: int) -> int:
-    match = NO_SPACE.search(text, at)
-    return match.start() if match else len(text)
+    found = NO_SPACE.search(text, at)
+    return found.start() if found else len(text)
 
 
 def _sentence_end(text: str, position: int) -> int:
+    """Return the last end of a sentence; a paragraph's end is one as well."""
+    paragraph = len(text[: _after_last(text, PARAGRAPH, position)].rstrip())
     for low in (max(0, position - NEAR), 0):
         # One character more than may be kept: a sentence ends only before a space.
         ends = [found.end() for found in SENTENCE_END.finditer(text, low, position + 1) if found.end() <= position]
         if ends:
-            return ends[-1]
-    return 0
+            return max(paragraph, ends[-1])
+    return paragraph
 
 
 def _sentence_start(text: str, position: int) -> int:
-    for found in SENTENCE_END.finditer(text, max(0, position - NEAR)):
+    """Return the first start of a sentence; a paragraph's start is one as well."""
+    paragraph = _after_space(text, _after_first(text, PARAGRAPH, position))
+    for found in SENTENCE_END.finditer(text, max(0, position - NEAR), paragraph):
         start = _after_space(text, found.end())
         if start >= position:
             return start
-    return len(text)
+    return paragraph
 
 
 def _outside_word(text: str, position: int, *, step: int) -> int:

@@ -23,6 +23,8 @@ FIRST_RATIO = 2.0
 FIRST_CHUNK = 256
 LARGEST_CHUNK = 1_024
 SMALL = 64
+# A window without safe cuts is this much longer than the ratio says, since a second one costs as much again.
+SURPLUS = 1.05
 # In characters: how far to look for a safe cut, and how far at first, where nearly always there is one.
 NEAR = 64
 FAR = 4_096
@@ -133,8 +135,8 @@ class Stream:
 
     def _read_unbroken(self, need: int) -> None:
         """Read a stretch without safe cuts in one go, long enough that its last tokens are not needed."""
-        enough = need + need // 32 + 32
-        size = self._chunk_size(need) if self._ratio == FIRST_RATIO else int(enough * self._ratio)
+        enough = need + need // 64 + 16
+        size = self._chunk_size(need) if self._ratio == FIRST_RATIO else int(enough * self._ratio * SURPLUS)
         while True:
             place, settled = self._window(size)
             possible = self._without_blank_run(*place)
@@ -145,7 +147,7 @@ class Stream:
             if len(chunk.tokens) >= enough or possible != place:
                 self.loose = chunk
                 return
-            size = max(size + size // 4, int(enough * self._ratio * 1.02))
+            size = max(size + size // 8, int(enough * self._ratio * SURPLUS))
 
     def _without_blank_run(self, start: int, end: int) -> tuple[int, int]:
         """Return the stretch, shortened to the first part of a run of whitespace that no engine encodes."""
@@ -189,6 +191,16 @@ class Stream:
             self.high = chunk.start
         else:
             self.low = chunk.end
+
+    def settled_at(self, position: int) -> tuple[int, int]:
+        """Return the last safe cut that was read before *position*, seen from this end, and the tokens up to there."""
+        place, tokens = (len(self._text) if self._from_end else 0), 0
+        for chunk in self.chunks:
+            if chunk.start < position if self._from_end else chunk.end > position:
+                break
+            place = chunk.start if self._from_end else chunk.end
+            tokens += len(chunk.tokens)
+        return place, tokens
 
     def position(self, tokens: int) -> int:
         """Return the place in the text after the first *tokens*, from this end, that were read.

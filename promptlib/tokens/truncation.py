@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: What stays: the start, the end, or both of them, cut in the middle.
 Keep = Literal["start", "end", "middle"]
+# Around the cut, so many times less than the whole is worth a count of its own before the whole is counted.
+CHEAP = 4
 KEEPS: tuple[Keep, ...] = get_args(Keep)
 
 
@@ -62,14 +64,16 @@ def truncate(
         head, tail = cutter.cut(room)
         head = head_edge(text, head, boundary) if head else 0
         tail = max(head, tail_edge(text, tail, boundary) if tail < len(text) else tail)
-        result = f"{text[:head]}{marker}{text[tail:]}"
-        if isinstance(by, EncodingCounter) and blank_run(result, 0, len(result)):
-            # Two halves of blanks that can be counted apart and not together.
-            room //= 2
-            continue
-        over = counted(by.count(result), by) - max_tokens if result else 0
+        over = cutter.count_near(head, tail, marker) - max_tokens
         if over <= 0:
-            return result
+            result = f"{text[:head]}{marker}{text[tail:]}"
+            if isinstance(by, EncodingCounter) and blank_run(result, 0, len(result)):
+                # Two halves of blanks that can be counted apart and not together.
+                room //= 2
+                continue
+            over = counted(by.count(result), by) - max_tokens if result else 0
+            if over <= 0:
+                return result
         # Joining may cost a token more than its parts. Each round leaves less, and at worst the marker alone.
         room = max(0, room - over)
 
@@ -95,24 +99,25 @@ class Cutter(Protocol):
     def cut(self, room: int) -> tuple[int, int]:
         """Return where the kept start ends and where the kept end begins, for *room* tokens."""
 
+    def count_near(self, head: int, tail: int, marker: str) -> int:
+        """Return the tokens of the result, by counting only around the cut; 0 where that is not cheaper."""
+
 
 def _shares(amount: int, keep: Keep) -> tuple[int, int]:
     """Return what of *amount* belongs to the start and to the end."""
-    match keep:
-        case "start":
-            return amount, 0
-        case "end":
-            return 0, amount
-        case "middle":
-            return amount - amount // 2, amount // 2
+    if keep == "middle":
+        return amount - amount // 2, amount // 2
+    return (amount, 0) if keep == "start" else (0, amount)
 
 
 class _Streamed:
     """Cuts by the tokens of an encoding, read from the ends that are kept."""
 
-    __slots__ = ("_head", "_keep", "_limit", "_tail")
+    __slots__ = ("_by", "_head", "_keep", "_limit", "_tail", "_text")
 
     def __init__(self, by: EncodingCounter, text: str, limit: int, keep: Keep) -> None:
+        self._by = by
+        self._text = text
         self._limit = limit
         self._keep = keep
         self._head = Stream(by, text)
@@ -132,11 +137,20 @@ class _Streamed:
                 self._tail.chunks += reversed(self._head.chunks)
 
     def fits(self) -> bool:
+        """Tell whether all was read without passing the limit."""
         return self._tail.done and self._head.total + self._tail.total <= self._limit
 
     def cut(self, room: int) -> tuple[int, int]:
         head, tail = _shares(room, self._keep)
         return self._head.position(head), self._tail.position(tail)
+
+    def count_near(self, head: int, tail: int, marker: str) -> int:
+        start, before = self._head.settled_at(head)
+        end, after = self._tail.settled_at(tail)
+        near = head - start + end - tail
+        if near * CHEAP > head + len(self._text) - tail:
+            return 0
+        return before + after + self._by.count(self._text[start:head] + marker + self._text[tail:end])
 
 
 class _Searched:
@@ -151,6 +165,9 @@ class _Searched:
         self._limit = limit
         self._keep = keep
         self._counts = {0: 0}
+
+    def count_near(self, _head: int, _tail: int, _marker: str) -> int:
+        return 0
 
     def _places(self, length: int) -> tuple[int, int]:
         head, tail = _shares(length, self._keep)
@@ -174,9 +191,8 @@ class _Searched:
     def cut(self, room: int) -> tuple[int, int]:
         """Return the places of the longest text that was seen to fit, found by secant and bisection in turn."""
         low = max(length for length, count in self._counts.items() if count <= room)
-        # A counter may say less of a longer text: then there is nothing to search above the longest that fits.
-        over = (length for length, count in self._counts.items() if count > room and length > low)
-        high = min(over, default=low)
+        # The longest that was counted is the one that `fits` stopped at, and too long for any room.
+        high = min(length for length, count in self._counts.items() if count > room and length > low)
         bisect = False
         while high - low > 1 and self._count(low) < room:
             share = 0.5 if bisect else (room - self._count(low)) / (self._count(high) - self._count(low))

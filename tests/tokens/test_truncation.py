@@ -1,0 +1,364 @@
+from __future__ import annotations
+
+import argparse
+import string
+import threading
+from base64 import b64encode
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any, Literal, get_args
+
+import pytest
+import tiktoken
+from hypothesis import given
+from hypothesis import strategies as st
+
+from promptlib.errors import InvalidInputs
+from promptlib.tokens import EncodingCounter, Exactness, TokenCounter, encoding, truncate
+from promptlib.tokens.edges import FINE_TO_COARSE, Boundary, head_edge, tail_edge
+from promptlib.tokens.truncation import KEEPS, Keep
+
+Vocabulary = Literal["o200k_base", "cl100k_base"]
+
+WORDS = Path(argparse.__file__).read_text(encoding="utf-8").split()
+CODE = Path(argparse.__file__).read_text(encoding="utf-8") * 10
+CHINESE = "的一是在不了有和人这中大为上个国我以要他时来用们生到作地于出就分对成会可主发年动同工也能下过子说产种"
+
+
+def english(size: int) -> str:
+    random = Random(1)
+    return " ".join(random.choice(WORDS) + random.choice(["", "", "", ",", "."]) for _ in range(size // 6))
+
+
+def chinese(size: int, punctuation: str = "，。") -> str:
+    random = Random(2)
+    return "".join(random.choice(CHINESE * 2 + punctuation * 5) for _ in range(size))
+
+
+RUNS = st.builds(lambda text, times: text * times, st.text(min_size=1, max_size=3), st.integers(1, 300))
+TEXTS = st.lists(
+    st.one_of(
+        st.text(max_size=300),
+        st.text(alphabet="the quick's (12) x_y/z\n\r\t.", max_size=300),
+        st.text(alphabet="你好世界，。\u3000", max_size=300),
+        st.text(alphabet="👨\u200d👩👍🏽🇩🇪e\u0301\ufe0f क\u093f", max_size=100),
+        st.sampled_from(["<|endoftext|>", "\r\n\r\n", "a'sſ'tLL", "{% x %}"]),
+        RUNS,
+    ),
+    max_size=6,
+).map("".join)
+
+
+def by_encoding_all(text: str, limit: int, name: Vocabulary, keep: Keep, marker: str) -> str:
+    """The same rule, written down without a thought for speed."""
+    by = encoding(name).encoding
+    tokens = by.encode_ordinary(text)
+    if len(tokens) <= limit:
+        return text
+    room = limit - len(by.encode_ordinary(marker))
+    while True:
+        at_start = {"start": room, "end": 0, "middle": room - room // 2}[keep]
+        at_end = {"start": 0, "end": room, "middle": room // 2}[keep]
+        head = len(by.decode_bytes(tokens[:at_start]).decode(errors="ignore"))
+        tail = len(text) - len(by.decode_bytes(tokens[len(tokens) - at_end :]).decode(errors="ignore"))
+        head, tail = head_edge(text, head, "token"), tail_edge(text, tail, "token")
+        result = text[:head] + marker + text[max(head, tail) :]
+        over = len(by.encode_ordinary(result)) - limit
+        if over <= 0:
+            return result
+        room = max(0, room - over)
+
+
+@given(
+    TEXTS,
+    st.integers(0, 120),
+    st.sampled_from(get_args(Vocabulary)),
+    st.sampled_from(KEEPS),
+    st.sampled_from(["", "…", " [cut] ", "\n"]),
+)
+def test_streaming_keeps_what_encoding_all_of_it_would_keep(
+    text: str, limit: int, name: Vocabulary, keep: Keep, marker: str
+) -> None:
+    if limit < encoding(name).count(marker):
+        limit += 10
+    assert truncate(text, limit, encoding=name, keep=keep, marker=marker) == by_encoding_all(
+        text, limit, name, keep, marker
+    )
+
+
+@given(
+    TEXTS,
+    st.integers(5, 200),
+    st.sampled_from(get_args(Vocabulary)),
+    st.sampled_from(KEEPS),
+    st.sampled_from(FINE_TO_COARSE),
+    st.sampled_from(["", "…", " [cut] "]),
+)
+def test_the_promises_hold(
+    text: str, limit: int, name: Vocabulary, keep: Keep, boundary: Boundary, marker: str
+) -> None:
+    def cut(given: str) -> str:
+        return truncate(given, limit, encoding=name, keep=keep, boundary=boundary, marker=marker)
+
+    result = cut(text)
+    tokens = len(encoding(name).encoding.encode_ordinary(result))
+    assert tokens <= limit
+    assert cut(text) == result
+    assert cut(result) == result
+    result.encode()
+    if len(encoding(name).encoding.encode_ordinary(text)) <= limit:
+        assert result == text
+        return
+    assert result.count("\ufffd") <= text.count("\ufffd")
+    match keep:
+        case "start":
+            assert result.endswith(marker)
+            assert text.startswith(result[: len(result) - len(marker)])
+        case "end":
+            assert result.startswith(marker)
+            assert text.endswith(result[len(marker) :])
+        case "middle":
+            places = [at for at in range(len(result) + 1) if result.startswith(marker, at)]
+            assert any(text.startswith(result[:at]) and text.endswith(result[at + len(marker) :]) for at in places)
+
+
+@pytest.mark.parametrize("keep", KEEPS)
+@pytest.mark.parametrize("name", get_args(Vocabulary))
+@pytest.mark.parametrize("text", [CODE[:60_000], english(60_000), chinese(12_000)], ids=["code", "english", "chinese"])
+def test_long_texts_are_cut_as_by_encoding_all(text: str, name: Vocabulary, keep: Keep) -> None:
+    total = encoding(name).count(text)
+    for limit in (1, 10, 300, 2_000, total - 700, total - 1, total):
+        assert truncate(text, limit, encoding=name, keep=keep) == by_encoding_all(text, limit, name, keep, "")
+
+
+@pytest.mark.parametrize(
+    ("boundary", "kept"),
+    [
+        ("token", "One two. Three fo"),
+        ("word", "One two. Three"),
+        ("sentence", "One two."),
+    ],
+)
+def test_boundaries(boundary: Boundary, kept: str) -> None:
+    text = "One two. Three fo\u0301llowing words"
+    by = Characters()
+    assert truncate(text, 18, encoding=by, boundary=boundary).replace("\u0301", "") == kept
+    assert truncate("line one\nline two\nline three", 20, encoding=by, boundary="line") == "line one\nline two\n"
+    assert truncate("a\n\nb\n\nccccc", 8, encoding=by, boundary="paragraph", marker="…") == "a\n\nb\n\n…"
+
+
+def test_what_stays_is_the_start_the_end_or_both() -> None:
+    text = "zero one two three four five six seven eight nine"
+    assert truncate(text, 4) == "zero one two three"
+    assert truncate(text, 4, keep="end") == " six seven eight nine"
+    assert truncate(text, 4, keep="end", boundary="word") == "six seven eight nine"
+    assert truncate(text, 5, keep="middle", marker=" …") == "zero one … eight nine"
+    assert truncate(text, 10, keep="middle", marker=" …") == text
+
+
+def test_special_token_text_is_cut_like_any_text() -> None:
+    assert truncate("<|endoftext|>" * 50, 5).startswith("<|end")
+
+
+@dataclass
+class Spy:
+    """tiktoken's encoding, counting the characters that it is asked to encode."""
+
+    by: tiktoken.Encoding = field(default_factory=lambda: _tiktoken("o200k_base"))
+    name: str = "spy"
+    characters: int = 0
+    calls: int = 0
+
+    def encode_ordinary(self, text: str) -> list[int]:
+        self.characters += len(text)
+        self.calls += 1
+        return self.by.encode_ordinary(text)
+
+    def decode_bytes(self, tokens: list[int]) -> bytes:
+        return self.by.decode_bytes(tokens)
+
+
+def _tiktoken(name: str) -> Any:  # noqa: ANN401 - tiktoken's class, as our protocol sees it
+    return encoding(name).encoding
+
+
+@pytest.mark.parametrize("keep", KEEPS)
+@pytest.mark.parametrize(
+    ("text", "most"),
+    [(CODE, 1.05), (english(1_000_000), 1.05), (chinese(400_000), 1.1), (english(18_000) + chinese(400_000), 1.3)],
+    ids=["code", "english", "chinese", "both"],
+)
+def test_little_more_than_the_kept_text_is_encoded(text: str, most: float, keep: Keep) -> None:
+    spy = Spy()
+    result = truncate(text, 8_000, encoding=EncodingCounter("spy", spy, bundled=True), keep=keep)
+    # The verifying count is apart: it encodes the result once.
+    assert spy.characters - len(result) <= most * len(result)
+    assert spy.calls <= 30
+    assert 7_990 <= len(spy.by.encode_ordinary(result)) <= 8_000
+
+
+HOSTILE = {
+    "letter": "a" * 1_000_000,
+    "base64": b64encode(Random(3).randbytes(300_000)).decode(),
+    "random letters": "".join(Random(4).choices(string.ascii_lowercase, k=300_000)),
+    "unbroken Chinese": chinese(200_000, punctuation=""),
+    "newlines": "\n" * 1_000_000,
+    "digits": "7" * 300_000,
+    "emoji": "👨\u200d👩\u200d👧" * 50_000,
+    "marks": "e\u0301\u0302" * 100_000,
+    "quotes": "'" * 300_000,
+    "numbers": "[1,2," * 60_000,
+    "dots": "." * 300_000,
+}
+
+
+@pytest.mark.parametrize("keep", KEEPS)
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_hostile_texts_cost_little_more_than_what_is_kept(kind: str, keep: Keep) -> None:
+    spy = Spy()
+    result = truncate(HOSTILE[kind], 2_000, encoding=EncodingCounter("spy", spy, bundled=True), keep=keep)
+    assert spy.characters <= 2.6 * len(result) + 1_200  # two first chunks that learn the ratio
+    assert 1_990 <= len(spy.by.encode_ordinary(result)) <= 2_000
+
+
+@pytest.mark.parametrize("keep", KEEPS)
+def test_blanks_that_no_engine_encodes_are_cut_as_well(keep: Keep) -> None:
+    text = "one two " + " " * 1_100_000 + "three four"
+    result = truncate(text, 8_200, keep=keep)
+    assert encoding("o200k_base").count(result) <= 8_200
+    assert len(result) > 400_000
+
+
+@pytest.mark.parametrize("short", range(-1, 60, 10))
+def test_an_unbroken_text_that_fits_is_never_cut(short: int) -> None:
+    text = "".join(Random(5).choices(string.ascii_lowercase, k=20_000))
+    total = encoding("o200k_base").count(text)
+    result = truncate(text, total + short, keep="middle", marker="…")
+    assert (result == text) is (short >= 0)
+    assert encoding("o200k_base").count(result) <= total + max(0, short)
+
+
+@pytest.mark.parametrize("keep", KEEPS)
+def test_a_joint_that_costs_a_token_is_paid_for(keep: Keep) -> None:
+    by = encoding("o200k_base")
+    random = Random(6)
+    for _ in range(300):
+        text = "".join(random.choices("ab cd'st,你好\n", k=80))
+        marker = random.choice(["st", "b", "\n", "'t", "好"])
+        assert by.count(truncate(text, 12, keep=keep, marker=marker)) <= 12
+
+
+@dataclass(frozen=True)
+class Characters:
+    """A counter that knows no tokens: each character is one. Remembers what it was asked."""
+
+    name: str = "characters"
+    exactness: Exactness = "estimate"
+    asked: list[int] = field(default_factory=list)
+
+    def count(self, text: str, /) -> int:
+        self.asked.append(len(text))
+        return len(text)
+
+
+@given(st.text(max_size=200), st.integers(0, 100), st.sampled_from(KEEPS), st.sampled_from(["", "…"]))
+def test_a_counter_without_tokens_cuts_as_well(text: str, limit: int, keep: Keep, marker: str) -> None:
+    by = Characters()
+    if limit < len(marker):
+        limit = 1
+    result = truncate(text, limit, encoding=by, keep=keep, marker=marker)
+    assert len(result) <= limit
+    if len(text) <= limit:
+        assert result == text
+    elif text.isascii():
+        assert len(result) >= limit - (1 if "\r\n" in text else 0) - (1 if "\r\n" in text and keep == "middle" else 0)
+
+
+@pytest.mark.parametrize("keep", KEEPS)
+def test_a_counter_without_tokens_is_asked_seldom_and_about_little(keep: Keep) -> None:
+    text = english(1_000_000)
+
+    def endpoint(part: str) -> int:
+        asked.append(len(part))
+        return encoding("o200k_base").count(part)
+
+    asked: list[int] = []
+    result = truncate(text, 1_000, encoding=endpoint, keep=keep)
+    assert 990 <= encoding("o200k_base").count(result) <= 1_000
+    assert len(asked) <= 25
+    assert sum(asked) <= 25 * len(result)
+
+
+def test_an_encoding_of_one_s_own_is_cut_by_its_tokens() -> None:
+    by = tiktoken.Encoding(
+        "pairs",
+        pat_str=r"ab|[\s\S]",
+        mergeable_ranks={bytes([n]): n for n in range(256)} | {b"ab": 256},
+        special_tokens={},
+    )
+    text = "ab" * 5_000
+    for keep in KEEPS:
+        result = truncate(text, 100, encoding=by, keep=keep)
+        assert len(by.encode_ordinary(result)) == 100
+        assert truncate(text, 5_000, encoding=by, keep=keep) == text
+        assert len(by.encode_ordinary(truncate(text, 4_999, encoding=by, keep=keep))) == 4_999
+
+
+def test_a_joint_that_a_counter_charges_for_is_paid_for() -> None:
+    def dear_marker(text: str) -> int:
+        return len(text) + (7 if "…" in text and len(text) > 1 else 0)
+
+    assert truncate("x" * 100, 20, encoding=dear_marker, marker="…") == "x" * 12 + "…"
+
+
+def test_a_marker_must_fit_where_it_is_needed() -> None:
+    assert truncate("short", 3, marker=" and so on and on") == "short"
+    with pytest.raises(InvalidInputs) as caught:
+        truncate("one two three four five", 3, marker=" and so on and on")
+    assert str(caught.value) == (
+        "the marker ' and so on and on' alone takes 5 tokens, and the limit is 3\n"
+        "give a shorter marker, or a higher limit"
+    )
+    assert truncate("one two three", 1, marker="…") == "…"
+    assert truncate("one two three", 0) == ""
+    assert truncate("", 0) == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"text": b"abc"}, "a text is cut to tokens, not a bytes"),
+        ({"max_tokens": -1}, "max_tokens is -1\nit is an int, 0 or more"),
+        ({"max_tokens": 1.5}, "max_tokens is 1.5\nit is an int, 0 or more"),
+        ({"max_tokens": True}, "max_tokens is True\nit is an int, 0 or more"),
+        ({"keep": "starts"}, "no keep 'starts'\ndid you mean 'start'? keep: start, end, middle"),
+        (
+            {"boundary": "char"},
+            "no boundary 'char'\nboundary: token, word, sentence, line, paragraph",
+        ),
+    ],
+)
+def test_wrong_arguments_are_refused(arguments: dict[str, Any], text: str) -> None:
+    with pytest.raises(InvalidInputs) as caught:
+        truncate(**({"text": "one two three", "max_tokens": 1} | arguments))
+    assert str(caught.value) == text
+
+
+@pytest.mark.parametrize("by", ["o200k_base", Characters()])
+@pytest.mark.parametrize("before", ["", "long enough to be cut " * 2])
+def test_a_lone_surrogate_is_told_with_its_place(by: str | TokenCounter, before: str) -> None:
+    with pytest.raises(InvalidInputs, match=f"a lone surrogate at character {len(before) + 2}:"):
+        truncate(f"{before}é\udfff", 15, encoding=by)
+
+
+def test_threads_may_cut_at_the_same_time() -> None:
+    text = english(100_000)
+    expected = truncate(text, 500, keep="middle")
+    results: list[str] = []
+    threads = [threading.Thread(target=lambda: results.append(truncate(text, 500, keep="middle"))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [expected] * 8
