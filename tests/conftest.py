@@ -101,14 +101,14 @@ def _guard_sockets() -> None:
     """Refuse every connection and every name look-up that leaves this machine."""
 
     def guarded(original: Callable[..., Any], position: int) -> Callable[..., Any]:
-        def call(self: socket.socket, *args: Any) -> Any:  # noqa: ANN401 - stands for three signatures of socket
+        def call(self: socket.socket, *args: Any) -> Any:
             if self.family in (socket.AF_INET, socket.AF_INET6):
                 _check_host(args[position][0])
             return original(self, *args)
 
         return call
 
-    def look_up(host: Any, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - the signature of getaddrinfo
+    def look_up(host: Any, *args: Any, **options: Any) -> Any:
         _check_host(host)
         return resolve(host, *args, **options)
 
