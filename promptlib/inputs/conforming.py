@@ -39,8 +39,7 @@ def _conform(kind_of: InputType, value: Plain, what: str) -> Plain:
             return _object(kind_of, value, what)
         case "thread":
             return _thread(kind_of, value, what)
-        case "image" | "file":
-            return _attachment(kind_of, value, what)
+    return _attachment(kind_of, value, what)
 
 
 def _refused(kind_of: InputType, value: object, what: str) -> InvalidPrompt:
@@ -60,20 +59,17 @@ def _scalar(kind_of: InputType, value: Plain, what: str) -> Plain:
         value = float(value)
     elif type(value) is not _EXACT[kind_of.kind]:
         raise _refused(kind_of, value, what)
-    if not within(kind_of, value):
+    if not isinstance(value, int | float | str) or not within(kind_of, value):
         raise _refused(kind_of, value, what)
     return value
 
 
-def within(kind_of: InputType, value: Plain) -> bool:
+def within(kind_of: InputType, value: float | str) -> bool:
     """Return whether a scalar of the right kind keeps the limits."""
     if isinstance(value, str) and kind_of.kind == "string":
         return _has_length(kind_of, len(value)) and (kind_of.pattern is None or matches(kind_of.pattern, value))
-    if isinstance(value, int | float | str):
-        at = moment(kind_of.kind, value)
-        low, high = kind_of.ge, kind_of.le
-        return (low is None or moment(kind_of.kind, low) <= at) and (high is None or at <= moment(kind_of.kind, high))
-    return True
+    at, low, high = moment(kind_of.kind, value), kind_of.ge, kind_of.le
+    return (low is None or moment(kind_of.kind, low) <= at) and (high is None or at <= moment(kind_of.kind, high))
 
 
 def _has_length(kind_of: InputType, length: int) -> bool:

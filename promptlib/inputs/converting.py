@@ -64,8 +64,6 @@ def converter(stored: InputType, given: InputType, path: str) -> tuple[type, Con
     exact: type
     if stored.kind == "float":
         exact, convert = _Nothing, _float(stored, path)
-    elif stored.kind == "json" and given.kind == "json":
-        exact, convert = _Nothing, lambda value: _plain(value, path, 0)
     else:
         exact, convert = _by_kind(given if stored.kind == "json" else stored, given, path)
     if given.nullable:
@@ -97,8 +95,7 @@ def _by_kind(  # noqa: PLR0911 - one row for each kind
         case "image" | "file":
             expected: type = Image if given.kind == "image" else File
             return _Nothing, lambda value: _instance(value, expected, given, path)
-        case "json":
-            return _Nothing, lambda value: _plain(value, path, 0)
+    return _Nothing, lambda value: _plain(value, path, 0)
 
 
 def _refused(value: object, kind_of: InputType, path: str) -> InvalidInputs:

@@ -68,11 +68,9 @@ class _Reader:
         if model in self._inside:
             raise self._refusal(path, f"{model.__name__} holds itself", "use Any for data of any depth")
         try:
-            complete = model.__pydantic_complete__ or model.model_rebuild()
+            model.model_rebuild()
         except (PydanticUndefinedAnnotation, PydanticUserError) as error:
             raise self._refusal(path, f"{model.__name__} cannot be built: {error}", "define its types first") from error
-        if not complete:
-            raise self._refusal(path, f"{model.__name__} cannot be built", "define its types first")
         for setting, (unwanted, hint) in _SETTINGS.items():
             if unwanted(model.model_config.get(setting)):
                 raise self._refusal(path, f"{model.__name__} is configured with {setting}", hint)

@@ -49,11 +49,9 @@ def hint_for(annotation: object) -> str:
         return "write list[X], or a BaseModel with a field for each place"
     if origin is dict or (len(arguments) == 2 and origin is not tuple and arguments[0] is not str):  # noqa: PLR2004 - key and value
         return "write dict[str, X]: keys are texts, as in JSON"
-    if isinstance(origin, type):
-        if _has_fields(origin):
-            return "write it as a BaseModel"
-        return _INSTEAD.get(origin.__name__, KINDS)
-    return KINDS
+    if isinstance(origin, type) and _has_fields(origin):
+        return "write it as a BaseModel"
+    return _INSTEAD.get(getattr(origin, "__name__", ""), KINDS)
 
 
 def _has_fields(kind: type) -> bool:

@@ -1,5 +1,6 @@
 """From a pydantic model to the grammar, and what is outside of it."""
 
+# ruff: noqa: ANN401 - annotations, defaults and values of any kind are what is tested
 # Annotations stay objects here: models are made inside tests, out of sight of pydantic's look-up of names.
 
 import datetime as dt
@@ -11,7 +12,18 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import Annotated, Any, ClassVar, Generic, Literal, NamedTuple, NewType, Optional, TypeVar, Union
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Generic,
+    Literal,
+    NamedTuple,
+    NewType,
+    Optional,
+    TypeVar,
+    Union,
+)
 
 import annotated_types
 import pytest
@@ -70,6 +82,14 @@ class Generous(BaseModel, Generic[T]):
     value: T
 
 
+class Cat(BaseModel):
+    kind: Literal["cat"]
+
+
+class Dog(BaseModel):
+    kind: Literal["dog"]
+
+
 Ticket = NewType("Ticket", str)
 Short = TypeAliasType("Short", Annotated[str, Field(max_length=3)])
 Moods = TypeAliasType("Moods", Literal["a", "b"])
@@ -111,10 +131,10 @@ def refusal(annotation: Any, default: Any = ...) -> str:
         (Annotated[Thread, Field(max_length=3)], InputType(kind="thread", max_length=3)),
         (str | None, InputType(kind="string", nullable=True)),
         (Optional[str], InputType(kind="string", nullable=True)),  # noqa: UP045 - the old spelling is what is tested
-        (Union[None, str], InputType(kind="string", nullable=True)),  # noqa: UP007, RUF036 - as above
+        (Union[None, str], InputType(kind="string", nullable=True)),  # noqa: UP007 - as above
         (Literal["a", "b"], InputType(kind="enum", values=("a", "b"))),
         (Literal[True, 1], InputType(kind="enum", values=(True, 1))),
-        (Literal["a", None], InputType(kind="enum", values=("a",), nullable=True)),
+        (Literal["a", None], InputType(kind="enum", values=("a",), nullable=True)),  # noqa: PYI061 - as people write it
         (Literal[Tone.WARM, "x"], InputType(kind="enum", values=("warm", "x"))),
         (Tone, InputType(kind="enum", values=("warm", "plain"))),
         (Level, InputType(kind="enum", values=(1, 2))),
@@ -127,7 +147,10 @@ def refusal(annotation: Any, default: Any = ...) -> str:
         (dict[str, int], InputType(kind="map", items=InputType(kind="integer"))),
         (Mapping[str, int], InputType(kind="map", items=InputType(kind="integer"))),
         (dict, InputType(kind="map", items=InputType(kind="json"))),
-        (list[str | None] | None, InputType(kind="array", items=InputType(kind="string", nullable=True), nullable=True)),
+        (
+            list[str | None] | None,
+            InputType(kind="array", items=InputType(kind="string", nullable=True), nullable=True),
+        ),
         (Ticket, TEXT),
         (Short, InputType(kind="string", max_length=3)),
         (Moods, InputType(kind="enum", values=("a", "b"))),
@@ -296,6 +319,11 @@ class Empty(enum.Enum):
         (Typed, "Typed is outside the grammar of inputs", "write it as a BaseModel"),
         (Named, "Named is outside the grammar of inputs", "write it as a BaseModel"),
         (type[int], "type[int] is outside the grammar of inputs", "inputs are str, int, float, bool, date, datetime,"),
+        (
+            Annotated[Cat | Dog, Field(discriminator="kind")],
+            "it has a discriminator",
+            "write one model, or an input for each",
+        ),
         (re.Pattern, "Pattern is outside the grammar of inputs", "inputs are str, int, float"),
         (tuple[str, int], "tuple[str, int] is outside the grammar of inputs", "write list[X], or a BaseModel with a"),
         (tuple[()], "tuple[()] is outside the grammar of inputs", "write list[X]"),
@@ -307,7 +335,7 @@ class Empty(enum.Enum):
         (Flags, "Flags is outside the grammar of inputs", "inputs are str, int"),
         (Pairs, "one of its values is (1, 2)", "values are texts and numbers"),
         (Literal[b"a"], "one of its values is b'a'", "values are texts and numbers"),
-        (Literal[None], "it has no values", "write at least one"),
+        (Literal[None], "it has no values", "write at least one"),  # noqa: PYI061 - as above
         (Empty, "it has no values", "write at least one"),
         (Generous, "the type variable ~T is outside the grammar of inputs", "give the type: Model[str]"),
         (Endless, "Endless holds itself, or a type by name", "use Any for data of any depth"),
@@ -325,9 +353,13 @@ class Empty(enum.Enum):
             "there is more than one pattern",
             "write one pattern, or a validator",
         ),
-        (Annotated[str, Field(pattern=re.compile("a"))], "the pattern is compiled by the module re", "write the pattern"),
+        (
+            Annotated[str, Field(pattern=re.compile("a"))],
+            "the pattern is compiled by the module re",
+            "write the pattern",
+        ),
         (Annotated[str, Field(alias="y")], "it has an alias", "give the field the name that the template uses"),
-        (list[Decimal] if (Decimal := decimal.Decimal) else None, "Decimal is outside the grammar of inputs", "write float"),
+        (list[decimal.Decimal], "field 'x[]': Decimal is outside the grammar of inputs", "write float"),
     ],
     ids=count(),
 )
@@ -409,7 +441,11 @@ class Computing(BaseModel):
         (Aliased, "field 'x': it has an alias", "give the field the name"),
         (Computing, "Computing computes twice", "make a property of it, or an input"),
         (create_model("M", loop=(str, ...)), "field 'loop': 'loop' cannot be the name of an input", "reserved: budget"),
-        (create_model("M", c=(create_model("C", self=(str, ...)), ...)), "field 'c.self': 'self' cannot be", "reserved"),
+        (
+            create_model("M", c=(create_model("C", self=(str, ...)), ...)),
+            "field 'c.self': 'self' cannot be",
+            "reserved",
+        ),
         (create_model("M", c=(create_model("C", age=(bytes, ...)), ...)), "field 'c.age': bytes is outside", "File"),
         (create_model("M", c=(list[Open], ...)), "field 'c[]': Open is configured with extra", "declare every input"),
         (dict, "inputs are declared by a pydantic model, not by <class 'dict'>", "write class Inputs(BaseModel)"),

@@ -15,6 +15,8 @@ from promptlib.plain import canonical as text_of
 from tests.strategies import inputs_strategy, values_strategy
 
 if TYPE_CHECKING:
+    from random import Random
+
     from pydantic.fields import FieldInfo
 
 
@@ -24,9 +26,9 @@ def test_a_model_built_from_a_declaration_declares_the_same(inputs: tuple[Input,
     assert declare(model_of(inputs)) == inputs
 
 
-@pytest.mark.filterwarnings('ignore:Field name:UserWarning')  # such as json, which pydantic warns about
+@pytest.mark.filterwarnings("ignore:Field name:UserWarning")  # such as json, which pydantic warns about
 @given(inputs_strategy(depth=1), st.randoms(use_true_random=False))
-def test_the_content_does_not_depend_on_order_or_class_name(inputs: tuple[Input, ...], random: Any) -> None:
+def test_the_content_does_not_depend_on_order_or_class_name(inputs: tuple[Input, ...], random: Random) -> None:
     built = model_of(inputs).model_fields
     names = random.sample(list(built), len(built))
     fields: dict[str, Any] = {name: (built[name].rebuild_annotation(), _described(built[name])) for name in names}
