@@ -116,9 +116,10 @@ test-system: $(VENV)/.wheel
 soak: $(VENV)/.wheel
 	$(PYTEST) -n 2 -m "not system and not benchmark" --hypothesis-profile=soak
 
+# tests/benchmarks/__main__.py; its modules import each other as `from .measure import …`.
 .PHONY: bench
 bench: $(VENV)/.wheel
-	$(BIN)/python tests/benchmarks
+	PYTHONPATH=tests $(BIN)/python -m benchmarks
 
 .PHONY: docs
 docs: $(VENV)/.wheel

@@ -101,9 +101,9 @@ def test_no_module_is_called_by_a_word_that_says_nothing() -> None:
 
 # --- silenced checks --------------------------------------------------------------------------------------------------
 
-SILENCERS = re.compile(r"#\s*(noqa|type:\s*ignore|pyright:\s*ignore|pragma:\s*no\s+(?:cover|branch))")
+SILENCERS = re.compile(r"#\s*(?:ruff:\s*)?(noqa|type:\s*ignore|pyright:\s*ignore|pragma:\s*no\s+(?:cover|branch))")
 REASONED = re.compile(
-    r"#\s*(?:noqa:\s*[A-Z]+[0-9]+(?:\s*,\s*[A-Z]+[0-9]+)*"
+    r"#\s*(?:(?:ruff:\s*)?noqa:\s*[A-Z]+[0-9]+(?:\s*,\s*[A-Z]+[0-9]+)*"
     r"|(?:type|pyright):\s*ignore\[[\w\-, ]+\]"
     r"|pragma:\s*no\s+(?:cover|branch))\s*(?:-|\#)\s*\S.{2,}"
 )
