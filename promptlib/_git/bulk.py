@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import string
 from typing import TYPE_CHECKING
 
@@ -33,7 +32,7 @@ class Bulk:
 
     def run(self, reference: str, old: str | None, commits: Iterable[BulkCommit]) -> BulkResult:
         """Put *commits* on top of *old* and move *reference* there; nothing moves unless all of them are written."""
-        token = secrets.token_hex(8)
+        token = os.urandom(8).hex()
         temporary = f"refs/promptlib/import/{token}"
         marks = self._layout.own_folder() / f"marks-{token}"
         try:

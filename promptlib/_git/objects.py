@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
 import zlib
 from typing import IO, TYPE_CHECKING, Protocol
 
@@ -171,7 +170,7 @@ class Objects:
     def _write_temporary(self, final: str, kind: bytes, body: bytes) -> tuple[IO[bytes], str]:
         folder = os.path.dirname(final)  # noqa: PTH120 - the hot path
         # git prunes forgotten files of this name.
-        temporary = f"{folder}/tmp_obj_{secrets.token_hex(6)}"  # noqa: S108 - git's own name, inside the repository
+        temporary = f"{folder}/tmp_obj_{os.urandom(6).hex()}"  # noqa: S108 - git's own name, inside the repository
         flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | BINARY
         try:
             descriptor = os.open(temporary, flags, 0o444)

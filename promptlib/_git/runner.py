@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import subprocess
 import threading
 import weakref
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Self, cast
 from promptlib.errors import GitFailed, StoreError, StoreReadOnly
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable
     from io import BufferedReader
     from pathlib import Path
@@ -39,6 +38,8 @@ MOST_ERROR_TEXT = 4000
 
 @lru_cache(maxsize=4)
 def _executable(search_path: str | None) -> str:
+    import shutil  # noqa: PLC0415 - a load starts no process
+
     found = shutil.which("git", path=search_path)
     if found is None:
         raise GitFailed(
@@ -122,6 +123,8 @@ class Git:
 
     def run(self, *arguments: str, given: bytes = b"", check: bool = True, hooks: bool = False) -> Result:
         """Run git to its end; raise for an exit code other than 0 when *check*."""
+        import subprocess  # noqa: PLC0415 - a load starts no process
+
         try:
             done = subprocess.run(  # noqa: S603 - a fixed command, an absolute program, no shell
                 self.command(*arguments, hooks=hooks),
@@ -138,12 +141,14 @@ class Git:
             raise failure(_verb(arguments), result.error)
         return result
 
-    def start(self, *arguments: str, given: IO[bytes] | int = subprocess.PIPE) -> Child:
-        """Start a git that is talked to; the caller ends it."""
+    def start(self, *arguments: str, given: int | None = None) -> Child:
+        """Start a git that is talked to, or that reads the file *given*; the caller ends it."""
+        import subprocess  # noqa: PLC0415 - a load starts no process
+
         try:
             process = subprocess.Popen(  # noqa: S603 - a fixed command, an absolute program, no shell
                 self.command(*arguments),
-                stdin=given,
+                stdin=subprocess.PIPE if given is None else given,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 cwd=self._folder,
@@ -220,11 +225,13 @@ class Child:
 
     def last_words(self) -> str:
         """End it and return its error text."""
+        from subprocess import TimeoutExpired  # noqa: PLC0415 - loaded by now
+
         if self._process.returncode is None:
             _close_quietly(self._input)
             try:
                 self._process.wait(timeout=5)
-            except subprocess.TimeoutExpired:
+            except TimeoutExpired:
                 self._process.kill()
         pipe = _piped(self._process.stderr)
         error = "" if pipe.closed else pipe.read().decode("utf-8", "replace")
