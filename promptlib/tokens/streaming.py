@@ -151,12 +151,12 @@ class Stream:
 
     def _without_blank_run(self, start: int, end: int) -> tuple[int, int]:
         """Return the stretch, shortened to the first part of a run of whitespace that no engine encodes."""
-        found = blank_run(self._text, start, end)
-        if not found:
+        place = blank_run(self._text[start:end])
+        if place is None:
             return start, end
         if self._from_end:
             return max(start, end - LONGEST_BLANK_RUN + 1), end
-        return start, min(end, found.start() + LONGEST_BLANK_RUN - 1)
+        return start, start + place + LONGEST_BLANK_RUN - 1
 
     def _window(self, size: int) -> tuple[tuple[int, int], bool]:
         """Return the next stretch, of *size* characters or some more, and whether it ends at a safe cut."""

@@ -67,7 +67,7 @@ def truncate(
         over = cutter.count_near(head, tail, marker) - max_tokens
         if over <= 0:
             result = f"{text[:head]}{marker}{text[tail:]}"
-            if isinstance(by, EncodingCounter) and blank_run(result, 0, len(result)):
+            if isinstance(by, EncodingCounter) and blank_run(result) is not None:
                 # Two halves of blanks that can be counted apart and not together.
                 room //= 2
                 continue

@@ -133,9 +133,9 @@ class EncodingCounter:
     def encode(self, text: str, /) -> list[int]:
         """Return the tokens of *text*; `InvalidInputs` when it is no Unicode."""
         utf8_length(text)
-        if found := blank_run(text, 0, len(text)):
+        if (place := blank_run(text)) is not None:
             raise InvalidInputs(
-                f"the text holds more than {LONGEST_BLANK_RUN:,} blanks in a row, from character {found.start() + 1}",
+                f"the text holds more than {LONGEST_BLANK_RUN:,} blanks in a row, from character {place + 1}",
                 hint="tiktoken cannot encode such a run; shorten it first",
             )
         return self.encoding.encode_ordinary(text)
@@ -169,9 +169,10 @@ def utf8_length(text: str) -> int:
         ) from error
 
 
-def blank_run(text: str, start: int, end: int) -> re.Match[str] | None:
-    """Return the first run of blanks in `text[start:end]` that is too long for tiktoken's engine, if any."""
-    return BLANK_RUN.search(text, start, end) if end - start >= LONGEST_BLANK_RUN else None
+def blank_run(text: str) -> int | None:
+    """Return the place of the first run of blanks in *text* that is too long for tiktoken's engine, if any."""
+    found = BLANK_RUN.search(text) if len(text) >= LONGEST_BLANK_RUN else None
+    return found.start() if found else None
 
 
 def check_name(name: str) -> None:

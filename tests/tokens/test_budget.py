@@ -133,7 +133,7 @@ def test_a_counter_of_one_s_own_counts() -> None:
 
 @dataclass(frozen=True)
 class WholeRequests(Words):
-    def count_messages(self, messages: object, /) -> int:
+    def count_messages(self, _messages: object, /) -> int:
         return 7
 
 
@@ -147,33 +147,44 @@ def test_a_counter_of_whole_requests_names_no_profile() -> None:
     [
         (
             lambda: Budget(100, counter=Words()),
-            "the counter words tells an estimate, and a budget without margin would promise an exact one\n"
-            "say how far it may be off: Budget(100, margin=10)",
+            (
+                "the counter words tells an estimate, and a budget without margin would promise an exact one\n"
+                "say how far it may be off: Budget(100, margin=10)"
+            ),
         ),
         (
             lambda: Budget(5, counter=len),
-            "the counter len tells a number of its provider, and a budget without margin would promise an exact one\n"
-            "say how far it may be off: Budget(5, margin=1)",
+            (
+                "the counter len tells a number of its provider, and a budget without margin would promise an exact "
+                "one\n"
+                "say how far it may be off: Budget(5, margin=1)"
+            ),
         ),
         (
             lambda: Budget(1_000).check([user("look", Image("https://x.y/z.png"))]),
-            "o200k_base, as openai-chat, for these messages, tells an estimate, and a budget without margin would "
-            "promise an exact one\nsay how far it may be off: Budget(1000, margin=100)",
+            (
+                "o200k_base, as openai-chat, for these messages, tells an estimate, and a budget without margin would "
+                "promise an exact one\nsay how far it may be off: Budget(1000, margin=100)"
+            ),
         ),
         (lambda: Budget(0), "max_tokens of a budget is 0\nit is an int, 1 or more"),
-        (lambda: Budget(True), "max_tokens of a budget is True\nit is an int, 1 or more"),
+        (lambda: Budget(max_tokens=True), "max_tokens of a budget is True\nit is an int, 1 or more"),
         (lambda: Budget(1.5), "max_tokens of a budget is 1.5\nit is an int, 1 or more"),  # type: ignore[arg-type]  # the wrong type is the test
         (lambda: Budget(9, reserve=-1), "reserve of a budget is -1\nit is an int, 0 or more"),
         (lambda: Budget(9, margin=-1), "margin of a budget is -1\nit is an int, 0 or more"),
         (
             lambda: Budget(1_000, reserve=1_000),
-            "a budget of 1,000 tokens has no room beside its reserve of 1,000\n"
-            "give max_tokens above 1,000, or reserve less",
+            (
+                "a budget of 1,000 tokens has no room beside its reserve of 1,000\n"
+                "give max_tokens above 1,000, or reserve less"
+            ),
         ),
         (
             lambda: Budget(10, reserve=5, margin=5),
-            "a budget of 10 tokens has no room beside its reserve of 5 and its margin of 5\n"
-            "give max_tokens above 10, or reserve less",
+            (
+                "a budget of 10 tokens has no room beside its reserve of 5 and its margin of 5\n"
+                "give max_tokens above 10, or reserve less"
+            ),
         ),
         (
             lambda: Budget(10, encoding="cl100k_base", counter=len, margin=1),

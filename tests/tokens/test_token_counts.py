@@ -42,7 +42,7 @@ def test_a_count_is_an_int_that_says_where_it_comes_from() -> None:
     assert repr(count) == "TokenCount(2, exact by o200k_base)"
     assert f"{count} {count!s} {count:>3,}" == "2 2   2"
     assert json.dumps({"tokens": count}) == '{"tokens": 2}'
-    assert {count: "x"}[2] == "x"
+    assert hash(count) == hash(2)
 
 
 @pytest.mark.parametrize("twin", [copy.copy, copy.deepcopy, lambda count: pickle.loads(pickle.dumps(count))])  # noqa: S301 - our own bytes
@@ -69,7 +69,7 @@ def test_a_sum_is_as_exact_as_its_weakest_part() -> None:
     assert repr(exact + provider) == repr(provider + exact) == "TokenCount(6, provider by len+o200k_base)"
     assert repr(estimate + provider + exact) == "TokenCount(10, estimate by len+o200k_base+words)"
     with pytest.raises(TypeError):
-        exact + "1"  # type: ignore[operator]  # the wrong type is the test
+        exact + "1"
 
 
 def test_special_token_text_is_ordinary_text() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import string
 import threading
 from base64 import b64encode
@@ -15,7 +16,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promptlib.errors import InvalidInputs
-from promptlib.tokens import EncodingCounter, Exactness, TokenCounter, encoding, truncate
+from promptlib.tokens import (
+    EncodingCounter,
+    Exactness,
+    TokenCounter,
+    count_tokens,
+    encoding,
+    streaming,
+    truncate,
+    vocabulary,
+)
 from promptlib.tokens.edges import FINE_TO_COARSE, Boundary, head_edge, tail_edge
 from promptlib.tokens.truncation import KEEPS, Keep
 
@@ -179,7 +189,7 @@ class Spy:
         return self.by.decode_bytes(tokens)
 
 
-def _tiktoken(name: str) -> Any:  # noqa: ANN401 - tiktoken's class, as our protocol sees it
+def _tiktoken(name: str) -> Any:
     return encoding(name).encoding
 
 
@@ -223,11 +233,17 @@ def test_hostile_texts_cost_little_more_than_what_is_kept(kind: str, keep: Keep)
 
 
 @pytest.mark.parametrize("keep", KEEPS)
-def test_blanks_that_no_engine_encodes_are_cut_as_well(keep: Keep) -> None:
-    text = "one two " + " " * 1_100_000 + "three four"
-    result = truncate(text, 8_200, keep=keep)
-    assert encoding("o200k_base").count(result) <= 8_200
-    assert len(result) > 400_000
+def test_blanks_that_no_engine_encodes_are_cut_as_well(keep: Keep, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vocabulary, "BLANK_RUN", re.compile(r"(?<![ \t])[ \t]{20000}"))
+    for module in (vocabulary, streaming):
+        monkeypatch.setattr(module, "LONGEST_BLANK_RUN", 20_000)
+    text = "one two " + " " * 50_000 + "three four"
+    with pytest.raises(InvalidInputs, match="blanks in a row, from character 8"):
+        count_tokens(text)
+    for limit in (100, 155, 160, 200, 390):
+        result = truncate(text, limit, keep=keep)
+        assert count_tokens(result) <= limit
+        assert len(result) >= 9_000
 
 
 @pytest.mark.parametrize("short", range(-1, 60, 10))
@@ -290,6 +306,12 @@ def test_a_counter_without_tokens_is_asked_seldom_and_about_little(keep: Keep) -
     assert sum(asked) <= 25 * len(result)
 
 
+def test_a_counter_of_long_tokens_is_asked_about_ever_longer_texts() -> None:
+    text = "antidisestablishmentarianism " * 10_000
+    result = truncate(text, 500, encoding=lambda part: len(part.split()), boundary="word")
+    assert result in {text[: words * 29 - 1] for words in (499, 500)}
+
+
 def test_an_encoding_of_one_s_own_is_cut_by_its_tokens() -> None:
     by = tiktoken.Encoding(
         "pairs",
@@ -341,7 +363,7 @@ def test_a_marker_must_fit_where_it_is_needed() -> None:
 )
 def test_wrong_arguments_are_refused(arguments: dict[str, Any], text: str) -> None:
     with pytest.raises(InvalidInputs) as caught:
-        truncate(**({"text": "one two three", "max_tokens": 1} | arguments))
+        truncate(**{"text": "one two three", "max_tokens": 1, **arguments})
     assert str(caught.value) == text
 
 

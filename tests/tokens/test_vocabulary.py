@@ -8,11 +8,12 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from hashlib import sha256
+from pkgutil import get_data
 from typing import TYPE_CHECKING
 
 import pytest
 import tiktoken
-import tiktoken_ext.openai_public
+import tiktoken_ext.openai_public  # type: ignore[import-untyped]  # tiktoken types only its own package
 
 from promptlib.errors import InvalidInputs, UnknownEncoding
 from promptlib.tokens import BUNDLED, EncodingCounter, encoding, vocabulary
@@ -64,7 +65,7 @@ def test_harmony_differs_from_o200k_in_special_tokens_alone(monkeypatch: pytest.
 
 
 def test_the_files_are_small_enough_for_the_wheel() -> None:
-    sizes = [len(vocabulary.get_data("promptlib.tokens", f"vocabularies/{name}.xz") or b"") for name in VOCABULARIES]
+    sizes = [len(get_data("promptlib.tokens", f"vocabularies/{name}.xz") or b"") for name in VOCABULARIES]
     assert 0 < sum(sizes) <= 1_250_000
 
 
@@ -76,18 +77,18 @@ def test_an_unknown_name_is_told_with_the_nearest_and_the_remedy() -> None:
         "did you mean 'o200k_base'? bundled: o200k_base, cl100k_base, o200k_harmony; nothing is ever downloaded: "
         "for another tokenizer pass a TokenCounter, a tiktoken.Encoding or a function from text to int"
     )
-    with pytest.raises(UnknownEncoding, match="^no vocabulary 'zzz' is bundled\nbundled: o200k_base"):
+    with pytest.raises(UnknownEncoding, match=r"^no vocabulary 'zzz' is bundled\nbundled: o200k_base"):
         encoding("zzz")
 
 
 @pytest.mark.parametrize("content", [b"no xz at all", lzma.compress(b"other bytes"), None])
 def test_a_damaged_vocabulary_is_refused(content: bytes | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    def get_data(_package: str, _path: str) -> bytes:
+    def damaged(_package: str, _path: str) -> bytes:
         if content is None:
             raise FileNotFoundError
         return content
 
-    monkeypatch.setattr(vocabulary, "get_data", get_data)
+    monkeypatch.setattr(vocabulary, "get_data", damaged)
     with pytest.raises(UnknownEncoding) as caught:
         dense_form("cl100k_base")
     assert str(caught.value) == (
@@ -135,16 +136,15 @@ def test_pickled_by_name_if_bundled_and_by_content_if_not() -> None:
     assert repr(ours) == "EncodingCounter(name='cl100k_base', bundled=True)"
 
 
-@pytest.mark.parametrize("name", ["o200k_base", "cl100k_base"])
-def test_runs_of_blanks_that_tiktoken_dies_of_are_refused(name: str) -> None:
+def test_runs_of_blanks_that_tiktoken_dies_of_are_refused() -> None:
     text = "x\n" + " " * LONGEST_BLANK_RUN + "y"
     with pytest.raises(InvalidInputs) as caught:
-        encoding(name).count(text)
+        encoding("o200k_base").count(text)
     assert str(caught.value) == (
         "the text holds more than 999,000 blanks in a row, from character 3\n"
         "tiktoken cannot encode such a run; shorten it first"
     )
-    assert encoding(name).count("x\n" + " " * (LONGEST_BLANK_RUN - 1) + "y") > LONGEST_BLANK_RUN / LONGEST_TOKEN
+    assert encoding("o200k_base").count("x\n" + " " * (LONGEST_BLANK_RUN - 1) + "y") > LONGEST_BLANK_RUN / LONGEST_TOKEN
 
 
 def test_importing_loads_neither_tiktoken_nor_a_vocabulary() -> None:
