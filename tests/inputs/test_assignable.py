@@ -1,7 +1,5 @@
 """Which models can stand for stored inputs."""
 
-# ruff: noqa: ANN401 - annotations, defaults and values of any kind are what is tested
-
 import datetime as dt
 from itertools import count
 from typing import Annotated, Any, Literal

@@ -1,6 +1,6 @@
 """From a pydantic model to the grammar, and what is outside of it."""
 
-# ruff: noqa: ANN401 - annotations, defaults and values of any kind are what is tested
+
 # Annotations stay objects here: models are made inside tests, out of sight of pydantic's look-up of names.
 
 import datetime as dt

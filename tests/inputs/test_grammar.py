@@ -1,7 +1,5 @@
 """What a declaration can say, and how it is refused when it cannot be."""
 
-# ruff: noqa: ANN401 - annotations, defaults and values of any kind are what is tested
-
 from __future__ import annotations
 
 import pickle

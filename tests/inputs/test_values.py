@@ -1,6 +1,6 @@
 """What a template gets: plain, exact, and nobody's code."""
 
-# ruff: noqa: ANN401 - annotations, defaults and values of any kind are what is tested
+
 # ruff: noqa: D105 - the hostile methods say what they do
 
 import datetime as dt

@@ -1,0 +1,76 @@
+"""Misuses, one a line, that every checker refuses; never run.
+
+A line that ends in `# error: <code>` has an error of that code of mypy's, and one of pyright's; no other line has any.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel
+
+from promptlib import Budget, Message, Prompt, RenderedPrompt, Store, Version, placeholder, system, tool, user
+
+
+class Triage(BaseModel):
+    ticket: str
+    tone: Literal["warm", "plain"] = "plain"
+
+
+class Other(BaseModel):
+    ticket: str
+
+
+def wrong_inputs(triage: Prompt[Triage]) -> None:
+    triage.render(Triage(tikket="It burns"))  # error: call-arg
+    triage.render(Triage(ticket="It burns", extra=1))  # error: call-arg
+    triage.render(Triage())  # error: call-arg
+    triage.render(Triage(ticket=3))  # error: arg-type
+    triage.render(Triage(ticket="It burns", tone="cold"))  # error: arg-type
+    triage.render(Other(ticket="It burns"))  # error: arg-type
+    triage.render("It burns")  # error: arg-type
+    triage.render(Triage(ticket="It burns"), budget=8_000)  # error: arg-type
+
+
+def wrong_models(store: Store) -> None:
+    store.load("support/triage", inputs=Triage).render(Other(ticket="It burns"))  # error: arg-type
+    store.load("support/triage", inputs=dict)  # error: type-var
+    prompt: Prompt[Other] = store.load("support/triage", inputs=Triage)  # error: arg-type
+    prompt.render(Other(ticket="It burns"))
+    defined: Prompt[Other] = Prompt.define(Triage, user("{{ ticket }}"))  # error: arg-type
+    defined.render(Other(ticket="It burns"))
+
+
+def wrong_messages() -> None:
+    Prompt.define(Triage, "{{ ticket }}")  # error: call-overload
+    Prompt.define("{{ ticket }}")  # error: call-overload
+    Prompt.define(Triage, user("{{ ticket }}"), descripton="Sort")  # error: call-overload
+    placeholder(3)  # error: arg-type
+    system(3)  # error: arg-type
+    user("{{ ticket }}", literal="yes")  # error: arg-type
+    tool("42", id="call-1")  # error: call-arg
+    Message("robot")  # error: arg-type
+
+
+def wrong_changes(triage: Prompt[Triage], store: Store) -> None:
+    triage.evolve(mesages=[user("{{ ticket }}")])  # error: call-arg
+    triage.evolve(description=3)  # error: arg-type
+    triage.derive(name="support/other")  # error: call-arg
+    store.save("support/triage", "{{ ticket }}", message="First cut")  # error: arg-type
+    store.save("support/triage", triage, "First cut")  # error: call-arg
+
+
+def writes(
+    triage: Prompt[Triage], message: Message, version: Version, budget: Budget, rendered: RenderedPrompt
+) -> None:
+    triage.description = "other"  # error: misc
+    triage.messages = ()  # error: misc
+    triage.digest = "sha256:0"  # error: misc
+    triage.messages[0] = user("other")  # error: index
+    triage.settings["temperature"] = 1  # error: index
+    message.role = "user"  # error: misc
+    message.text = "other"  # error: misc
+    version.number = 2  # error: misc
+    budget.max_tokens = 1  # error: misc
+    rendered.messages = ()  # error: misc
+    triage.nickname = "other"  # error: attr-defined

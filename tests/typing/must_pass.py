@@ -1,0 +1,94 @@
+"""Right uses, which every checker accepts; never run."""
+
+from __future__ import annotations
+
+from datetime import date  # noqa: TC003 - pydantic reads the annotations
+from typing import Any, Literal, assert_type
+
+from pydantic import BaseModel
+
+from promptlib import (
+    Budget,
+    File,
+    Image,
+    Message,
+    Prompt,
+    RenderedPrompt,
+    Store,
+    Thread,
+    Version,
+    assistant,
+    placeholder,
+    system,
+    user,
+)
+
+
+class Customer(BaseModel):
+    name: str
+    born: date | None = None
+
+
+class Triage(BaseModel):
+    ticket: str
+    tone: Literal["warm", "plain"] = "plain"
+    history: Thread = ()
+    customer: Customer | None = None
+    picture: Image | None = None
+    paper: File | None = None
+
+
+class Answer(BaseModel):
+    urgency: int
+
+
+class Embedding(BaseModel):
+    """A prompt as a field of a user's own model."""
+
+    prompt: Prompt[Any]
+
+
+triage = Prompt.define(
+    Triage,
+    system("You sort support tickets. Answer in a {{ tone }} voice."),
+    placeholder("history"),
+    user('{% if customer %}{{ customer.name }} writes: {% endif %}{{ ticket }}{{ picture or "" }}{{ paper or "" }}'),
+    description="Sort a support ticket by urgency",
+    tags=["support"],
+    settings={"temperature": 0.2},
+    outputs=Answer,
+)
+assert_type(triage, Prompt[Triage])
+assert_type(triage.model, type[Triage])
+assert_type(triage.digest, str)
+assert_type(triage.variables, tuple[str, ...])
+
+plain = Prompt.define(system("Say hello."), user("Hello, {{ name }}", literal=True))
+included = Prompt.define(system('{% include "style" %}'), includes={"style": plain.evolve(messages=[user("Be kind.")])})
+assert_type(plain, Prompt[BaseModel])
+
+turns: Thread = (user("Hi"), assistant("Hello"))
+rendered = triage.render(Triage(ticket="It burns", history=turns), budget=Budget(8_000, reserve=1_000))
+assert_type(rendered, RenderedPrompt)
+assert_type(rendered.messages, tuple[Message, ...])
+assert_type(triage.render({"ticket": "It burns"}), RenderedPrompt)
+assert_type(triage.render(ticket="It burns", tone="warm"), RenderedPrompt)
+assert_type(plain.render(), RenderedPrompt)
+assert_type(included.render(), RenderedPrompt)
+
+assert_type(triage.evolve(description="Sort tickets", tags=("support", "triage")), Prompt[Triage])
+assert_type(triage.derive(description="Sort letters"), Prompt[Triage])
+
+
+def stored(store: Store) -> None:
+    """The uses of a store."""
+    first = store.save("support/triage", triage, message="First cut")
+    assert_type(first, Version)
+    store.label("support/triage", "production", first)
+    prompt = store.load("support/triage@production", inputs=Triage)
+    assert_type(prompt, Prompt[Triage])
+    prompt.render(Triage(ticket="It burns"), resolve=store.load)
+    assert_type(store.load("support/triage"), Prompt[Any])
+    assert_type(store.history("support/triage"), tuple[Version, ...])
+    with store.transaction("Warmer voice everywhere") as tx:
+        tx.save("support/triage", prompt.evolve(description="Warmer"))
