@@ -34,6 +34,7 @@ STATES = (
     ("index.lock", "index.lock"),
 )
 MOST_STEPS = 64
+MOST_ARGUMENTS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,10 @@ class WorkTree:
         if not changes:
             raise ValueError("a commit needs a change")
         head = self._ready()
-        before = [self._before(path, head.commit, changes[path]) for path in changes]
+        for path in changes:
+            self._check_folders(path)
+        staged = self._staged(list(changes))
+        before = [self._before(path, head.commit, staged.get(path), changes[path]) for path in changes]
         blobs = {
             path: None if content is None else self._objects.identify(b"blob", content)
             for path, content in changes.items()
@@ -150,11 +154,9 @@ class WorkTree:
             )
         return head
 
-    def _before(self, path: str, commit: str | None, content: bytes | None) -> _Before:
+    def _before(self, path: str, commit: str | None, staged: tuple[str, str] | None, content: bytes | None) -> _Before:
         """Return how *path* stands; refuse where a save would lose somebody's uncommitted edit."""
-        self._check_folders(path)
         stored = self._trees.blob(commit, path) if commit else None
-        staged = self._staged(path)
         disk = self._disk(path)
         found = _Before(path, stored, staged, disk, self._mode(path))
         given = None if content is None else self._objects.identify(b"blob", content)
@@ -184,17 +186,21 @@ class WorkTree:
             if (folder / ".git").exists():
                 raise SaveRefused(f"{str(folder)!r} is a repository of its own", hint="save into that one")
 
-    def _staged(self, path: str) -> tuple[str, str] | None:
-        """Return mode and blob of *path* in the index."""
-        rows = self._git.run("ls-files", "--stage", "-z", "--", path).out.split(b"\0")
-        for row in rows:
-            facts, _, name = row.partition(b"\t")
-            if name == path.encode("utf-8", "surrogateescape"):
-                mode, blob, stage = facts.decode("ascii").split(" ")
+    def _staged(self, paths: list[str]) -> dict[str, tuple[str, str]]:
+        """Return mode and blob of those *paths* that are in the index."""
+        found: dict[str, tuple[str, str]] = {}
+        for start in range(0, len(paths), MOST_ARGUMENTS):
+            some = paths[start : start + MOST_ARGUMENTS]
+            for row in self._git.run("ls-files", "--stage", "-z", "--", *some).out.split(b"\0")[:-1]:
+                facts, _, name = row.decode("utf-8", "surrogateescape").partition("\t")
+                mode, blob, stage = facts.split(" ")
+                # A path also matches what lies below a folder of that name.
+                if name not in some:
+                    continue
                 if stage != "0":
-                    raise Busy(f"{path!r} is in conflict in the index", hint=f"resolve it, then: git add {path}")
-                return mode, blob
-        return None
+                    raise Busy(f"{name!r} is in conflict in the index", hint=f"resolve it, then: git add {name}")
+                found[name] = mode, blob
+        return found
 
     def _disk(self, path: str) -> bytes | None:
         target = self._root / path
@@ -245,7 +251,9 @@ class WorkTree:
         new = [one.path for one in before if one.staged is None and changes[one.path] is not None]
         if not new:
             return
-        result = self._git.run("add", "--intent-to-add", "--", *new, check=False)
+        named = b"\0".join(path.encode("utf-8", "surrogateescape") for path in new)
+        options = ("--intent-to-add", "--pathspec-from-file=-", "--pathspec-file-nul")
+        result = self._git.run("add", *options, given=named, check=False)
         if result.code:
             raise SaveRefused(f"git does not take {', '.join(map(repr, new))}: {result.error.strip()}")
 
@@ -298,7 +306,8 @@ class WorkTree:
         for folder in made:
             if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
-        self._index([(one.path, one.staged) for one in before if self._staged(one.path) != one.staged])
+        staged = self._staged([one.path for one in before])
+        self._index([(one.path, one.staged) for one in before if staged.get(one.path) != one.staged])
 
     def _follow(self, commit: str, paths: list[str]) -> None:
         """Make file and index of *paths* those of *commit*, so that the user's next commit does not take them back."""

@@ -324,6 +324,19 @@ def test_unusual_names_are_taken_literally(app: Repository, git: Callable[..., s
     assert git(root(app), "log", "-1", "--format=%s") == "-m --amend\n"
 
 
+def test_a_large_transaction_is_one_commit(app: Repository, git: Callable[..., str]) -> None:
+    commit = app.commit_paths(
+        {f"prompts/many/{number:04}.prompty": b"%d" % number for number in range(900)}, message="m"
+    )
+    assert len(list(app.files(commit, "prompts/many"))) == 900
+    assert git(root(app), "status", "--porcelain") == ""
+    hook(app, "pre-commit", "exit 1\n")
+    before = picture(app, git)
+    with pytest.raises(SaveRefused, match="it gave no reason"):
+        app.commit_paths({f"prompts/many/{number:04}.prompty": None for number in range(900)}, message="m")
+    assert picture(app, git) == before
+
+
 def test_a_file_that_cannot_be_written(
     app: Repository, git: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
