@@ -37,13 +37,15 @@ class Writer(Protocol):
         """Commit what *draft* holds; where another commit came first, *work* is done again on a draft over that."""
 
 
-@dataclass(frozen=True, slots=True)
 class BareWriter:
     """Compare-and-swap on the store's branch: objects first, then the ref, read back, then acknowledged."""
 
-    repository: Repository
-    past: History
-    durability: Durability
+    def __init__(self, repository: Repository, past: History, durability: Durability) -> None:
+        """Write to *repository*; who the user is, is asked once."""
+        self.repository = repository
+        self.past = past
+        self.durability = durability
+        self._user: Author | None = None
 
     def draft(self) -> Draft:
         """Return an empty draft over the newest commit."""
@@ -55,9 +57,9 @@ class BareWriter:
 
     def commit(self, draft: Draft, work: Callable[[Draft], object], message: str, author: Author | None) -> None:
         """Retry a lost race with the whole work on the new tip, so that each rule is checked again."""
-        by = author or identity(self.repository)
+        by = author or self._identity()
         reference = self.past.reference()
-        with self.repository.lock(timeout=LOCK_SECONDS):
+        with self.repository.lock(timeout=LOCK_SECONDS, reference=reference):
             for _ in range(MOST_TRIES):
                 tip = self.repository.tip(reference)
                 if tip != draft.tip:
@@ -66,13 +68,17 @@ class BareWriter:
                 if not draft.files.changes:
                     return
                 made = self._objects(draft, message, by)
-                if self.repository.swap(reference, tip, made.id, reflog=f"promptlib: {message.splitlines()[0][:60]}"):
+                if self.repository.swap(reference, tip, made.id, durability=self.durability):
                     self.past.append(made)
                     return
         raise Busy(
             f"{MOST_TRIES} commits of others came first; nothing was saved",
             hint="another program writes this store without promptlib's lock; try again when it rests",
         )
+
+    def _identity(self) -> Author:
+        self._user = self._user or identity(self.repository)
+        return self._user
 
     def _objects(self, draft: Draft, message: str, by: Author) -> Made:
         moment = _now()
@@ -106,7 +112,7 @@ class WorkTreeWriter:
 
     def commit(self, draft: Draft, work: Callable[[Draft], object], message: str, author: Author | None) -> None:
         """Refuse, and change nothing, while the user is in the middle of something."""
-        with self.repository.lock(timeout=LOCK_SECONDS):
+        with self.repository.lock(timeout=LOCK_SECONDS, reference=self.past.reference()):
             if self.past.tip() != draft.tip:
                 draft = self.draft()
                 work(draft)
