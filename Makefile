@@ -100,7 +100,7 @@ test: lint $(VENV)/.wheel
 	@$(MAKE) --no-print-directory coverage
 
 # What people trust blindly is covered whole, branches too; the rest is reported above.
-COVERED := prompt version codec tokens store
+COVERED := prompt origin version codec tokens store
 .PHONY: coverage
 coverage:
 	@for part in $(COVERED); do \
