@@ -54,28 +54,40 @@ def truncate(
     )
     if cutter.fits():
         return text
+    room = _room(by, marker, max_tokens)
+    while True:
+        result, over = _cut(text, cutter, room, boundary, marker)
+        over = over or _over(by, result, max_tokens, room)
+        if over <= 0:
+            return result
+        # Joining may cost a token more than its parts. Each round leaves less, and at worst the marker alone.
+        room = max(0, room - over)
+
+
+def _room(by: TokenCounter, marker: str, max_tokens: int) -> int:
+    """Return what the marker leaves of the limit."""
     room = max_tokens - counted(by.count(marker), by) if marker else max_tokens
     if room < 0:
         raise InvalidInputs(
             f"the marker {marker!r:.80} alone takes {max_tokens - room} tokens, and the limit is {max_tokens}",
             hint="give a shorter marker, or a higher limit",
         )
-    while True:
-        head, tail = cutter.cut(room)
-        head = head_edge(text, head, boundary) if head else 0
-        tail = max(head, tail_edge(text, tail, boundary) if tail < len(text) else tail)
-        over = cutter.count_near(head, tail, marker) - max_tokens
-        if over <= 0:
-            result = f"{text[:head]}{marker}{text[tail:]}"
-            if isinstance(by, EncodingCounter) and blank_run(result) is not None:
-                # Two halves of blanks that can be counted apart and not together.
-                room //= 2
-                continue
-            over = counted(by.count(result), by) - max_tokens if result else 0
-            if over <= 0:
-                return result
-        # Joining may cost a token more than its parts. Each round leaves less, and at worst the marker alone.
-        room = max(0, room - over)
+    return room
+
+
+def _cut(text: str, cutter: Cutter, room: int, boundary: Boundary, marker: str) -> tuple[str, int]:
+    """Return *text* cut to *room* tokens beside its marker, and how many too many there are around the cut."""
+    head, tail = cutter.cut(room)
+    head = head_edge(text, head, boundary) if head else 0
+    tail = max(head, tail_edge(text, tail, boundary) if tail < len(text) else tail)
+    return f"{text[:head]}{marker}{text[tail:]}", max(0, cutter.over_near(head, tail, marker))
+
+
+def _over(by: TokenCounter, result: str, max_tokens: int, room: int) -> int:
+    """Return by how many tokens *result* exceeds the limit; this is the count that the promise rests on."""
+    if isinstance(by, EncodingCounter) and blank_run(result) is not None:
+        return (room + 1) // 2  # two halves of blanks that can be counted apart and not together
+    return counted(by.count(result), by) - max_tokens if result else 0
 
 
 def _check(text: object, max_tokens: object, keep: str, boundary: str) -> None:
@@ -99,8 +111,8 @@ class Cutter(Protocol):
     def cut(self, room: int) -> tuple[int, int]:
         """Return where the kept start ends and where the kept end begins, for *room* tokens."""
 
-    def count_near(self, head: int, tail: int, marker: str) -> int:
-        """Return the tokens of the result, by counting only around the cut; 0 where that is not cheaper."""
+    def over_near(self, head: int, tail: int, marker: str) -> int:
+        """Return the excess over the limit, by counting only around the cut; 0 where that is not cheaper."""
 
 
 def _shares(amount: int, keep: Keep) -> tuple[int, int]:
@@ -144,13 +156,14 @@ class _Streamed:
         head, tail = _shares(room, self._keep)
         return self._head.position(head), self._tail.position(tail)
 
-    def count_near(self, head: int, tail: int, marker: str) -> int:
+    def over_near(self, head: int, tail: int, marker: str) -> int:
         start, before = self._head.settled_at(head)
         end, after = self._tail.settled_at(tail)
         near = head - start + end - tail
         if near * CHEAP > head + len(self._text) - tail:
             return 0
-        return before + after + self._by.count(self._text[start:head] + marker + self._text[tail:end])
+        around = self._by.count(self._text[start:head] + marker + self._text[tail:end])
+        return before + around + after - self._limit
 
 
 class _Searched:
@@ -166,7 +179,7 @@ class _Searched:
         self._keep = keep
         self._counts = {0: 0}
 
-    def count_near(self, _head: int, _tail: int, _marker: str) -> int:
+    def over_near(self, _head: int, _tail: int, _marker: str) -> int:
         return 0
 
     def _places(self, length: int) -> tuple[int, int]:

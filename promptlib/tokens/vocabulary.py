@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from hashlib import sha256
-from itertools import accumulate, pairwise
+from itertools import count
 from pkgutil import get_data
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -46,12 +46,16 @@ class Vocabulary:
         return "|".join(self.alternatives)
 
 
+# The dense form: the tokens of one byte, then the others, separated.
+SINGLE_BYTES = 256
+SEPARATOR = b"\xff"
+
 CONTRACTION = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
 
 VOCABULARIES = {
     "o200k_base": Vocabulary(
         size=199_998,
-        sha256="440741350e7cfa1c0f4869ce742d1b043550adbda5187adcac9e787edac6fba9",
+        sha256="2389893ec9091bbd4f21a3a65be87b3e5eeeab662157f16c65d7706b4c892338",
         source_sha256="446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d",
         alternatives=(
             r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+" + CONTRACTION,
@@ -66,7 +70,7 @@ VOCABULARIES = {
     ),
     "cl100k_base": Vocabulary(
         size=100_256,
-        sha256="18288f996f452d44e0e65996176591a4b712a3eb1b42afd6f0511e735c099480",
+        sha256="db57ebf8a1ae3bb1cc29f10c1b3403b06a0a5689bd9651ead468bb81dc612217",
         source_sha256="223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7",
         alternatives=(
             r"'(?i:[sdmt]|ll|ve|re)",
@@ -210,7 +214,7 @@ def _build(name: str) -> Encoding:
     return tiktoken.Encoding(
         name,
         pat_str=vocabulary.pattern,
-        mergeable_ranks=ranks(dense_form(name), vocabulary.size),
+        mergeable_ranks=ranks(dense_form(name)),
         special_tokens=dict(vocabulary.special_tokens),
     )
 
@@ -234,10 +238,7 @@ def _damaged(name: str) -> UnknownEncoding:
     )
 
 
-def ranks(dense: bytes, size: int) -> dict[bytes, int]:
-    """Return the tokens of a dense form with their ranks.
-
-    The form is *size* bytes, each the length of a token, then the tokens; a token's rank is its position.
-    """
-    edges = accumulate(dense[:size], initial=size)
-    return {dense[start:end]: rank for rank, (start, end) in enumerate(pairwise(edges))}
+def ranks(dense: bytes) -> dict[bytes, int]:
+    """Return the tokens of a dense form with their ranks, which are their positions."""
+    tokens = [*map(bytes, zip(dense[:SINGLE_BYTES], strict=True)), *dense[SINGLE_BYTES:].split(SEPARATOR)]
+    return dict(zip(tokens, count(), strict=False))

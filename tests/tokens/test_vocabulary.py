@@ -24,12 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+SMALL = [*(bytes([byte]) for byte in range(256)), b"ab", b"abc"]
 BUILDER = "promptlib.tokens.build_vocabularies"
 
 
 @pytest.mark.parametrize("name", VOCABULARIES)
 def test_the_published_file_comes_back_byte_for_byte(name: str) -> None:
-    found = ranks(dense_form(name), VOCABULARIES[name].size)
+    found = ranks(dense_form(name))
     assert list(found.values()) == list(range(VOCABULARIES[name].size))
     content = publish(found)
     assert sha256(content).hexdigest() == VOCABULARIES[name].source_sha256
@@ -168,10 +169,10 @@ print(count_tokens("hello world"), count_tokens("hello world", encoding="cl100k_
 
 @pytest.fixture
 def small_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with the published file of a vocabulary of three tokens, which is the only one there is."""
-    content = publish([b"a", b"b", b"ab"])
+    """A folder with the published file of a small vocabulary, which is the only one there is."""
+    content = publish(SMALL)
     small = Vocabulary(
-        size=3, sha256="", source_sha256=sha256(content).hexdigest(), alternatives=(".",), special_tokens=()
+        size=258, sha256="", source_sha256=sha256(content).hexdigest(), alternatives=(".",), special_tokens=()
     )
     for module in (vocabulary, sys.modules[BUILDER]):
         monkeypatch.setattr(module, "VOCABULARIES", {"small": small})
@@ -186,9 +187,9 @@ def test_vocabularies_are_built_from_published_files(
     monkeypatch.delitem(sys.modules, BUILDER)
     runpy.run_module(BUILDER, run_name="__main__")
     form = lzma.decompress((small_source / "small.xz").read_bytes())
-    assert form == b"\1\1\2abab"
-    assert ranks(form, 3) == {b"a": 0, b"b": 1, b"ab": 2}
-    told = f"small: 7 bytes in the dense form, sha256 {sha256(form).hexdigest()}\n"
+    assert form == bytes(range(256)) + b"ab\xffabc"
+    assert list(ranks(form)) == SMALL
+    told = f"small: 262 bytes in the dense form, sha256 {sha256(form).hexdigest()}\n"
     assert capsys.readouterr().out == told
 
 
@@ -201,3 +202,11 @@ def test_a_file_that_is_not_the_pinned_one_is_refused(small_source: Path) -> Non
 def test_ranks_with_a_gap_are_refused() -> None:
     with pytest.raises(ValueError, match="rank 1 is missing before 2: the dense form has no place for gaps"):
         dense(b"YQ== 0\nYg== 2\n")
+
+
+@pytest.mark.parametrize("tokens", [[b"ab"], [*SMALL, b"a\xff"]])
+def test_tokens_without_a_dense_form_are_refused(tokens: list[bytes]) -> None:
+    with pytest.raises(
+        ValueError, match="the first 256 tokens must be the single bytes, and no other may hold the byte"
+    ):
+        dense(publish(tokens))
