@@ -13,6 +13,7 @@ from pydantic import AllowInfNan, BaseModel, BeforeValidator, ConfigDict, Field,
 
 from promptlib.inputs.conforming import attachment
 from promptlib.inputs.limits import parsed_moment
+from promptlib.inputs.remembering import ByIdentity
 from promptlib.messages import File, Image, Message
 from promptlib.plain import Frozen, Plain, thaw
 
@@ -25,13 +26,20 @@ _CONFIG = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 _WARNINGS = Lock()
 
 
-@lru_cache(maxsize=512)
+_MODELS: ByIdentity[type[BaseModel]] = ByIdentity()
+
+
 def model_of(inputs: tuple[Input, ...], *, name: str = "Inputs") -> type[BaseModel]:
     """Return a frozen pydantic model of *inputs* that forbids unknown names; the same one for equal inputs.
 
     It takes what the grammar says and coerces nothing, but for four spellings that lose nothing: a whole number for
     a float, ISO text for a date or datetime, a list for an array or a thread, a mapping for an object.
     """
+    return _MODELS.find(inputs, name) or _MODELS.keep(inputs, name, _model_of(inputs, name))
+
+
+@lru_cache(maxsize=512)
+def _model_of(inputs: tuple[Input, ...], name: str) -> type[BaseModel]:
     fields: dict[str, Any] = {each.name: (_annotation(each.type, each.name), _field(each)) for each in inputs}
     if any(hasattr(BaseModel, each) for each in fields):
         # pydantic warns about inputs such as `json` and `schema`, which hide methods that nobody calls here.

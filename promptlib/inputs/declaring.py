@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping, MutableMapping, MutableSequence, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from enum import Enum, Flag
 from typing import TYPE_CHECKING, Annotated, Any, ForwardRef, Literal, TypeVar, Union, get_args, get_origin
@@ -216,8 +217,7 @@ def _field(path: tuple[str, ...]) -> str:
 
 
 def _nullable(kind_of: InputType) -> InputType:
-    parts = {name: getattr(kind_of, name) for name in InputType.__slots__}
-    return InputType(**(parts | {"nullable": True}))
+    return replace(kind_of, nullable=True)
 
 
 def _is_alias(annotation: object) -> bool:

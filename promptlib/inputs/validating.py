@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from promptlib.errors import InvalidInputs, Where, nearest
 from promptlib.inputs.declaring import declare
+from promptlib.inputs.grammar import InputType
 from promptlib.inputs.wording import describe, described, shown
 
 if TYPE_CHECKING:
@@ -15,9 +16,10 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from promptlib.inputs.grammar import Input, InputType
+    from promptlib.inputs.grammar import Input
 
 _MISSING, _UNKNOWN = "missing", "extra_forbidden"
+_KEY = "[key]"  # pydantic's last step to the key of a mapping
 
 
 def validate(model: type[BaseModel], given: Mapping[str, object]) -> BaseModel:
@@ -27,7 +29,8 @@ def validate(model: type[BaseModel], given: Mapping[str, object]) -> BaseModel:
     nearest one), and values that the model refuses, each with the input's name and what it takes. A model built from
     a stored declaration coerces nothing; a user's own model does as it is configured.
     """
-    known = {name: value for name, value in given.items() if name in model.model_fields}
+    fields = model.model_fields
+    known = {name: value for name, value in given.items() if name in fields}
     problems = [(name, *_unknown(name, model)) for name in given if name not in known]
     try:
         instance = model.model_validate(known)
@@ -100,6 +103,8 @@ def _steps(location: tuple[int | str, ...], declared: Input | None) -> Iterator[
     yield str(location[0])
     kind_of = declared.type if declared else None
     for step in location[1:]:
+        if step == _KEY:
+            continue
         if kind_of is not None and kind_of.kind == "map":
             yield f"[{shown(step)}]"
             kind_of = kind_of.items
@@ -116,6 +121,8 @@ def _found(location: tuple[int | str, ...], inputs: tuple[Input, ...]) -> tuple[
     declared = next((each for each in inputs if location and each.name == location[0]), None)
     kind_of = declared.type if declared else None
     for step in location[1:]:
+        if step == _KEY:
+            return declared, InputType(kind="string")
         kind_of = kind_of.items if kind_of and kind_of.items else _property(kind_of, step)
     return declared, kind_of
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from promptlib.inputs.assignable import check_assignable
 from promptlib.inputs.converting import read, rows_of, template_value
 from promptlib.inputs.declaring import declare
+from promptlib.inputs.remembering import ByIdentity
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -17,10 +18,7 @@ if TYPE_CHECKING:
 
 Reader = Callable[["BaseModel"], dict[str, object]]
 
-#: By identity, because hashing a declaration costs more than reading an instance. The inputs are kept beside their
-#: reader, so that no other tuple can have their place in memory.
-_READERS: dict[tuple[type[BaseModel], int], tuple[tuple[Input, ...], Reader]] = {}
-_MOST_READERS = 256
+_READERS: ByIdentity[Reader] = ByIdentity()
 
 
 def values_of(instance: BaseModel, inputs: tuple[Input, ...]) -> dict[str, object]:
@@ -31,13 +29,9 @@ def values_of(instance: BaseModel, inputs: tuple[Input, ...]) -> dict[str, objec
     built-in type. An input that the model has no field for has its default. Raises `InputsMismatch` when the model
     does not fit *inputs*, and `InvalidInputs` for a value that is not what its field says.
     """
-    key = type(instance), id(inputs)
-    known = _READERS.get(key)
-    if known is None or known[0] is not inputs:
-        if len(_READERS) >= _MOST_READERS:
-            _READERS.clear()
-        known = _READERS[key] = inputs, reader(type(instance), inputs)
-    return known[1](instance)
+    model = type(instance)
+    read_by = _READERS.find(inputs, model) or _READERS.keep(inputs, model, reader(model, inputs))
+    return read_by(instance)
 
 
 @lru_cache(maxsize=256)

@@ -86,6 +86,7 @@ def test_spellings_that_lose_nothing_are_taken() -> None:
         ({"tags": {"a"}}, "input 'tags' is a set, not list of texts"),
         ({"tags": ["a", 3]}, "input 'tags[1]' is 3, not text"),
         ({"limits": {"a": "1"}}, "input \"limits['a']\" is '1', not a whole number"),
+        ({"limits": {1: 1}}, "input 'limits[1]' is 1, not text"),
         ({"limits": []}, "input 'limits' is a list, not mapping from texts to whole numbers"),
         (
             {"history": ["hi"]},
