@@ -77,8 +77,9 @@ $(VENV)/.wheel: $(VENV)/.tools $(SOURCES)
 	@$(PIP) install -q --no-deps --force-reinstall $(VENV)/wheel/*.whl
 	@touch $(VENV)/.core $@
 
+# Where the tools are, the wheel is built with them, and no network is needed after a change.
 .PHONY: demo
-demo: $(VENV)/.core
+demo: $(if $(wildcard $(VENV)/.tools),$(VENV)/.wheel,$(VENV)/.core)
 	@$(BIN)/promptlib demo
 
 .PHONY: lint
