@@ -28,8 +28,8 @@ _MARK = re.compile(
     rf"^(?:({_ROLE}):|\{{\{{ *([A-Za-z_]\w*) *\}}\}}|(\\+)(?:(?:{_ROLE}):|\{{\{{ *([A-Za-z_]\w*) *\}}\}}))$",
     re.MULTILINE,
 )
-_CARRIAGE_WRITTEN = re.compile(r"(\\+)<CR>$", re.MULTILINE)
-_CARRIAGE = re.compile(r"(\\*)(<CR>|\r)$", re.MULTILINE)
+_CARRIAGE_WRITTEN = re.compile(r"(?<!\\)(\\+)<CR>$", re.MULTILINE)
+_CARRIAGE = re.compile(r"(?<!\\)(\\*)(<CR>|\r)$", re.MULTILINE)
 _LITERAL_OPEN = "{# literal #}{% raw %}\n"
 _LITERAL_CLOSE = "\n{% endraw %}"
 _ENDRAW = re.compile(r"(\{%[-+]?\s*)(\\*)(endraw\s*[-+]?%\})")
@@ -45,39 +45,57 @@ class Stretch(NamedTuple):
     text_line: int
 
 
-class _Mark(NamedTuple):
-    start: int
-    end: int
-    role: str
-    placeholder: str
+class _Segment:
+    """A marker line and what follows it; the one before the first marker has neither role nor placeholder."""
+
+    __slots__ = ("behind", "escapes", "placeholder", "role", "start")
+
+    def __init__(self, start: int, behind: int, role: str = "", placeholder: str = "") -> None:
+        self.start = start
+        self.behind = behind
+        self.role = role
+        self.placeholder = placeholder
+        #: The places of the back slashes that only keep a line from being a marker.
+        self.escapes: list[int] = []
 
 
 def read_body(body: str, threads: Collection[str]) -> list[Stretch]:
-    """Return the pieces of *body*, whose lines end in newlines; *threads* are the names that can be placeholders."""
+    """Return the pieces of *body*, whose lines end in newlines; *threads* are the names that can be placeholders.
+
+    What stands before the first marker is a prelude when it is only statements, else a system message; without any
+    marker the whole body is one system message.
+    """
     text = _CARRIAGE_WRITTEN.sub(_carriage_read, body) if "<CR>" in body else body
-    inside = tags(text) if "{" in text else []
-    marks, escapes = _marks(text, inside, threads)
-    if not marks:
-        return _unmarked(text, escapes)
-    found = []
-    if text[: marks[0].start].strip("\n"):
-        found.append(_opening(text, marks[0].start, escapes))
-    for mark, following in zip(marks, [*marks[1:], None], strict=True):
-        end = following.start if following else len(text)
-        content, offset = _content(text, min(mark.end + 1, end), end, escapes)
-        piece: Piece = (
-            _message(cast("Role", mark.role), content)
-            if mark.role
-            else Placeholder(mark.placeholder, _unguarded(content))
-        )
-        found.append(Stretch(piece, *_lines(text, mark.start, end), text.count("\n", 0, offset)))
+    segments = _segments(text, threads)
+    ends = [segment.start for segment in segments[1:]] + [len(text)]
+    found: list[Stretch] = []
+    line = at = 0
+    for segment, end in zip(segments, ends, strict=True):
+        line += text.count("\n", at, segment.start)
+        at = segment.start
+        content, offset = _content(text, segment, end)
+        if content or segment.role or segment.placeholder:
+            piece = _piece(segment, content, alone=len(segments) == 1)
+            found.append(_stretch(text, segment, piece, content, (line, offset)))
     return found
 
 
-def _lines(text: str, start: int, end: int) -> tuple[int, int]:
-    first = text.count("\n", 0, start)
-    last = len(text[start:end].rstrip("\n"))
-    return first, first + text.count("\n", start, start + last) + 1
+def _piece(segment: _Segment, content: str, *, alone: bool) -> Piece:
+    if segment.role:
+        return _message(cast("Role", segment.role), content)
+    exact = _unguarded(content)
+    if segment.placeholder:
+        return Placeholder(segment.placeholder, exact)
+    return Prelude(exact) if not alone and _is_silent(exact) else _message("system", content)
+
+
+def _stretch(text: str, segment: _Segment, piece: Piece, content: str, at: tuple[int, int]) -> Stretch:
+    line, offset = at
+    text_line = line + text.count("\n", segment.start, offset)
+    first = line if segment.role or segment.placeholder else text_line
+    end = text_line + content.count("\n") + (1 if content else 0)
+    inner = isinstance(piece, Message) and piece.literal
+    return Stretch(piece, first, max(end, first + 1), text_line + (inner or content.startswith(f"{_GUARD}\n")))
 
 
 def _carriage_read(found: re.Match[str]) -> str:
@@ -85,16 +103,16 @@ def _carriage_read(found: re.Match[str]) -> str:
     return "\\" * half + ("\r" if carriage else "<CR>")
 
 
-def _marks(text: str, inside: list[Tag], threads: Collection[str]) -> tuple[list[_Mark], list[int]]:
-    """Return the marker lines of *text*, and the places of the back slashes that only keep a line from being one."""
-    marks: list[_Mark] = []
-    escapes: list[int] = []
-    for found in _special(text, inside, threads):
+def _segments(text: str, threads: Collection[str]) -> list[_Segment]:
+    """Cut *text* at its marker lines."""
+    segments = [_Segment(0, 0)]
+    for found in _special(text, tags(text) if "{" in text else [], threads):
         if found[3]:
-            escapes.append(found.start())
+            segments[-1].escapes.append(found.start())
         else:
-            marks.append(_Mark(found.start(), found.end(), found[1] or "", found[2] or ""))
-    return marks, escapes
+            behind = min(found.end() + 1, len(text))
+            segments.append(_Segment(found.start(), behind, found[1] or "", found[2] or ""))
+    return segments
 
 
 def _special(text: str, inside: list[Tag], threads: Collection[str]) -> Iterable[re.Match[str]]:
@@ -111,24 +129,6 @@ def _special(text: str, inside: list[Tag], threads: Collection[str]) -> Iterable
             yield found
 
 
-def _unmarked(text: str, escapes: list[int]) -> list[Stretch]:
-    """Without any marker the whole body is one system message."""
-    if not text.strip("\n"):
-        return []
-    content, offset = _content(text, 0, len(text), escapes)
-    line = text.count("\n", 0, offset)
-    return [Stretch(_message("system", content), line, _lines(text, 0, len(text))[1], line)]
-
-
-def _opening(text: str, end: int, escapes: list[int]) -> Stretch:
-    """Return what stands before the first marker: a prelude when it is only statements, else a system message."""
-    content, offset = _content(text, 0, end, escapes)
-    exact = _unguarded(content)
-    piece: Piece = Prelude(exact) if _is_silent(exact) else _message("system", content)
-    line = text.count("\n", 0, offset)
-    return Stretch(piece, line, _lines(text, 0, end)[1], line)
-
-
 def _is_silent(text: str) -> bool:
     """Tell whether *text* holds only statements, comments and blanks."""
     inside = tags(text)
@@ -137,15 +137,15 @@ def _is_silent(text: str) -> bool:
     return not literal.strip() and all(tag.kind in {"statement", "comment"} for tag in inside)
 
 
-def _content(text: str, start: int, end: int, escapes: list[int]) -> tuple[str, int]:
-    """Return the text between two markers without edge newlines and escapes, and where it begins."""
+def _content(text: str, segment: _Segment, end: int) -> tuple[str, int]:
+    """Return the text of *segment*, up to *end*, without edge newlines and escapes, and where it begins."""
+    start = segment.behind
     while start < end and text[start] == "\n":
         start += 1
     pieces, at = [], start
-    for escape in escapes:
-        if start <= escape < end:
-            pieces.append(text[at:escape])
-            at = escape + 1
+    for escape in segment.escapes:
+        pieces.append(text[at:escape])
+        at = escape + 1
     pieces.append(text[at:end])
     return "".join(pieces).rstrip("\n"), start
 

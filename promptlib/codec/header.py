@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from promptlib.codec.notes import Note
 from promptlib.codec.properties import PropertyReader, write_properties
 from promptlib.codec.source import Node, Source, plain_of
-from promptlib.errors import BadRef, nearest
+from promptlib.errors import BadRef
 from promptlib.messages import ROLES, Message, Piece, Role
 from promptlib.plain import thaw
 from promptlib.refs import Pin, check_name
 
 if TYPE_CHECKING:
+    from promptlib.codec.notes import Notes
     from promptlib.prompt import Prompt
 
 #: The order in which keys are written.
@@ -35,7 +35,7 @@ class HeaderReader:
 
     __slots__ = ("extra", "fields", "literal", "notes", "properties", "role", "source")
 
-    def __init__(self, source: Source, notes: list[Note]) -> None:
+    def __init__(self, source: Source, notes: Notes) -> None:
         """Read from *source*."""
         self.source = source
         self.notes = notes
@@ -61,11 +61,7 @@ class HeaderReader:
             raise self.source.error(node.at, f"{key} is a key of an older Prompty", _OLD[key], len(key))
         self.extra[key] = plain_of(node)
         if key not in _SILENT:
-            hint = nearest(key, _ORDER) or "keys of your own belong under metadata"
-            self._note(node, f"unknown key {key!r}: it is kept and says nothing", hint)
-
-    def _note(self, node: Node, what: str, hint: str) -> None:
-        self.notes.append(Note(what, self.source.where(node.at), hint))
+            self.notes.unknown(self.source, node.at, "", key, _ORDER)
 
     def _text(self, node: Node, what: str) -> str:
         if node.value is None:
@@ -157,7 +153,7 @@ class HeaderReader:
                 self.role = self._role(each)
             else:
                 left[key] = plain_of(each)
-                self._note(each, f"unknown key {key!r} of promptlib: it is kept", nearest(key, _OUR_KEYS))
+                self.notes.unknown(self.source, each.at, " of promptlib", key, _OUR_KEYS)
         return left
 
     def _pin(self, node: Node) -> Pin:
@@ -175,7 +171,7 @@ class HeaderReader:
     def _role(self, node: Node) -> Role:
         if node.value not in ROLES:
             raise self.source.error(node.start, f"no role {node.value!r}", f"roles: {', '.join(ROLES)}")
-        return cast("Role", node.value)
+        return node.value
 
     def _template(self, node: Node) -> None:
         if isinstance(node.value, str):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from promptlib.codec.notes import Note
 from promptlib.codec.source import Node, Source, plain_of
 from promptlib.errors import InvalidFile, InvalidPrompt, nearest
 from promptlib.inputs import Input, InputType
@@ -12,6 +11,8 @@ from promptlib.plain import freeze, thaw
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from promptlib.codec.notes import Notes
 
 Entries = dict[str, Node]
 
@@ -44,7 +45,7 @@ class PropertyReader:
 
     __slots__ = ("notes", "source")
 
-    def __init__(self, source: Source, notes: list[Note]) -> None:
+    def __init__(self, source: Source, notes: Notes) -> None:
         """Read from *source*; *notes* takes the warnings."""
         self.source = source
         self.notes = notes
@@ -89,9 +90,8 @@ class PropertyReader:
         if optional and default is None and not (kind_of.nullable or kind_of.kind in ("thread", "json")):
             kind_of = self._made(node, InputType, **_parts(kind_of, nullable=True))
         if required and default is not None:
-            self._note(
-                entries["required"], f"{name!r} has a default, so it need not be given", "take one of the two out"
-            )
+            where = self.source.where(entries["required"].at)
+            self.notes.add(where, f"{name!r} has a default, so it need not be given", "take one of the two out")
         value: object = () if kind_of.kind == "thread" else None
         if default is not None:
             value = plain_of(default)
@@ -146,7 +146,7 @@ class PropertyReader:
             if key not in taken:
                 left[key] = plain_of(each)
                 if key not in _SILENT:
-                    self._note(each, f"the key {key!r} says nothing about this input; it is kept", nearest(key, taken))
+                    self.notes.unknown(self.source, each.at, " of an input", key, taken)
         return self._made(node, InputType, **parts), left
 
     def _kind(self, entries: Entries, node: Node) -> tuple[str, str]:
@@ -214,9 +214,6 @@ class PropertyReader:
             raise
         except InvalidPrompt as error:
             raise self.source.error(node.at, error.what, error.hint) from error
-
-    def _note(self, node: Node, what: str, hint: str) -> None:
-        self.notes.append(Note(what, self.source.where(node.at), hint))
 
 
 def _parts(kind_of: InputType, **changes: object) -> dict[str, Any]:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from promptlib.codec.body import Stretch, read_body
 from promptlib.codec.fence import BYTE_ORDER_MARK, Halves, halves
 from promptlib.codec.header import Fields, HeaderReader
-from promptlib.codec.notes import Note
+from promptlib.codec.notes import Note, Notes
 from promptlib.codec.parsing import parse
 from promptlib.codec.source import Node, Source
 from promptlib.errors import InvalidFile, Where
-from promptlib.messages import Message, Text
+from promptlib.messages import ROLES, Message, Text
 from promptlib.prompt import Prompt
 from promptlib.rendering import Place
+
+_NEAR_ROLE = re.compile(
+    rf"^[ \t]*#?[ \t]*({'|'.join(ROLES)})(?:\[[^\]\n]*\])?[ \t]*:[ \t]*\r?$", re.MULTILINE | re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +30,7 @@ class Parsed:
     header: Node
     stretches: tuple[Stretch, ...]
     fields: Fields
-    notes: tuple[Note, ...]
+    notes: Notes
 
 
 def read(data: bytes, *, source: str = "") -> Prompt[Any]:
@@ -40,7 +45,9 @@ def read(data: bytes, *, source: str = "") -> Prompt[Any]:
 def read_with_notes(data: bytes, *, source: str = "") -> tuple[Prompt[Any], tuple[Note, ...]]:
     """Return the prompt and what is worth telling about its file: keys without effect, foreign line ends."""
     found = parsed(data, source)
-    return prompt_of(found), found.notes
+    if found.stretches:
+        _note_near_roles(found.halves, found.notes)
+    return prompt_of(found), tuple(found.notes.found)
 
 
 def prompt_of(found: Parsed) -> Prompt[Any]:
@@ -51,7 +58,7 @@ def prompt_of(found: Parsed) -> Prompt[Any]:
 def parsed(data: bytes, source: str = "") -> Parsed:
     """Take the file *data* apart; raises `InvalidFile`."""
     cut = halves(data, source)
-    notes: list[Note] = []
+    notes = Notes()
     _note_file(cut, notes)
     header = parse(cut.header) if cut.header is not None else Node({}, 0, 0, "block")
     reader = HeaderReader(cut.header or Source("", source), notes)
@@ -62,16 +69,14 @@ def parsed(data: bytes, source: str = "") -> Parsed:
         fields["places"] = (Place(source, cut.body_line),)
     else:
         stretches = _authored(cut, fields, reader)
-    return Parsed(cut, header, stretches, fields, tuple(notes))
+    return Parsed(cut, header, stretches, fields, notes)
 
 
 def _authored(cut: Halves, fields: Fields, reader: HeaderReader) -> tuple[Stretch, ...]:
     body = cut.body
     if "\r\n" in body:
         line = cut.body_line + body.count("\n", 0, body.index("\r\n"))
-        reader.notes.append(
-            Note("lines end in CR LF, and read as LF", Where(cut.name, line), "save the file with LF line ends")
-        )
+        reader.notes.add(Where(cut.name, line), "lines end in CR LF, and read as LF", "save the file with LF line ends")
         body = body.replace("\r\n", "\n")
     threads = {each.name for each in fields.get("inputs", ()) if each.type.kind == "thread"}
     stretches = tuple(read_body(body, threads))
@@ -86,10 +91,22 @@ def _authored(cut: Halves, fields: Fields, reader: HeaderReader) -> tuple[Stretc
     return stretches
 
 
-def _note_file(cut: Halves, notes: list[Note]) -> None:
+def _note_file(cut: Halves, notes: Notes) -> None:
     if cut.head.startswith(BYTE_ORDER_MARK):
-        notes.append(Note("the file begins with a byte order mark", Where(cut.name, 1), "save it as UTF-8 without one"))
+        notes.add(Where(cut.name, 1), "the file begins with a byte order mark", "save it as UTF-8 without one")
     if "\r" in cut.head:
-        notes.append(
-            Note("lines of the front matter end in CR LF", Where(cut.name, 1), "save the file with LF line ends")
-        )
+        notes.add(Where(cut.name, 1), "lines of the front matter end in CR LF", "save the file with LF line ends")
+
+
+def _note_near_roles(cut: Halves, notes: Notes) -> None:
+    """Tell of lines that Prompty takes for roles and this reader for text."""
+    for found in _NEAR_ROLE.finditer(cut.body):
+        line = found[0].rstrip("\r")
+        if line.removesuffix(":") not in ROLES:
+            at = cut.body_line + cut.body.count("\n", 0, found.start())
+            what = f"{line.strip()!r} is text here, and may be a role line elsewhere"
+            notes.add(
+                Where(cut.name, at, 1, line),
+                what,
+                f"a role line is exactly {found[1].lower()}: at the start of its line",
+            )

@@ -101,9 +101,12 @@ def means_itself(word: str) -> bool:
     )
 
 
-_FOLD = re.compile(r"[ \t]*\n[ \t\n]*")
+# Blanks are looked at from where they begin: from each of them on, a long run would take quadratic time.
+_FOLD = re.compile(r"(?<![ \t])[ \t]*\n[ \t\n]*")
 _ESCAPE = re.compile(
-    r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|\n([ \t\n]*)|(.))|([ \t]*\n[ \t\n]*)", re.DOTALL
+    r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|\n([ \t\n]*)|(.))"
+    r"|((?:(?<![ \t])|(?<=\\[ \t]))[ \t]*\n[ \t\n]*)",
+    re.DOTALL,
 )
 _NAMED = {
     "0": "\0", "a": "\a", "b": "\b", "t": "\t", "\t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r", "e": "\x1b",
