@@ -77,7 +77,8 @@ def _room(by: TokenCounter, marker: str, max_tokens: int) -> int:
 
 def _cut(text: str, cutter: Cutter, room: int, boundary: Boundary, marker: str) -> tuple[str, int]:
     """Return *text* cut to *room* tokens beside its marker, and how many too many there are around the cut."""
-    head, tail = cutter.cut(room)
+    # Without room nothing is kept, even what a counter says costs nothing: so the rounds end.
+    head, tail = cutter.cut(room) if room else (0, len(text))
     head = head_edge(text, head, boundary) if head else 0
     tail = max(head, tail_edge(text, tail, boundary) if tail < len(text) else tail)
     return f"{text[:head]}{marker}{text[tail:]}", max(0, cutter.over_near(head, tail, marker))

@@ -334,6 +334,13 @@ def test_a_joint_that_a_counter_charges_for_is_paid_for() -> None:
     assert truncate("x" * 100, 20, encoding=dear_marker, marker="…") == "x" * 12 + "…"
 
 
+def test_a_counter_that_charges_only_for_the_joint_ends_as_well() -> None:
+    def words(text: str) -> int:
+        return len(text.split()) + (5 if text.startswith(" ") and text.strip() else 0)
+
+    assert truncate("    one two three", 1, encoding=words, marker="…") == "…"
+
+
 def test_a_marker_must_fit_where_it_is_needed() -> None:
     assert truncate("short", 3, marker=" and so on and on") == "short"
     with pytest.raises(InvalidInputs) as caught:
