@@ -195,11 +195,12 @@ class _Walk:
         self._old_entries: dict[tuple[str, int, int], Entry | None] = {}
         self._growth = Growth([], [], [], {})
         self._event = past.events
+        self._known = past.commits
 
     def to(self, tip: str) -> Growth:
         """Place and read every commit up to *tip*."""
         lines: dict[str, int] = {}
-        for position, (step, last) in enumerate(ordered(self._steps, tip), self._past.commits):
+        for position, (step, last) in enumerate(ordered(self._steps, tip), self._known):
             parents = [place for parent in step.parents if (place := self._place(parent))]
             first = self._place(step.parents[0]) if step.parents else None
             if last not in lines:
@@ -244,13 +245,13 @@ class _Walk:
                 if entries[-1].position <= place.position:
                     return entries[-1]
                 return entries[bisect_right(entries, place.position, key=_position) - 1]
-            if place.line < self._past.commits and (old := self._old_entry(name, place)):
+            if place.line < self._known and (old := self._old_entry(name, place)):
                 return old
             place = self._fork(place.line)
         return None
 
     def _old_entry(self, name: str, place: Place) -> Entry | None:
-        key = (name, place.line, min(place.position, self._past.commits))
+        key = (name, place.line, min(place.position, self._known))
         if key not in self._old_entries:
             self._old_entries[key] = self._past.entry(name, place)
         return self._old_entries[key]
@@ -263,9 +264,7 @@ class _Walk:
         before = {name: self._standing(name, parent) for name, _ in step.changes}
         # A change of the file's mode alone is none of its content.
         changes = sorted((name, blob) for name, blob in step.changes if blob is None or blob != _blob(before[name]))
-        removed = {name: old for name, blob in changes if blob is None and (old := _blob(before[name]))}
-        added = {name: blob for name, blob in changes if blob is not None and _blob(before[name]) is None}
-        origins = paired(removed, added, self._renamed_from) if removed and added else {}
+        origins = self._renamed(changes, before) if any(blob is None for _, blob in changes) else {}
         became = {old: new for new, old in origins.items()}
         for name, blob in changes:
             if blob is None:
@@ -274,6 +273,12 @@ class _Walk:
             origin = origins.get(name, "")
             entry = before[origin] if origin else before[name]
             self._write(name, blob, place, (entry.version,) if entry else (), origin)
+
+    def _renamed(self, changes: list[tuple[str, str | None]], before: Mapping[str, Entry | None]) -> dict[str, str]:
+        """Return the old name of each new one that these changes of one commit renamed."""
+        removed = {name: old for name, blob in changes if blob is None and (old := _blob(before[name]))}
+        added = {name: blob for name, blob in changes if blob is not None and _blob(before[name]) is None}
+        return paired(removed, added, self._renamed_from) if removed and added else {}
 
     def _merge(self, step: Step, place: Place, parents: list[Place]) -> None:
         """Read a merge: a version only where its content is none of its parents'."""
@@ -319,7 +324,7 @@ class _Walk:
         # A name that has numbers of its own keeps them: no number may ever mean two versions of one name.
         if origin and not life.versions:
             life = Life(self._life(origin).versions, origin, self._event)
-        self._lives[name] = life = life._replace(versions=life.versions + 1)
+        self._lives[name] = life = Life(life.versions + 1, life.continues, life.since)
         self._add(name, place.line, Entry(place.position, self._event, blob))
         event = Event(self._event, place.position, name, life.versions, blob, parents, came_from=origin)
         self._growth.events.append(event)

@@ -54,7 +54,7 @@ OF_THE_TIP = ("commits", "events", "taken", "names", "labels")
 class Database:
     """One connection, to a file or to memory; `file` is False for memory."""
 
-    __slots__ = ("connection", "file", "identity", "path")
+    __slots__ = ("connection", "file", "identity", "path", "process")
 
     def __init__(self, connection: sqlite3.Connection, path: Path | None, identity: tuple[int, int] | None) -> None:
         """Hold *connection*; *identity* tells the file from another one put in its place."""
@@ -62,6 +62,12 @@ class Database:
         self.path = path
         self.file = path is not None
         self.identity = identity
+        self.process = os.getpid()
+
+    def __del__(self) -> None:
+        """Close what nobody closed, in the process that opened it."""
+        if self.process == os.getpid():
+            self.connection.close()
 
     def replaced(self) -> bool:
         """Return whether another file now lies at the path."""
@@ -142,6 +148,7 @@ def _ready(database: Database, root: str) -> Database:
     ask = database.connection.execute
     # The index can be made again from git: a lost write costs time, a sync at each update would cost every reader.
     ask("PRAGMA synchronous=OFF")
+    ask("PRAGMA trusted_schema=OFF")
     # A large update must not lock readers out before it is committed.
     ask("PRAGMA cache_spill=OFF")
     if _is_ours(database, root):
@@ -167,6 +174,9 @@ def _ready(database: Database, root: str) -> Database:
 def _is_ours(database: Database, root: str) -> bool:
     ask = database.connection.execute
     if ask("PRAGMA application_id").fetchone()[0] != APPLICATION or ask("PRAGMA user_version").fetchone()[0] != FORMAT:
+        return False
+    # A file that came with a repository could bring statements of its own.
+    if ask("SELECT count(*) FROM sqlite_master WHERE type IN ('trigger', 'view')").fetchone()[0]:
         return False
     return state(database.connection).root == root
 

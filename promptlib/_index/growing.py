@@ -121,10 +121,19 @@ class SoFar:
     """The `Past` that the tables hold."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        """Read from *connection*, inside the transaction that will write."""
+        """Read from *connection*, inside a transaction."""
+        self._connection = connection
         self._ask = connection.execute
-        held = state(connection)
-        self.commits, self.events = held.commits, held.events
+
+    @property
+    def commits(self) -> int:
+        """How many commits have a position."""
+        return state(self._connection).commits
+
+    @property
+    def events(self) -> int:
+        """The highest id of an event."""
+        return state(self._connection).events
 
     def place(self, commit: str) -> Place:
         """Return where *commit* stands; a parent of a new commit is new or known, or a row is lost."""

@@ -26,7 +26,7 @@ _EVERYTHING = f"{_EVENTS} ORDER BY e.id"
 _OF_A_NAME = f"{_EVENTS} WHERE e.name=? AND e.id<? ORDER BY e.id"
 _OF_A_NUMBER = f"{_EVENTS} WHERE e.name=? AND e.number=? AND e.id<?"
 _OF_AN_ID = f"{_EVENTS} WHERE e.id=?"
-_LAST = f"{_EVENTS} WHERE e.name=? ORDER BY e.id DESC LIMIT 1"
+_REMOVAL = f"{_EVENTS} WHERE e.name=? AND e.number IS NULL ORDER BY e.id DESC LIMIT 1"
 _CURRENT = (
     f"SELECT t.data, {ROW_COLUMNS} FROM names n JOIN events e ON e.id=n.current "  # noqa: S608 - no caller's word
     "JOIN commits c ON c.position=e.position LEFT JOIN texts t ON t.blob=e.blob WHERE n.name=?"
@@ -115,14 +115,8 @@ class Index:
         return self._session.ask(ask)
 
     def deleted(self, name: str) -> Row | None:
-        """Return the removal of *name* when that is the last that happened to it; `became` tells a rename."""
-
-        def ask(connection: sqlite3.Connection) -> Row | None:
-            last = connection.execute(_LAST, (name,)).fetchone()
-            row = row_of(last) if last else None
-            return row if row and row.number is None else None
-
-        return None if self.current(name) else self._session.ask(ask)
+        """Return the last removal of a *name* that does not stand at the tip; its `became` tells a rename."""
+        return self._session.ask(lambda connection: _removal(connection, name))
 
     def by_digest(self, name: str, prefix: str) -> Row | None:
         """Return the newest version of *name* whose digest begins with the hex digits *prefix*.
@@ -130,7 +124,7 @@ class Index:
         Raises `BadRef` when several digests do.
         """
         low = f"sha256:{prefix}"
-        for old, until in self._session.ask(lambda connection: _line_of_names(connection, name)):
+        for old, until in self._session.ask(lambda connection: _line_of_names(connection, name)[0]):
             self._contents.of_a_name(old)
             rows = self._session.ask(partial(_of_a_digest, values=(old, until, low, low + "g")))
             if rows:
@@ -239,6 +233,16 @@ def _current(connection: sqlite3.Connection, name: str) -> tuple[Row, bytes | No
     return row, checked(row.blob, found[0])
 
 
+def _removal(connection: sqlite3.Connection, name: str) -> Row | None:
+    known = connection.execute(f"{_NAMES} WHERE name=?", (name,)).fetchone()
+    if known is None or opened(known)[-1] is not None:
+        return None
+    found = connection.execute(_REMOVAL, (name,)).fetchone()
+    if found is None:
+        raise Damaged(name)
+    return row_of(found)
+
+
 def _all_names(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
     """Return the rows of all names, in order, none of them lost or misspelt."""
     rows = [opened(row) for row in connection.execute(f"{_NAMES} ORDER BY name")]
@@ -254,36 +258,42 @@ def _everything(connection: sqlite3.Connection) -> list[Row]:
     return rows
 
 
-def _line_of_names(connection: sqlite3.Connection, name: str) -> list[tuple[str, int]]:
-    """Return *name* and the old names that it continues, each with the id before which its events belong here."""
+def _line_of_names(connection: sqlite3.Connection, name: str) -> tuple[list[tuple[str, int]], int]:
+    """Return *name* and the old names that it continues, each with the id before which its events belong here.
+
+    With them comes how many versions *name* has.
+    """
     past, found, until = SoFar(connection), [(name, _ALWAYS)], _ALWAYS
     life: Life = past.life(name)
+    versions = life.versions
     while life.continues and life.since < until:
         until = life.since
         found.append((life.continues, until))
         life = past.life(life.continues)
-    return found
+    return found, versions
 
 
 def _events(connection: sqlite3.Connection, name: str) -> list[Row]:
     rows: list[Row] = []
-    for old, until in _line_of_names(connection, name):
+    names, versions = _line_of_names(connection, name)
+    for old, until in names:
         rows[:0] = map(row_of, connection.execute(_OF_A_NAME, (old, until)))
     numbers = [row.number for row in rows if row.number is not None]
-    if numbers != list(range(1, len(numbers) + 1)) or len(numbers) != SoFar(connection).life(name).versions:
+    if numbers != list(range(1, versions + 1)):
         raise Damaged(name)
     return rows
 
 
 def _version(connection: sqlite3.Connection, name: str, number: int) -> Row | None:
-    for old, until in _line_of_names(connection, name):
+    names, versions = _line_of_names(connection, name)
+    for old, until in names:
         found = connection.execute(_OF_A_NUMBER, (old, number, until)).fetchone()
         if found:
             row = row_of(found)
             if (row.name, row.number) != (old, number):
                 raise Damaged(name)
             return row
-    if number <= SoFar(connection).life(name).versions and number > 0:
+    if 0 < number <= versions:
         raise Damaged(name)
     return None
 

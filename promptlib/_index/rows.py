@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import marshal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from zlib import crc32
@@ -15,9 +16,10 @@ class Damaged(Exception):
     """A row is not what was written."""
 
 
-def seal(fields: tuple[object, ...]) -> int:
+def seal(fields: tuple[Any, ...]) -> int:
     """Return a checksum of plain column values."""
-    return crc32(repr(fields).encode("utf-8", "surrogatepass"))
+    # Version 0 writes equal values as equal bytes. Should a later Python write others, the index is made again.
+    return crc32(marshal.dumps(fields, 0))
 
 
 def opened(row: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -113,6 +113,8 @@ DAMAGES = [
     dead_link,
     statements("PRAGMA user_version=99"),
     statements("PRAGMA application_id=7"),
+    statements("CREATE VIEW more AS SELECT * FROM events"),
+    statements("CREATE TRIGGER lie AFTER INSERT ON events BEGIN UPDATE events SET number=9; END"),
     statements("UPDATE state SET root='elsewhere'"),
     statements("UPDATE state SET events=7"),
     statements("DELETE FROM state"),

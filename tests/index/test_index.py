@@ -102,6 +102,19 @@ def test_a_removal_is_an_event_and_numbers_go_on(library: Library, open_index: O
     assert index.deleted("a") is None
 
 
+def test_a_removal_counts_though_another_line_went_on(library: Library, open_index: OpenIndex) -> None:
+    library.commit({"a": "one", "b": "x"})
+    library.branch("side")
+    library.commit({"a": "side"})
+    library.checkout("main")
+    removal = library.commit({"a": None})
+    library.merge("side")
+    index = open_index(library)
+    gone = index.deleted("a")
+    assert gone
+    assert (gone.commit, index.current("a"), len(index.versions("a"))) == (removal, None, 2)
+
+
 def test_a_rename_is_one_version_and_those_before_it_count(library: Library, open_index: OpenIndex) -> None:
     library.commit({"a": "one"})
     library.commit({"a": "two"})
