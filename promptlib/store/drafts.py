@@ -56,7 +56,7 @@ class Draft:
         """
         path = prompt_path(name)
         newest = self.current(name)
-        if base is not None and (newest is None or newest.digest != base):
+        if base is not None and (newest is None or newest.digest != base) and not self._never_stored(name, base):
             raise self._conflict(name, base, newest)
         if newest is not None:
             prompt = _adopted(prompt, newest)
@@ -143,6 +143,10 @@ class Draft:
                 f"then load {name} again and make your change on top of it"
             ),
         )
+
+    def _never_stored(self, name: str, base: str) -> bool:
+        """A prompt loaded from a file that no commit holds was made from no version."""
+        return self.current(name) is None and not self._past.versions(name)
 
     def _refuse_superseded(self, name: str, prompt: Prompt[Any], newest: Prompt[Any] | None) -> None:
         for version, file in self._past.superseded(name, prompt.digest):

@@ -161,7 +161,7 @@ class History:
 
     def pinned(self, pin: Pin) -> bytes | None:
         """Return the file of the newest version that *pin* names, or None."""
-        row = self.index.by_digest(pin.name, pin.digest.removeprefix("sha256:")) if pin.name else None
+        row = self.now().index.by_digest(pin.name, pin.digest.removeprefix("sha256:")) if pin.name else None
         return self._file(row) if row else None
 
     def superseded(self, name: str, digest: str) -> Iterator[tuple[Version, bytes]]:

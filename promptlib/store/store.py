@@ -306,7 +306,7 @@ class Store:
                 f"{self.path} has no history: it is a folder without git",
                 hint="its current files and labels can be loaded; versions are in the repository it was copied from",
             )
-        return self._history
+        return self._history.now()
 
     def _writing(self) -> Writer:
         if self._writer is None:
