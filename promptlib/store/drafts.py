@@ -56,7 +56,7 @@ class Draft:
         """
         path = prompt_path(name)
         newest = self.current(name)
-        if base is not None and (newest is None or newest.digest != base) and not self._never_stored(name, base):
+        if base is not None and (newest is None or newest.digest != base) and not self._never_stored(name):
             raise self._conflict(name, base, newest)
         if newest is not None:
             prompt = _adopted(prompt, newest)
@@ -144,7 +144,7 @@ class Draft:
             ),
         )
 
-    def _never_stored(self, name: str, base: str) -> bool:
+    def _never_stored(self, name: str) -> bool:
         """A prompt loaded from a file that no commit holds was made from no version."""
         return self.current(name) is None and not self._past.versions(name)
 
