@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from promptlib.errors import InvalidInputs, InvalidPrompt, nearest
-from promptlib.plain import Frozen
+from promptlib.plain import Frozen, freeze
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -273,8 +273,10 @@ def _tool_call(item: object) -> ToolCall:
 def checked_piece(piece: object) -> Piece:
     """Return *piece* as a prompt may hold it; raises `InvalidPrompt` for what belongs to a conversation instead."""
     if isinstance(piece, Placeholder | Prelude):
+        freeze(piece.text, what=f"the text of a {type(piece).__name__.lower()}")
         return piece
     if isinstance(piece, Message):
+        freeze(piece.text, what=f"the text of a {piece.role} message")
         if any(not isinstance(part, Text) for part in piece.parts):
             raise InvalidPrompt(
                 f"a {piece.role} message of a prompt holds an image or a file",
@@ -293,10 +295,8 @@ def checked_piece(piece: object) -> Piece:
 
 def canonical_piece(piece: Piece) -> Frozen:
     """Return *piece* as the canonical content of a prompt holds it."""
-    match piece:
-        case Message(role=role, literal=literal):
-            return Frozen({"role": role, "literal" if literal else "text": piece.text})
-        case Placeholder(name, text):
-            return Frozen({"placeholder": name} | ({"text": text} if text else {}))
-        case Prelude(text):
-            return Frozen({"prelude": text})
+    if isinstance(piece, Message):
+        return Frozen({"role": piece.role, "literal" if piece.literal else "text": piece.text})
+    if isinstance(piece, Placeholder):
+        return Frozen({"placeholder": piece.name} | ({"text": piece.text} if piece.text else {}))
+    return Frozen({"prelude": piece.text})

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypedDict, TypeVar, Unpack
 from promptlib import inputs as grammar
 from promptlib import rendering
 from promptlib.errors import InvalidInputs, InvalidPrompt, NotFound
+from promptlib.inputs.grammar import checked_inputs
 from promptlib.messages import Message, Piece, Placeholder, Prelude, canonical_piece, checked_piece
 from promptlib.plain import Frozen, digest, freeze
 from promptlib.refs import Pin
@@ -83,10 +84,16 @@ class Prompt(Generic[InputsT]):
         """Bring the parts into their one form and check them against each other; raises `InvalidPrompt`."""
         object.__setattr__(self, "messages", tuple(map(checked_piece, self.messages)))
         for name in ("settings", "includes", "extra"):
-            object.__setattr__(self, name, freeze(getattr(self, name), what=name))
-        object.__setattr__(self, "tools", freeze(tuple(self.tools), what="tools"))
+            object.__setattr__(self, name, _mapping(getattr(self, name), name))
+        for name in ("inputs", "outputs"):
+            object.__setattr__(self, name, _declared(getattr(self, name), name))
+        object.__setattr__(self, "tools", _mappings(self.tools, "tools"))
         for name in ("tags", "authors"):
             object.__setattr__(self, name, _words(getattr(self, name), name))
+        for name in ("description", "renamed_from"):
+            object.__setattr__(self, name, _text(getattr(self, name), name))
+        if any(isinstance(piece, Prelude) for piece in self.messages[1:]):
+            raise InvalidPrompt("a prelude stands after a message", hint="write its statements into that message")
         if not any(isinstance(piece, Message | Placeholder) for piece in self.messages):
             raise InvalidPrompt("a prompt needs at least one message", hint='such as user("{{ question }}")')
         _check_includes(self)
@@ -321,11 +328,25 @@ class Prompt(Generic[InputsT]):
         return _restored, (type(self), kept)
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401 - pydantic's own signature
-        """Let a prompt be a field of a pydantic model, as the value it is."""
-        from pydantic_core import core_schema  # noqa: PLC0415 - only where pydantic is already loaded
+    def __class_getitem__(cls, inputs: Any) -> Any:  # noqa: ANN401 - typing's own signature
+        """Return `Prompt[Inputs]`, which pydantic takes for the value that it is."""
+        alias = super(Prompt, cls).__class_getitem__(inputs)  # type: ignore[misc] # Generic has it, typeshed does not
+        # pydantic asks an alias of a dataclass for a ready schema only; else it rebuilds the fields and copies values.
+        alias.__pydantic_core_schema__ = _core_schema(cls)
+        return alias
 
-        return core_schema.is_instance_schema(cls)
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401 - pydantic's own signature
+        """Let a prompt be a field of a pydantic model, as the value that it is; it is dumped as `name#digest`."""
+        return _core_schema(cls)
+
+
+def _core_schema(kind: type[Prompt[Any]]) -> CoreSchema:
+    return {"type": "is-instance", "cls": kind, "serialization": {"type": "function-plain", "function": _pin_text}}
+
+
+def _pin_text(prompt: Prompt[Any]) -> str:
+    return str(Pin(prompt.name, prompt.digest))
 
 
 def _restored(kind: type[Prompt[Any]], parts: dict[str, Any]) -> Prompt[Any]:
@@ -345,6 +366,8 @@ def _parts(changes: Changes) -> dict[str, Any]:
         parts["outputs"] = grammar.declare(outputs)
     if "includes" in parts:
         given = parts["includes"]
+        if not isinstance(given, Mapping):
+            raise InvalidPrompt(f"includes is a {type(given).__name__}, not a mapping", hint=_INCLUDES)
         parts["includes"] = {alias: _pinned(alias, target) for alias, target in given.items()}
         parts["included"] = tuple((alias, target) for alias, target in given.items() if isinstance(target, Prompt))
     return parts
@@ -353,7 +376,7 @@ def _parts(changes: Changes) -> dict[str, Any]:
 def _pinned(alias: str, target: object) -> str:
     match target:
         case Prompt():
-            return str(Pin(target.name, target.digest))
+            return _pin_text(target)
         case Version():
             return str(target.pin)
         case Pin() | str():
@@ -361,12 +384,41 @@ def _pinned(alias: str, target: object) -> str:
     raise InvalidPrompt(f"the include {alias!r} is a {type(target).__name__}", hint="give a prompt, a Version or a pin")
 
 
+_INCLUDES = 'write includes={"style": store.load("support/style")}'
+
+
+def _mapping(value: object, what: str) -> Frozen:
+    if not isinstance(value, Mapping):
+        raise InvalidPrompt(f"{what} is a {type(value).__name__}, not a mapping", hint='such as {"name": "value"}')
+    return cast("Frozen", freeze(value, what=what))
+
+
+def _mappings(values: object, what: str) -> tuple[Frozen, ...]:
+    if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
+        raise InvalidPrompt(f"{what} is a {type(values).__name__}, not a list", hint="give a list of mappings")
+    return tuple(_mapping(value, f"{what}[{at}]") for at, value in enumerate(values))
+
+
+def _declared(values: object, what: str) -> tuple[Input, ...]:
+    found = tuple(values) if isinstance(values, Iterable) else (values,)
+    for value in found:
+        if not isinstance(value, grammar.Input):
+            raise InvalidPrompt(f"{what} holds a {type(value).__name__}", hint="give a pydantic model, or Input values")
+    return checked_inputs(found)
+
+
+def _text(text: object, what: str) -> str:
+    if not isinstance(text, str):
+        raise InvalidPrompt(f"{what} is a {type(text).__name__}, not a text", hint="write it in quotes")
+    return cast("str", freeze(text, what=what))
+
+
 def _words(words: object, what: str) -> tuple[str, ...]:
     if isinstance(words, str) or not isinstance(words, Iterable):
-        raise InvalidPrompt(f"{what} is a {type(words).__name__}, not a list of texts")
+        raise InvalidPrompt(f"{what} is a {type(words).__name__}, not a list of texts", hint='such as ["support"]')
     found = tuple(words)
     if any(not isinstance(word, str) for word in found):
-        raise InvalidPrompt(f"{what} holds something that is no text: {found!r:.80}")
+        raise InvalidPrompt(f"{what} holds something that is no text", hint='such as ["support"]')
     return cast("tuple[str, ...]", freeze(found, what=what))
 
 
