@@ -135,8 +135,9 @@ class Expressions:
     def _part(self, base: Shape, attribute: str, span: Span) -> Shape:
         shape, problem = attribute_of(base, attribute)
         method = INSTEAD_OF_METHODS.get(attribute)
-        if problem is not None and not problem.hint and method:
-            problem = Problem(problem.what, f"write {{{{ {method.format(value=base)} }}}}")
+        if problem is not None and not problem.hint:
+            written = method.format(value=base) if method else str(base)
+            problem = Problem(problem.what, f"write {{{{ {written} }}}}")
         self.report(span, problem)
         if base.name and shape.name:
             if self.uses and (self.uses[-1].name, self.uses[-1].path) == (base.name, base.path):
@@ -225,13 +226,9 @@ class Expressions:
         shape = self.bound(called.name)
         if shape is not None:
             return Shape(TEXT) if shape is MACRO else UNKNOWN
-        if called.name in self._declared:
-            self.report(
-                self.span(called), Problem(f"{called.name!r} is an input and cannot be called", "leave ( ) out")
-            )
-        elif called.name not in ENVIRONMENT.globals:
-            known = [*ENVIRONMENT.globals, *(name for scope in self.scopes for name in scope)]
-            hint = nearest(called.name, known) or "define it: {% macro name(value) %}…{% endmacro %}"
+        if called.name not in ENVIRONMENT.globals:
+            macros = [name for scope in self.scopes for name, known in scope.items() if known is MACRO]
+            hint = f"{nearest(called.name, macros)} only macros can be called; an input stands without ( )".strip()
             self.report(self.span(called), Problem(f"no macro {called.name!r}", hint))
         return UNKNOWN
 

@@ -71,7 +71,13 @@ class Source:
                 whole = at in (0, len(raw) - 1) and not (after and before)
                 yield from _data(number, value, after=after, before=before, edge=whole)
             else:
-                yield from self._lexer.wrap(((number, kind, value),))
+                yield from self._token(number, kind, value)
+
+    def _token(self, number: int, kind: str, value: str) -> Iterator[Token]:
+        try:
+            yield from self._lexer.wrap(((number, kind, value),))
+        except ValueError as error:  # Python refuses numbers of thousands of digits
+            raise self.error("this number is too long", self._spans[number], "write it as a text") from error
 
     def _raw(self, piece: int, text: str) -> list[_Raw]:
         """Return the lexer's tokens with their offsets; it tells only lines, and joins all kinds of line break."""

@@ -38,12 +38,15 @@ def opened(node: nodes.Node) -> int | None:
 
 def parse(spans: Spans, places: tuple[Place, ...] = ()) -> nodes.Template:
     """Return the tree of the pieces that *spans* knows; raises `InvalidPrompt` at the line and column."""
+    parser = PieceParser(ENVIRONMENT, Source(ENVIRONMENT.lexer, spans, places).tokens())
     try:
-        return PieceParser(ENVIRONMENT, Source(ENVIRONMENT.lexer, spans, places).tokens()).parse()
+        return parser.parse()
     except TemplateSyntaxError as error:
         raise _translated(error, spans, places) from error
     except RecursionError as error:
-        raise InvalidPrompt("the template is nested too deeply", hint="take it apart into macros") from error
+        place = where(spans.pieces, spans[parser.stream.current.lineno], places)
+        hint = "take it apart with macros or {% set %}"
+        raise InvalidPrompt("the template is nested too deeply", where=place, hint=hint) from error
 
 
 class PieceParser(Parser):

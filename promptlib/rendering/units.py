@@ -10,6 +10,7 @@ from promptlib.rendering.analysis import Analysis
 from promptlib.rendering.collecting import collected
 from promptlib.rendering.environment import ENVIRONMENT, RenderContext
 from promptlib.rendering.generating import Program
+from promptlib.rendering.nesting import check_nesting
 from promptlib.rendering.outline import Outline
 from promptlib.rendering.parsing import parse
 from promptlib.rendering.positions import Span, Spans, where
@@ -77,7 +78,7 @@ class Unit:
             raise InvalidPrompt(
                 "the template is nested too deeply for Python",
                 where=where(self.pieces, Span(0, 0, 1), places),
-                hint="take it apart into macros; loops can stand twenty deep",
+                hint="take it apart with macros or {% set %}",
             ) from error
         self._tree = None
         return program
@@ -98,6 +99,7 @@ class Unit:
 def _parsed(pieces: tuple[Piece, ...], places: tuple[Place, ...]) -> tuple[nodes.Template, Spans]:
     spans = Spans(pieces)
     tree = parse(spans, places)
+    check_nesting(tree, spans, places)
     Outline(tree, spans, places)
     return tree, spans
 

@@ -1,0 +1,362 @@
+"""What a broken template, and a failing render, say: what, where, what next."""
+
+from __future__ import annotations
+
+import pytest
+
+from promptlib.errors import InvalidPrompt, NotFound, RenderFailed
+from promptlib.messages import Image, system, user
+from promptlib.rendering import compile_pieces
+from promptlib.rendering.words import LOOP_WORDS
+
+
+def broken(source: str) -> InvalidPrompt:
+    with pytest.raises(InvalidPrompt) as caught:
+        compile_pieces((system("s"), user(source), user("next")))
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("source", "what", "line", "column", "width", "hint"),
+    [
+        ("a\n {{ b", "'{{' is never closed", 2, 2, 2, "close it with }} in the same message"),
+        ("a {% if b", "'{%' is never closed", 1, 3, 2, "close it with %} in the same message"),
+        ("a\n{# b", "this comment is never closed", 2, 1, 2, "close it with #} in the same message"),
+        ("{% raw %}x", "this raw block is never closed", 1, 1, 9, "close it with {% endraw %} in the same message"),
+        ("{{ 'a }}", 'broken template: unexpected char "\'"', 1, 4, 1, "a text needs a closing quote"),
+        ("a\r\nb {{ a $ b }}", "broken template: unexpected char '$'", 2, 8, 1, ""),
+        ("a\r\n{{ (a] }}", "broken template: unexpected ']', expected ')'", 2, 6, 1, ""),
+        ("{{ a) }}", "broken template: unexpected ')'", 1, 5, 1, ""),
+        ("{{ }}", "broken template: Expected an expression, got '}}'", 1, 4, 2, ""),
+        ("{{ 1 + }}", "broken template: unexpected '}}'", 1, 8, 2, ""),
+        ("{{ a b }}", "broken template: expected token '}}', got 'b'", 1, 6, 1, ""),
+        ("x\n\n  {{ a.b. }}", "broken template: expected name or number", 3, 11, 2, ""),
+        ("{% for x y %}", "broken template: expected token 'in', got 'y'", 1, 10, 1, ""),
+        ("{% fro x in y %}", "no statement 'fro'", 1, 4, 3, "did you mean 'for'?"),
+        (
+            "{% customer %}",
+            "no statement 'customer'",
+            1,
+            4,
+            8,
+            "write {{ name }} for a value; statements are those of Jinja",
+        ),
+        (
+            "{% endif %}",
+            "{% endif %} has nothing to close",
+            1,
+            4,
+            5,
+            "take it out, or open the statement before it",
+        ),
+        (
+            "{% for x in y %}\n{% endif %}",
+            "{% endif %} inside of {% for %}",
+            2,
+            4,
+            5,
+            "close {% for %} first, with {% endfor %}",
+        ),
+        (
+            "ok {% if a %}{% for x in y %}",
+            "{% for %} is never closed",
+            1,
+            17,
+            3,
+            "close it with {% endfor %}; a later message of the same prompt may hold that",
+        ),
+        ("{{ a | uper }}", "no filter 'uper'", 1, 8, 4, "did you mean 'upper'?"),
+        ("{{ a | zzqx }}", "no filter 'zzqx'", 1, 8, 4, "the filters are those of Jinja"),
+        (
+            "{{ a | random }}",
+            "no filter 'random'",
+            1,
+            8,
+            6,
+            "a prompt renders the same each time: choose in the application and pass the choice as an input",
+        ),
+        ("{{ a is defind }}", "no test 'defind'", 1, 6, 2, "did you mean 'defined'?"),
+        ("{{ a is frobnicated }}", "no test 'frobnicated'", 1, 6, 2, "the tests are those of Jinja"),
+        (
+            "{{ _a }}",
+            "'_a' begins with an underscore",
+            1,
+            4,
+            2,
+            "choose a name without it; a key of data is read as value['_a']",
+        ),
+        (
+            "{{ a.  _b }}",
+            "the attribute '_b' begins with an underscore",
+            1,
+            8,
+            2,
+            "write ['_b'] for a key of data",
+        ),
+        (
+            "{{ a.upper() }}",
+            "upper() cannot be called: values are data without methods",
+            1,
+            5,
+            1,
+            "write {{ a | upper }}",
+        ),
+        (
+            "{{ a.fly() }}",
+            "fly() cannot be called: values are data without methods",
+            1,
+            5,
+            1,
+            "data has no methods; use a filter",
+        ),
+        (
+            "{% macro shout(x) %}{% endmacro %}{{ shuot(1) }}",
+            "no macro 'shuot'",
+            1,
+            38,
+            5,
+            "did you mean 'shout'? only macros can be called; an input stands without ( )",
+        ),
+        ("{{ (1, 2)() }}", "only macros can be called", 1, 10, 1, "call a macro by its name"),
+        (
+            "{{ self.x }}",
+            "'self' is not here: a prompt has no parent template",
+            1,
+            4,
+            4,
+            "",
+        ),
+        (
+            "{% for x in y %}{{ loop.indx }}{% endfor %}",
+            "loop has no 'indx'",
+            1,
+            25,
+            4,
+            f"did you mean 'index'? loop has: {', '.join(sorted(LOOP_WORDS))}",
+        ),
+        (
+            "{% set ns.a = 1 %}",
+            "no namespace 'ns'",
+            1,
+            8,
+            2,
+            "{% set ns = namespace(…) %} before",
+        ),
+        (
+            "{% include a %}",
+            "an include is one alias in quotes and nothing else",
+            1,
+            4,
+            7,
+            'write {% include "alias" %}, once for each',
+        ),
+    ],
+)
+def test_a_broken_template_says_what_where_and_what_next(
+    source: str, what: str, line: int, column: int, width: int, hint: str
+) -> None:
+    error = broken(source)
+    assert error.what == what
+    assert error.hint == hint
+    assert error.where is not None
+    assert (error.where.source, error.where.line, error.where.column, error.where.width) == (
+        "message 2 (user)",
+        line,
+        column,
+        width,
+    )
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '{% include ["a", "b"] %}',
+        '{% include "a" ignore missing %}',
+        '{% include "a" without context %}',
+        '{% include "a" ~ b %}',
+    ],
+)
+def test_includes_are_constant(source: str) -> None:
+    assert broken(source).what == "an include is one alias in quotes and nothing else"
+
+
+@pytest.mark.parametrize(
+    ("source", "hint"),
+    [
+        ('{% extends "a" %}', 'write {% include "alias" %} and declare the alias in includes'),
+        ('{% import "a" as b %}', "define the macro in the same prompt; macros reach across its messages"),
+        ('{% from "a" import b %}', "define the macro in the same prompt; macros reach across its messages"),
+        ("{% autoescape true %}{% endautoescape %}", "nothing is escaped here; write {{ value | e }} where it must be"),
+    ],
+)
+def test_statements_that_are_not_here(source: str, hint: str) -> None:
+    error = broken(source)
+    word = source.split()[1]
+    assert (error.what, error.hint) == (f"a prompt has no {{% {word} %}}", hint)
+
+
+def test_the_picture_of_an_error() -> None:
+    assert str(broken("Hello,\n\tdear {{ a | uper }}!")) == (
+        "no filter 'uper'\n"
+        "  --> message 2 (user):2:14\n"
+        "  |\n"
+        "2 | \tdear {{ a | uper }}!\n"
+        "  | \t            ^^^^\n"
+        "did you mean 'upper'?"
+    )
+
+
+def test_all_problems_of_a_template_are_told_at_once() -> None:
+    error = broken("{{ a | uper }}\n{{ b | lwer }} {{ _c }}")
+    assert [each.what for each in (error, *error.others)] == [
+        "no filter 'uper'",
+        "no filter 'lwer'",
+        "'_c' begins with an underscore",
+    ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "{% set _a = 1 %}",
+        "{% for _a in b %}{% endfor %}",
+        "{% macro _a() %}{% endmacro %}",
+        "{% macro m(_a) %}{% endmacro %}",
+    ],
+)
+def test_private_names_cannot_be_defined(name: str) -> None:
+    assert broken(name).what == "'_a' begins with an underscore"
+
+
+NESTS: dict[str, tuple[str, str, str]] = {
+    "for": ("{% for x in y %}", "", "{% endfor %}"),
+    "if": ("{% if x %}", "", "{% endif %}"),
+    "set": ("{% set x %}", "", "{% endset %}"),
+    "parentheses": ("(", "x", ")"),
+    "lists": ("[", "", "]"),
+    "sums": ("x + ", "x", ""),
+    "attributes": ("", "x", ".y"),
+    "filters": ("", "x", " | upper"),
+    "not": ("not ", "x", ""),
+}
+
+
+@pytest.mark.parametrize("nest", NESTS)
+@pytest.mark.parametrize("depth", [100, 10_000])
+def test_deep_nesting_is_one_clear_error(nest: str, depth: int) -> None:
+    before, middle, after = NESTS[nest]
+    source = before * depth + middle + after * depth
+    error = broken(source if "%" in source else "{{ " + source + " }}")
+    assert error.what.startswith("the template is nested ")
+    assert error.hint == "take it apart with macros or {% set %}"
+    assert error.where is not None
+    assert error.where.source == "message 2 (user)"
+
+
+def test_numbers_of_thousands_of_digits() -> None:
+    error = broken("{{ " + "9" * 5_000 + " }}")
+    assert (error.what, error.hint) == ("this number is too long", "write it as a text")
+
+
+def test_a_stack_that_is_nearly_full_is_a_typed_error() -> None:
+    template = compile_pieces((user("{{ a | upper }}{{ [a, [a, [a]]] | length }}"),))
+    found: list[InvalidPrompt] = []
+
+    def deeper() -> None:
+        try:
+            deeper()
+        except RecursionError:
+            # The first frame with room enough for this call, and not for the compiler.
+            if not found:
+                try:
+                    template.render({"a": "x"})
+                except InvalidPrompt as error:
+                    found.append(error)
+            raise
+
+    with pytest.raises(RecursionError):
+        deeper()
+    assert [error.what for error in found] == ["the template is nested too deeply for Python"]
+    assert template.render({"a": "x"})[0].text == "X2"
+
+
+def failed(source: str, **values: object) -> RenderFailed:
+    template = compile_pieces((system("s"), user(source)))
+    with pytest.raises(RenderFailed) as caught:
+        template.render(values)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("source", "what", "line", "column", "width"),
+    [
+        ("a\n{{ d.nmae }}", "no key 'nmae' here did you mean 'name'?", 2, 4, 6),
+        ("{{ d.name.x }}", "a text has no attribute 'x'", 1, 4, 8),
+        ("{{ l[7] }}", "no item 7 in a list of 2", 1, 4, 4),
+        ("{{ l.x }}", "no item 'x' in a list of 2", 1, 4, 3),
+        ("{{ n.x }}", "a number has no attribute 'x'", 1, 4, 3),
+        ("{{ t.x }}", "a truth value has no attribute 'x'", 1, 4, 3),
+        ("{{ z.x }}", "None has no attribute 'x'", 1, 4, 3),
+        ("{{ z['x'] }}", "None has no attribute 'x'", 1, 4, 6),
+        ("{% if false %}{% set q = 1 %}{% endif %}{{ q }}", "'q' has no value here", 1, 44, 1),
+        ("{% if missing %}{% endif %}", "'missing' has no value here", 1, 4, 10),
+        ("{% for x in n %}{% endfor %}", "'int' object is not iterable", 1, 4, 10),
+        ("{{ n / 0 }}", "division by zero", 1, 4, 5),
+        ("{{ s + n }}", 'can only concatenate str (not "int") to str', 1, 4, 5),
+        ("{{ z | upper ~ z }}\n{{ l }}", "a list has no text of its own", 2, 4, 1),
+        ("{{ d }} {{ 1 }}", "a mapping has no text of its own", 1, 4, 1),
+        ("{{ z | string }}{{ z }}", "None has no text", 1, 20, 1),
+        ("{{ l | map('upper') }}", "a generator has no text", 1, 4, 16),
+        ("{{ range }}", "a function has no text", 1, 4, 5),
+        ("{% macro m(x) %}\n{{ x.y }}{% endmacro %}{{ m(d) }}", "no key 'y' here", 2, 4, 3),
+        ("{% set x %}{{ i }}{% endset %}", "an image has no text", 1, 15, 1),
+        ("{{ none }}", "None has no text", 1, 4, 4),
+        ("{{ n | tojson(indent='x', what=1) }}", "to_json() got an unexpected keyword argument 'what'", 1, 4, 30),
+        ("{% set ns = namespace(a=1) %}{{ ns.b }}", "'b' has no value here", 1, 33, 4),
+        ("{% set f = d %}{% set f.a = 1 %}", "cannot assign attribute on non-namespace object", 1, 0, 0),
+    ],
+)
+def test_a_failing_render_shows_its_place(source: str, what: str, line: int, column: int, width: int) -> None:
+    values = {"d": {"name": "x"}, "l": ["a", "b"], "n": 3, "t": True, "z": None, "s": "s", "i": Image("u")}
+    error = failed(source, **values)
+    assert error.what == what
+    assert error.where is not None
+    assert error.where.source == "message 2 (user)"
+    if column:
+        assert (error.where.line, error.where.column, error.where.width) == (line, column, width)
+
+
+def test_plain_variables_fail_alike() -> None:
+    error = failed("Hello\n  {{ name }}!", name=None)
+    assert str(error) == (
+        "None has no text\n"
+        "  --> message 2 (user):2:6\n"
+        "  |\n"
+        "2 |   {{ name }}!\n"
+        "  |      ^^^^\n"
+        'say what to print instead: {{ name or "…" }}, or {% if name %}…{% endif %}'
+    )
+    error = failed("{{ other }}{{ name }}", other="x")
+    assert error.what == "'name' has no value here"
+    assert error.hint == "values here: other"
+    assert error.where is not None
+    assert error.where.column == 15
+    assert failed("{{ items }}", items=["a"]).hint == 'write {{ name | tojson }}, {{ name | join(", ") }} or a loop'
+
+
+def test_errors_of_an_include_pass_and_learn_their_place() -> None:
+    template = compile_pieces((user('a\n{% include "style" %}'),))
+
+    def lost(alias: str) -> str:
+        raise NotFound(f"no {alias}")
+
+    with pytest.raises(NotFound, match="no style") as caught:
+        template.render({}, include=lost)
+    assert str(caught.value.where) == "message 1 (user):2:4"
+
+    def failing(alias: str) -> str:
+        return compile_pieces((system("{{ " + alias + ".x | upper }}"),)).render({alias: {}})[0].text
+
+    with pytest.raises(RenderFailed, match="no key 'x' here") as inner:
+        template.render({}, include=failing)
+    assert str(inner.value.where) == "message 1 (system):1:4"
