@@ -34,8 +34,8 @@ def _items(message: Message) -> Iterator[dict[str, object]]:
     if message.role == "tool":
         yield {"type": "function_call_output", "call_id": message.tool_call_id, "output": message.text}
         return
-    if message.parts or not message.tool_calls:
-        only_text = all(isinstance(part, Text) for part in message.parts)
+    only_text = all(isinstance(part, Text) for part in message.parts)
+    if message.text or not only_text or not message.tool_calls:
         content = message.text if only_text else [_input_part(part) for part in message.parts]
         yield {"role": message.role, "content": content}
     for call in message.tool_calls:

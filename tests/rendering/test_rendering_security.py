@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 from promptlib.errors import InvalidPrompt, PromptLibError, RenderFailed
 from promptlib.messages import ROLES, Message, Role, Text, placeholder, system, user
 from promptlib.rendering import compile_pieces
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 HOSTILE = (
     "{{ secret }}",
@@ -182,7 +185,7 @@ ESCAPES = (
 
 @dataclass
 class Thing:
-    secret: str = "leaked-canary"
+    secret: str = "leaked-canary"  # noqa: S105 - the bait
 
     def __call__(self) -> str:
         return self.secret
