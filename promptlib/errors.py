@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+WIDEST = 100
+
+
 @dataclass(frozen=True, slots=True)
 class Where:
     """A place in a text: what holds it, the line and column (from 1), and the line itself."""
@@ -54,12 +57,24 @@ class Where:
         rows = [f"  --> {self}"]
         if self.text and self.line is not None:
             gutter = len(str(self.line))
-            rows += [f"{'':{gutter}} |", f"{self.line} | {self.text}"]
-            if self.column is not None:
+            text, column = self._window()
+            rows += [f"{'':{gutter}} |", f"{self.line} | {text}"]
+            if column is not None:
                 # A tab stays a tab, so that the caret stands below its character in every terminal.
-                blank = "".join("\t" if char == "\t" else " " for char in self.text[: self.column - 1])
-                rows.append(f"{'':{gutter}} | {blank}{'^' * max(1, self.width)}")
+                blank = "".join("\t" if char == "\t" else " " for char in text[: column - 1])
+                carets = "^" * max(1, min(self.width, len(text) + 1 - column))
+                rows.append(f"{'':{gutter}} | {blank}{carets}")
         return "\n".join(rows)
+
+    def _window(self) -> tuple[str, int | None]:
+        """Return the part of a long line that is around the column, and the column in that part."""
+        if len(self.text) <= WIDEST:
+            return self.text, self.column
+        begin = max(0, min((self.column or 1) - 1 - WIDEST // 2, len(self.text) - WIDEST))
+        end = begin + WIDEST
+        before, after = "…" if begin else "", "…" if end < len(self.text) else ""
+        column = None if self.column is None else self.column - begin + len(before)
+        return f"{before}{self.text[begin:end]}{after}", column
 
 
 class PromptLibError(Exception):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypedDict, TypeVar, Unpack
 
 from promptlib import inputs as grammar
 from promptlib import rendering
-from promptlib.errors import InvalidInputs, InvalidPrompt, NotFound
+from promptlib.errors import InvalidInputs, InvalidPrompt, NotFound, nearest
 from promptlib.inputs.grammar import checked_inputs
 from promptlib.messages import Message, Piece, Placeholder, Prelude, canonical_piece, checked_piece
 from promptlib.plain import Frozen, digest, freeze
@@ -356,6 +356,10 @@ def _restored(kind: type[Prompt[Any]], parts: dict[str, Any]) -> Prompt[Any]:
 def _parts(changes: Changes) -> dict[str, Any]:
     """Return the constructor's words for *changes*."""
     parts: dict[str, Any] = dict(changes)
+    if unknown := parts.keys() - Changes.__annotations__.keys():
+        word = min(unknown)
+        message = f"a prompt has no {word!r} to change; {nearest(word, Changes.__annotations__)}".rstrip("; ")
+        raise TypeError(message)
     if "messages" in parts:
         parts["messages"], parts["places"] = tuple(parts["messages"]), ()
     if isinstance(model := parts.get("inputs"), type):

@@ -71,3 +71,20 @@ def test_the_nearest_word() -> None:
     assert nearest("tickte", ["ticket", "tone"]) == "did you mean 'ticket'?"
     assert nearest("zzz", ["ticket", "tone"]) == ""
     assert nearest("a" * 1_000_000, ["b"]) == ""
+
+
+def test_a_long_line_is_shown_around_its_column() -> None:
+    """Nobody reads a line of 3,000 characters; the caret still stands below its character."""
+    text = "x" * 1500 + "HERE" + "y" * 1500
+    rows = Where("file", 7, 1501, text, width=4).picture().splitlines()
+    shown, carets = rows[2], rows[3]
+    assert len(shown) < 120
+    assert shown.startswith("7 | …x")
+    assert shown.endswith("y…")
+    at = carets.index("^")
+    assert shown[at : at + 4] == "HERE"
+    assert carets.count("^") == 4
+    assert Where("file", 7, None, text).picture().splitlines()[2] == f"7 | {text[:100]}…"
+    assert Where("file", 7, 3004, text).picture().splitlines()[2].startswith("7 | …")
+    wide = Where("file", 1, 3001, text, width=50).picture().splitlines()
+    assert wide[3].count("^") == 4

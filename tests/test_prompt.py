@@ -230,7 +230,7 @@ class TestIdentity:
         assert hash(again) == hash(TRIAGE)
         assert len({again, TRIAGE, STYLE}) == 2
         assert TRIAGE != STYLE
-        assert wrong(TRIAGE.digest) not in {TRIAGE}
+        assert wrong(TRIAGE.digest) != TRIAGE
 
     def test_neither_class_name_nor_docstring_nor_order_nor_words_about_it_matter(self) -> None:
         class Other(BaseModel):
@@ -575,3 +575,10 @@ class TestIncludes:
         with pytest.raises(InvalidPrompt, match=r"includes go in a circle or deeper than 16"):
             nested(DEEPEST_INCLUDE + 1).render()
         assert DEEPEST_INCLUDE < DEEPEST
+
+
+def test_a_word_that_no_prompt_has() -> None:
+    """A misspelt change names the nearest one."""
+    prompt = Prompt.define(user("Hello"))
+    with pytest.raises(TypeError, match=r"a prompt has no 'message' to change; did you mean 'messages'\?"):
+        prompt.evolve(message=())  # type: ignore[call-arg] # the mistake under test

@@ -30,6 +30,10 @@ def root_in(folder: Path) -> str | None:
 def _is_root(folder: Path) -> bool:
     if (folder / LABELS).is_dir() or next(folder.glob(f"*{PROMPT}"), None) is not None:
         return True
+    return _is_marked(folder)
+
+
+def _is_marked(folder: Path) -> bool:
     attributes = folder / ATTRIBUTES
     return attributes.is_file() and ATTRIBUTES_TEXT.splitlines()[0] in attributes.read_bytes().splitlines()
 
@@ -70,7 +74,8 @@ def find(path: Path | None) -> tuple[Path, Repository | None, str]:
     here = Path.cwd()
     for folder in (here, *here.parents):
         found = _try(folder)
-        if found is not None:
+        # Above, a folder without git is a store only where one was made: a stray prompts/ in /tmp is nobody's store.
+        if found is not None and (folder == here or found[1] is not None or _is_marked(folder / found[2])):
             return found
     raise NotAStore(
         f"no store in {here} or above it",
