@@ -93,9 +93,9 @@ def _stretch(text: str, segment: _Segment, piece: Piece, content: str, at: tuple
     line, offset = at
     text_line = line + text.count("\n", segment.start, offset)
     first = line if segment.role or segment.placeholder else text_line
-    end = text_line + content.count("\n") + (1 if content else 0)
+    end = text_line + content.count("\n") + 1 if content else first + 1
     inner = isinstance(piece, Message) and piece.literal
-    return Stretch(piece, first, max(end, first + 1), text_line + (inner or content.startswith(f"{_GUARD}\n")))
+    return Stretch(piece, first, end, text_line + (inner or content.startswith(f"{_GUARD}\n")))
 
 
 def _carriage_read(found: re.Match[str]) -> str:

@@ -104,7 +104,7 @@ def _replace(
         return
     begin = stretches[first].first
     until = stretches[end].first if end < len(stretches) else len(lines)
-    lines[begin:until] = [text + (newline if end < len(stretches) else "")]
+    lines[begin:until] = [text + newline if text and end < len(stretches) else text]
 
 
 def _ended(lines: list[str], end: int, newline: str) -> str:

@@ -27,6 +27,10 @@ _OLD = {
 }
 _FORMATS = ("jinja2", "literal")
 
+_DECLARATIONS = frozenset({"inputs", "outputs"})
+#: The keys of a declaration that hold declarations.
+_PARTS = frozenset({"items", "additionalProperties", "properties"})
+
 Fields = dict[str, Any]
 
 
@@ -243,12 +247,31 @@ def header_of(prompt: Prompt[Any]) -> dict[str, Any]:
     return {key: header[key] for key in order}
 
 
-def _with_extra(known: dict[str, Any], extra: Mapping[str, object]) -> dict[str, Any]:
+def _with_extra(known: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
     """Return *known* and, beside it, what *extra* keeps; what is known wins."""
     merged = dict(known)
     for key, value in extra.items():
-        if key not in merged:
-            merged[key] = thaw(cast("Any", value))
+        if key in _DECLARATIONS:
+            merged |= {key: _with_leftovers(merged[key], value)} if key in merged else {}
+        elif key not in merged:
+            merged[key] = thaw(value)
         elif isinstance(merged[key], dict) and isinstance(value, Mapping):
             merged[key] = _with_extra(merged[key], value)
+    return merged
+
+
+def _with_leftovers(declarations: dict[str, Any], leftovers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *declarations* with the keys that say nothing; those of an input that is gone go with it."""
+    return {
+        name: _with_leftover(each, leftovers[name]) if name in leftovers else each for name, each in declarations.items()
+    }
+
+
+def _with_leftover(declaration: dict[str, Any], left: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(declaration)
+    for key, value in left.items():
+        if key not in _PARTS:
+            merged.setdefault(key, thaw(value))
+        elif key in merged and isinstance(value, Mapping):
+            merged[key] = (_with_leftovers if key == "properties" else _with_leftover)(merged[key], value)
     return merged

@@ -146,7 +146,7 @@ class PropertyReader:
             if key not in taken:
                 left[key] = plain_of(each)
                 if key not in _SILENT:
-                    self.notes.unknown(self.source, each.at, " of an input", key, taken)
+                    self.notes.unknown(self.source, each.at, " of an input", key, taken | _SILENT)
         return self._made(node, InputType, **parts), left
 
     def _kind(self, entries: Entries, node: Node) -> tuple[str, str]:

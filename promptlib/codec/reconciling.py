@@ -39,7 +39,20 @@ def _mapping(file: Data, old: Mapping[str, Any], new: Mapping[str, Any]) -> Data
         for key, value in file.items()
         if key in new or key not in old
     }
-    return kept | {key: value for key, value in new.items() if key not in kept and not (key in old and key not in file)}
+    return _inserted(kept, {key: value for key, value in new.items() if key in kept or not (key in old and key not in file)})
+
+
+def _inserted(kept: Data, new: Mapping[str, Any]) -> Data:
+    """Add the keys of *new* that *kept* has not, each behind the key that it follows in *new*."""
+    order = list(kept)
+    at = 0
+    for key in new:
+        if key in kept:
+            at = order.index(key) + 1
+        else:
+            order.insert(at, key)
+            at += 1
+    return {key: kept.get(key, new.get(key)) for key in order}
 
 
 def _named(file: list[Data], old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Data]:

@@ -58,7 +58,7 @@ def _mapping(header: _Header, node: Node, wanted: dict[str, Any]) -> None:
     """Change a block mapping key by key."""
     entries = node.value if isinstance(node.value, dict) else {}
     indent = header.column(node.start) if entries else 0
-    behind = node.start if entries else len(header.text)
+    behind = header.line_start(node.start) if entries else len(header.text)
     for key, child in entries.items():
         if key not in wanted:
             header.add(header.line_start(child.entry), header.after(child), "")
@@ -85,7 +85,7 @@ def _value(header: _Header, node: Node, wanted: object, lines: str) -> None:
     elif node.style == "block" and isinstance(node.value, list) and isinstance(wanted, list) and wanted:
         _list(header, node.value, wanted)
         return
-    elif _on_one_line(header.text, node) and not isinstance(wanted, dict | list) and "\n" not in inline(wanted):
+    elif _on_one_line(header.text, node) and not isinstance(wanted, dict | list) and lines.count("\n") == 1:
         space = " " if node.start == node.end else ""
         header.add(node.start, node.end, space + inline(wanted))
         return
