@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from promptlib import diff as comparison
 from promptlib.errors import NotFound, StoreReadOnly
+from promptlib.lineage import Node
 from promptlib.refs import Ref, check_label, check_name
 from promptlib.store import opening
 from promptlib.store.checking import examine
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from promptlib._git import Author, Repository
     from promptlib.diff import PromptDiff
-    from promptlib.lineage import Lineage
+    from promptlib.lineage import Graph, Lineage
     from promptlib.prompt import Prompt
     from promptlib.store.checking import Report
     from promptlib.store.drafts import Draft
@@ -235,8 +236,13 @@ class Store:
 
     def lineage(self, ref: str | Ref) -> Lineage:
         """Return where the version that *ref* names came from and what came of it."""
-        past = self._past()
-        return past.lineage(past.version(self._label_resolved(Ref.parse(ref))))
+        version = self.version(ref)
+        graph = self.graph()
+        return graph.of(graph.find(version.name, version.digest) or Node(version.name, version.digest))
+
+    def graph(self) -> Graph:
+        """Return every version of every name with its typed edges: parent, merged, renamed, derived, includes."""
+        return self._past().graph()
 
     @contextmanager
     def transaction(self, message: str, *, author: Author | None = None) -> Iterator[Transaction]:
