@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from promptlib import codec
 from promptlib._index import Description, Index
 from promptlib.errors import GitFailed, NotFound, NumberMoved, PromptLibError, StoreDamaged
-from promptlib.lineage import Graph, Node, Told, joined
 from promptlib.origin import Standing
 from promptlib.refs import Pin, Ref, missing_name
 from promptlib.store import tracing
@@ -16,10 +15,11 @@ from promptlib.store.layout import prompt_path
 from promptlib.version import SHORT, Version, instant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from promptlib._git import Commit, Repository
     from promptlib._index import Row
+    from promptlib.lineage import Graph
 
 MAIN = "refs/heads/main"
 _MOST_OWN = 64
@@ -320,33 +320,7 @@ class History:
 
     def graph(self) -> Graph:
         """Return every version of every name with its edges."""
-        rows = [row for row in self.index.everything() if row.blob]
-        told = self.index.descriptions(row.blob for row in rows if row.blob)
-        labels: dict[tuple[str, str], list[str]] = {}
-        for (name, label), digest in self.index.labelled().items():
-            labels.setdefault((name, digest), []).append(label)
-        return joined(self._told_of(row, told[row.blob or ""], labels) for row in rows)
-
-    def _told_of(self, row: Row, described: Description, labels: Mapping[tuple[str, str], list[str]]) -> Told:
-        node = Node(
-            name=row.name,
-            digest=described.digest,
-            number=self._number(row),
-            commit=row.commit,
-            time=instant(row.seconds, row.zone),
-            author=row.author,
-            message=row.message.rstrip("\n"),
-            labels=tuple(labels.get((row.name, described.digest), ())),
-        )
-        return Told(
-            id=row.id,
-            node=node,
-            parents=row.parents,
-            came_from=row.came_from,
-            renamed_from=described.renamed_from,
-            derived_from=Pin.parse(described.derived_from) if described.derived_from else None,
-            includes=tuple(map(Pin.parse, described.includes)),
-        )
+        return tracing.graph(self.index, numbered=not self._repository.shallow)
 
 
 def _short(digest: str) -> str:

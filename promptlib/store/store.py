@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from promptlib import diff as comparison
 from promptlib.errors import NotFound, StoreReadOnly
-from promptlib.lineage import Node
 from promptlib.refs import Ref, check_label, check_name
 from promptlib.store import opening
 from promptlib.store.checking import examine
@@ -238,7 +237,9 @@ class Store:
         """Return where the version that *ref* names came from and what came of it."""
         version = self.version(ref)
         graph = self.graph()
-        return graph.of(graph.find(version.name, version.digest) or Node(version.name, version.digest))
+        return graph.of(
+            next(node for node in graph.nodes if (node.name, node.commit) == (version.name, version.commit))
+        )
 
     def graph(self) -> Graph:
         """Return every version of every name with its typed edges: parent, merged, renamed, derived, includes."""

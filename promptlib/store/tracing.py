@@ -12,15 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from promptlib._index import Description, Index, Row
-    from promptlib.lineage import Lineage
+    from promptlib.lineage import Graph
 
 
-def lineage(index: Index, commit: str, name: str, *, numbered: bool) -> Lineage:
-    """Return the lineage of the version of *name* that *commit* made; *numbered* says that numbers are known."""
-    versions = list(_told(index, numbered=numbered))
-    graph = joined(versions)
-    (node,) = (each.node for each in versions if (each.node.name, each.node.commit) == (name, commit))
-    return graph.of(node)
+def graph(index: Index, *, numbered: bool) -> Graph:
+    """Return every version that *index* knows with its edges; *numbered* says that numbers are known."""
+    return joined(_told(index, numbered=numbered))
 
 
 def _told(index: Index, *, numbered: bool) -> Iterator[Told]:
