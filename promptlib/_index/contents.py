@@ -22,7 +22,7 @@ Describe = "Callable[[bytes], Description]"
 AT_ONCE = 500
 _SHA1_DIGITS = 40
 _LABEL_LINE = re.compile(rb"(sha256:[0-9a-f]{64})\n")
-_UNDESCRIBED = (
+UNDESCRIBED = (
     "SELECT DISTINCT e.blob FROM events e LEFT JOIN descriptions d ON d.blob=e.blob "
     "WHERE e.blob IS NOT NULL AND d.blob IS NULL"
 )
@@ -45,24 +45,24 @@ class Contents:
     def descriptions(self, blobs: Iterable[str], *, labels: bool = False) -> dict[str, Description]:
         """Return what each of *blobs* says; those not yet known are read, described and remembered."""
         wanted = list(dict.fromkeys(blobs))
-        known = self._session.ask(lambda connection: _known(connection, wanted))
-        missing = [blob for blob in wanted if blob not in known]
+        held = self._session.ask(lambda connection: known(connection, wanted))
+        missing = [blob for blob in wanted if blob not in held]
         for some in _slices(missing):
             found = {blob: self._one(data, labels=labels) for blob, data in self._read(some)}
             self._remember({blob: told for blob, (told, lasting) in found.items() if lasting})
-            known |= {blob: told for blob, (told, _) in found.items()}
-        return known
+            held |= {blob: told for blob, (told, _) in found.items()}
+        return held
 
     def of_a_name(self, name: str) -> None:
         """Describe every version of *name*."""
         missing = self._session.ask(
-            lambda connection: connection.execute(f"{_UNDESCRIBED} AND e.name=?", (name,)).fetchall()
+            lambda connection: connection.execute(f"{UNDESCRIBED} AND e.name=?", (name,)).fetchall()
         )
         self.descriptions(blob for (blob,) in missing)
 
     def complete(self) -> None:
         """Describe every version and label, and keep the texts of those that are current or labelled."""
-        missing = self._session.ask(lambda connection: connection.execute(_UNDESCRIBED).fetchall())
+        missing = self._session.ask(lambda connection: connection.execute(UNDESCRIBED).fetchall())
         self.descriptions(blob for (blob,) in missing)
         labels = self._session.ask(
             lambda connection: connection.execute(
@@ -148,7 +148,8 @@ def checked(blob: str | None, data: object) -> bytes | None:
     return data
 
 
-def _known(connection: sqlite3.Connection, blobs: list[str]) -> dict[str, Description]:
+def known(connection: sqlite3.Connection, blobs: list[str]) -> dict[str, Description]:
+    """Return what is remembered of *blobs*."""
     found = {}
     for some in _slices(blobs):
         marks = ",".join("?" * len(some))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from promptlib._index.contents import Contents, checked
+from promptlib._index.contents import UNDESCRIBED, Contents, checked, known
 from promptlib._index.database import state
 from promptlib._index.growing import SoFar
 from promptlib._index.rows import ROW_COLUMNS, Damaged, Description, Label, Row, opened, row_of
@@ -124,13 +124,20 @@ class Index:
         Raises `BadRef` when several digests do.
         """
         low = f"sha256:{prefix}"
-        for old, until in self._session.ask(lambda connection: _line_of_names(connection, name)[0]):
-            self._contents.of_a_name(old)
-            rows = self._session.ask(partial(_of_a_digest, values=(old, until, low, low + "g")))
-            if rows:
-                self._check_one_digest(rows, name, prefix)
-                return rows[0]
-        return self._looked_through(name, low)
+        found = self._session.ask(partial(_of_a_digest, name=name, low=low))
+        if found is None:
+            for old, _ in self._session.ask(lambda connection: _line_of_names(connection, name)[0]):
+                self._contents.of_a_name(old)
+            found = self._session.ask(partial(_of_a_digest, name=name, low=low, undescribed_too=True))
+        if not found:
+            return self._looked_through(name, low)
+        digests = sorted({digest for _, digest in found})
+        if len(digests) > 1:
+            raise BadRef(
+                f"{name}#{prefix} could be any of {len(digests)} contents: {', '.join(digests[:4])}",
+                hint="write more digits of the digest",
+            )
+        return found[0][0]
 
     def _looked_through(self, name: str, low: str) -> Row | None:
         """Before a digest is said not to be there, look at every version: a damaged row is not found by its content."""
@@ -197,15 +204,6 @@ class Index:
 
     def _all_names(self) -> list[tuple[Any, ...]]:
         return self._session.ask(_all_names)
-
-    def _check_one_digest(self, rows: list[Row], name: str, prefix: str) -> None:
-        told = self._contents.descriptions(row.blob for row in rows if row.blob)
-        digests = sorted({described.digest for described in told.values()})
-        if len(digests) > 1:
-            raise BadRef(
-                f"{name}#{prefix} could be any of {len(digests)} contents: {', '.join(digests[:4])}",
-                hint="write more digits of the digest",
-            )
 
     def _renamed_from(self, blob: str) -> str:
         """Read the old name out of a file, while the index is being written: nothing may be asked of it then."""
@@ -298,8 +296,21 @@ def _version(connection: sqlite3.Connection, name: str, number: int) -> Row | No
     return None
 
 
-def _of_a_digest(connection: sqlite3.Connection, values: tuple[object, ...]) -> list[Row]:
-    return [row_of(row) for row in connection.execute(_OF_A_DIGEST, values)]
+def _of_a_digest(
+    connection: sqlite3.Connection, *, name: str, low: str, undescribed_too: bool = False
+) -> list[tuple[Row, str]] | None:
+    """Return the versions whose digest begins with *low*, newest first, each with its digest.
+
+    None says that some version was never described; with *undescribed_too* such a one is passed over.
+    """
+    for old, until in _line_of_names(connection, name)[0]:
+        if not undescribed_too and connection.execute(f"{UNDESCRIBED} AND e.name=? LIMIT 1", (old,)).fetchone():
+            return None
+        rows = [row_of(row) for row in connection.execute(_OF_A_DIGEST, (old, until, low, low + "g"))]
+        if rows:
+            told = known(connection, [row.blob for row in rows if row.blob])
+            return [(row, told[row.blob or ""].digest) for row in rows]
+    return []
 
 
 def _one_label(connection: sqlite3.Connection, name: str, label: str) -> tuple[Label, bytes | None] | None:

@@ -13,6 +13,7 @@ import pytest
 from promptlib._git import Repository
 from promptlib._index import Index
 from promptlib.errors import BadRef, GitFailed
+from tests.index.conftest import describe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -184,6 +185,27 @@ def test_labels_are_those_of_the_tip(library: Library, open_index: OpenIndex) ->
     library.commit({"@odd:b": "no digest\n"})
     index.at(library.tip)
     assert index.labelled("b") == {("b", "odd"): ""}
+
+
+def test_a_label_moved_on_a_side_line_counts_only_when_the_merge_took_it(
+    library: Library, open_index: OpenIndex
+) -> None:
+    library.commit({"a": "one"})
+    library.label("production", "a")
+    library.commit({"a": "two"})
+    library.branch("side")
+    library.label("production", "a")
+    library.checkout("main")
+    library.merge("side")
+    index = open_index(library)
+    assert index.labelled() == {("a", "production"): f"sha256:{digest('one')}"}
+    library.git("reset", "--quiet", "--hard", "HEAD~1")
+    taken = library.merge("side", {"@production:a": f"sha256:{digest('two')}\ntwo"})
+    index.at(taken)
+    found = index.label("a", "production")
+    assert found
+    assert found[0].commit == taken
+    assert index.labelled() == {("a", "production"): f"sha256:{digest('two')}"}
 
 
 def test_the_second_step_keeps_texts_of_current_and_labelled_versions(library: Library, open_index: OpenIndex) -> None:
@@ -384,6 +406,21 @@ def test_a_forked_child_opens_its_own(library: Library, open_index: OpenIndex) -
     library.commit({"b": "two"})
     index.at(library.tip)
     assert index.names() == ("a", "b")
+
+
+def test_texts_of_a_sha256_repository_are_checked_by_its_ids(tmp_path: Path, library: Library) -> None:
+    library.git("init", "--quiet", "--initial-branch=main", "--object-format=sha256", str(tmp_path / "long"))
+    library.folder = tmp_path / "long"
+    library.commit({"a": "one"})
+    with Repository.open(library.folder) as repository:
+        index = Index.open(library.file, repository, "prompts", describe=describe)
+        index.at(library.tip)
+        index.complete()
+        current = index.current("a")
+        assert current
+        assert len(current.blob or "") == 64
+        assert index.current_text("a") == (current, b"one")
+        index.close()
 
 
 def test_a_bare_repository_has_its_names_at_the_root(library: Library, tmp_path: Path) -> None:
