@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from promptlib.codec.body import Stretch, write_piece
 from promptlib.codec.emitting import entries
-from promptlib.codec.reconciling import reconcile
-from promptlib.codec.source import plain_of
 from promptlib.codec.splicing import Splice, splices
 
 if TYPE_CHECKING:
@@ -19,10 +17,9 @@ if TYPE_CHECKING:
     from promptlib.messages import Piece
 
 
-def edited_header(found: Parsed, old: dict[str, Any], new: dict[str, Any]) -> str:
-    """Return all of the file up to its body, with front matter that means *new* instead of *old*."""
+def edited_header(found: Parsed, wanted: dict[str, Any]) -> str:
+    """Return all of the file up to its body, with front matter that says *wanted*."""
     cut = found.halves
-    wanted = cast("dict[str, Any]", reconcile(plain_of(found.header), old, new))
     if cut.header is None:
         return f"{cut.head}---\n{entries(wanted)}---\n".replace("\n", cut.newline) if wanted else cut.head
     text = cut.header.text

@@ -263,7 +263,8 @@ def _with_extra(known: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, An
 def _with_leftovers(declarations: dict[str, Any], leftovers: Mapping[str, Any]) -> dict[str, Any]:
     """Return *declarations* with the keys that say nothing; those of an input that is gone go with it."""
     return {
-        name: _with_leftover(each, leftovers[name]) if name in leftovers else each for name, each in declarations.items()
+        name: _with_leftover(each, leftovers[name]) if name in leftovers else each
+        for name, each in declarations.items()
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from promptlib.codec.source import Node, Source, plain_of
-from promptlib.errors import InvalidFile, InvalidPrompt, nearest
+from promptlib.errors import InvalidPrompt, nearest
 from promptlib.inputs import Input, InputType
 from promptlib.plain import freeze, thaw
 
@@ -210,8 +210,6 @@ class PropertyReader:
     def _made(self, node: Node, kind: type, /, **parts: Any) -> Any:  # noqa: ANN401 - an Input or an InputType
         try:
             return kind(**parts)
-        except InvalidFile:
-            raise
         except InvalidPrompt as error:
             raise self.source.error(node.at, error.what, error.hint) from error
 

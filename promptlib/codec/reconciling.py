@@ -33,13 +33,25 @@ def reconcile(file: object, old: object, new: object) -> object:
     return new
 
 
-def _mapping(file: Data, old: Mapping[str, Any], new: Mapping[str, Any]) -> Data:
+def renew(file: Data, old: Mapping[str, Any], new: Mapping[str, Any]) -> Data:
+    """Return what *file* becomes when each top key that changes is written anew: for spellings that cannot stay."""
     kept = {
-        key: reconcile(value, old[key], new[key]) if key in old and key in new else value
+        key: value if same(old.get(key), new.get(key)) else new[key]
         for key, value in file.items()
         if key in new or key not in old
     }
-    return _inserted(kept, {key: value for key, value in new.items() if key in kept or not (key in old and key not in file)})
+    return _inserted(kept, new)
+
+
+def _mapping(file: Data, old: Mapping[str, Any], new: Mapping[str, Any]) -> Data:
+    kept = {
+        key: (reconcile(value, old[key], new[key]) if key in old else new[key]) if key in new else value
+        for key, value in file.items()
+        if key in new or key not in old
+    }
+    return _inserted(
+        kept, {key: value for key, value in new.items() if key in kept or not (key in old and key not in file)}
+    )
 
 
 def _inserted(kept: Data, new: Mapping[str, Any]) -> Data:

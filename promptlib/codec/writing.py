@@ -10,7 +10,8 @@ from promptlib.codec.emitting import entries
 from promptlib.codec.fence import LARGEST_HEADER
 from promptlib.codec.header import header_of, is_literal
 from promptlib.codec.reading import Parsed, parsed, prompt_of
-from promptlib.codec.reconciling import same
+from promptlib.codec.reconciling import reconcile, renew, same
+from promptlib.codec.source import plain_of
 from promptlib.errors import InvalidPrompt
 
 if TYPE_CHECKING:
@@ -52,12 +53,14 @@ def edit(data: bytes, prompt: Prompt[Any], *, source: str = "") -> bytes:
     """
     found = parsed(data, source)
     old, new = header_of(prompt_of(found)), header_of(prompt)
-    head = edited_header(found, old, new)
+    file = cast("dict[str, Any]", plain_of(found.header))
     body = _edited_body(found, prompt)
-    for candidate in (head + body, head + _body(prompt)):
-        if _holds(candidate, prompt, new):
-            return candidate.encode()
-    return write(prompt)
+    edited = edited_header(found, cast("dict[str, Any]", reconcile(file, old, new))) + body
+    if not _holds(edited, prompt, new):
+        # Words that the file spells out, such as `required: false`, may speak against what is new.
+        anew = edited_header(found, renew(file, old, new)) + body
+        return anew.encode() if _holds(anew, prompt, new) else write(prompt)
+    return edited.encode()
 
 
 def _edited_body(found: Parsed, prompt: Prompt[Any]) -> str:

@@ -18,9 +18,37 @@ if TYPE_CHECKING:
 
 THREADS = frozenset({"history"})
 FRAGMENTS = (
-    ["user:", "system:", "\\user:", "\\\\user:", "\n", "\r", "\r\n", "<CR>", "\\<CR>", "\\", "---", " ", "x", "\0", "\ufeff"]
+    [
+        "user:",
+        "system:",
+        "\\user:",
+        "\\\\user:",
+        "\n",
+        "\r",
+        "\r\n",
+        "<CR>",
+        "\\<CR>",
+        "\\",
+        "---",
+        " ",
+        "x",
+        "\0",
+        "\ufeff",
+    ]
     + ["{{ history }}", "\\{{ history }}", "{{ a }}", "{% if a %}", "{% endraw %}", "{% raw %}", "{%- \\endraw -%}"]
-    + ["{# literal #}{% raw %}", "{# c\nuser:\n #}", "{{ 'user:\n' }}", "{{", "{%", "{#", "}}", "\x85", "\u2028", "\x0b", "\x0c"]
+    + [
+        "{# literal #}{% raw %}",
+        "{# c\nuser:\n #}",
+        "{{ 'user:\n' }}",
+        "{{",
+        "{%",
+        "{#",
+        "}}",
+        "\x85",
+        "\u2028",
+        "\x0b",
+        "\x0c",
+    ]
 )
 texts = st.one_of(
     st.lists(st.sampled_from(FRAGMENTS), max_size=8).map("".join),
@@ -102,9 +130,7 @@ def test_bodies(body: str) -> None:
 def test_a_literal_message_has_a_form_that_other_tools_render_alike() -> None:
     message = assistant("{{ no }} {% endraw %} {%- \\endraw +%}", literal=True)
     body = write_body([message], THREADS)
-    assert body == (
-        "assistant:\n{# literal #}{% raw %}\n{{ no }} {% \\endraw %} {%- \\\\endraw +%}\n{% endraw %}\n"
-    )
+    assert body == ("assistant:\n{# literal #}{% raw %}\n{{ no }} {% \\endraw %} {%- \\\\endraw +%}\n{% endraw %}\n")
     assert read(body) == [message]
     assert literal(read(body)) == [True]
 

@@ -149,7 +149,12 @@ REFUSED = {
     "inputs:\n  a: {kind: [x]}\n": ("kind is not a text", 3, 13, "write `kind: …`"),
     "inputs:\n  a: {kind: string, required: maybe}\n": ("required is not true or false", 3, 31, "required: true"),
     "inputs:\n  a: {kind: integer, default: x}\n": ("the default of 'a' is 'x'", 3, 22, "change the value or the type"),
-    "inputs:\n  a: {kind: string, default: null}\n": ("the default of 'a' is None", 3, 21, "change the value or the type"),
+    "inputs:\n  a: {kind: string, default: null}\n": (
+        "the default of 'a' is None",
+        3,
+        21,
+        "change the value or the type",
+    ),
     "inputs:\n  _a: {kind: string}\n": ("the input '_a' begins with _", 3, 3, "begin the name with a letter"),
     "inputs:\n  budget: {kind: string}\n": ("'budget' cannot be the name of an input", 3, 3, "choose another word"),
     "inputs:\n  a: {kind: string, enumValues: x}\n": ("enumValues is a list", 3, 21, "one value a line"),

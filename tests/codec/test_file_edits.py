@@ -159,12 +159,21 @@ def test_new_keys_stand_in_their_order() -> None:
 def test_declarations_keep_their_form() -> None:
     prompt = read(FILE)
     tone = prompt.inputs[1]
-    inputs = (prompt.inputs[0], type(tone)(name="tone", type=tone.type, required=False, default="warm"), prompt.inputs[2])
-    assert changed(FILE, edit(FILE, prompt.evolve(inputs=inputs))) == ([b"    default: plain\n"], [b"    default: warm\n"])
+    inputs = (
+        prompt.inputs[0],
+        type(tone)(name="tone", type=tone.type, required=False, default="warm"),
+        prompt.inputs[2],
+    )
+    assert changed(FILE, edit(FILE, prompt.evolve(inputs=inputs))) == (
+        [b"    default: plain\n"],
+        [b"    default: warm\n"],
+    )
     described = (type(tone)(name="ticket", type=prompt.inputs[0].type, description="Words"), *prompt.inputs[1:])
     after = edit(FILE, prompt.evolve(inputs=described))
-    assert b"  - name: ticket   # the text\n    kind: string\n    description: Words\n    example: My printer burns\n" in after or (
-        b"    example: My printer burns\n    description: Words\n" in after
+    assert (
+        b"  - name: ticket   # the text\n    kind: string\n    description: Words\n    example: My printer burns\n"
+        in after
+        or (b"    example: My printer burns\n    description: Words\n" in after)
     )
     gone = edit(FILE, prompt.evolve(inputs=prompt.inputs[1:], messages=(*prompt.messages[:2], user("Hi"))))
     assert b"ticket" not in gone.replace(b"a ticket", b"")
@@ -178,8 +187,12 @@ def test_a_bare_value_becomes_a_declaration_only_when_it_changes() -> None:
     data = b"---\ninputs:\n  a: Jane\n  b: Joe\n---\nuser:\n{{ a }}{{ b }}\n"
     prompt = read(data)
     first = prompt.inputs[0]
-    after = edit(data, prompt.evolve(inputs=(type(first)(name="a", type=first.type, description="d"), prompt.inputs[1])))
-    assert after.startswith(b"---\ninputs:\n  a:\n    kind: string\n    description: d\n    example: Jane\n  b: Joe\n---\n")
+    after = edit(
+        data, prompt.evolve(inputs=(type(first)(name="a", type=first.type, description="d"), prompt.inputs[1]))
+    )
+    assert after.startswith(
+        b"---\ninputs:\n  a:\n    kind: string\n    description: d\n    example: Jane\n  b: Joe\n---\n"
+    )
 
 
 MESSAGES: list[tuple[tuple[Any, ...], list[bytes], list[bytes]]] = [
@@ -189,7 +202,11 @@ MESSAGES: list[tuple[tuple[Any, ...], list[bytes], list[bytes]]] = [
     ((0, 1, 2, assistant("A"), user("B")), [], [b"\n", b"assistant:\n", b"A\n", b"\n", b"user:\n", b"B\n"]),
     ((0, 1, user("A"), 2), [], [b"user:\n", b"A\n", b"\n"]),
     ((user("A"), 0, 1, 2), [], [b"user:\n", b"A\n", b"\n"]),
-    ((0, 1, assistant("A"), user("{{ ticket }} B")), [b"{{ ticket }}\n"], [b"A\n", b"\n", b"user:\n", b"{{ ticket }} B\n"]),
+    (
+        (0, 1, assistant("A"), user("{{ ticket }} B")),
+        [b"{{ ticket }}\n"],
+        [b"A\n", b"\n", b"user:\n", b"{{ ticket }} B\n"],
+    ),
 ]
 
 
@@ -197,7 +214,9 @@ MESSAGES: list[tuple[tuple[Any, ...], list[bytes], list[bytes]]] = [
 def test_messages_change_by_their_lines(number: int) -> None:
     items, gone, came = MESSAGES[number]
     prompt = read(FILE)
-    after = edit(FILE, prompt.evolve(messages=tuple(prompt.messages[each] if isinstance(each, int) else each for each in items)))
+    after = edit(
+        FILE, prompt.evolve(messages=tuple(prompt.messages[each] if isinstance(each, int) else each for each in items))
+    )
     old, new = changed(FILE, after)
     assert len(new) - len(old) == len(came) - len(gone)
     assert all(line in old for line in gone if line != b"\n")
@@ -222,7 +241,11 @@ def test_a_body_gets_front_matter_and_a_literal_file_keeps_its_bytes() -> None:
     literal = b"---\n# imported\ntemplate: {format: {kind: literal}}\n---\nuser:\r\n{{ x"
     imported = read(literal)
     assert edit(literal, imported.evolve(description="d")) == literal.replace(b"template", b"description: d\ntemplate")
-    other = Message("system", imported.messages[0].parts, literal=False) if isinstance(imported.messages[0], Message) else None
+    other = (
+        Message("system", imported.messages[0].parts, literal=False)
+        if isinstance(imported.messages[0], Message)
+        else None
+    )
     assert other is not None
     authored = imported.evolve(messages=(user("Hi"),))
     assert edit(literal, authored) == b"---\n# imported\n---\nuser:\nHi\n"
@@ -243,13 +266,23 @@ def test_a_changed_kind_rewrites_what_it_means() -> None:
 
 
 def test_spellings_that_cannot_stay_are_written_anew() -> None:
-    data = b"---\ninputs:\n  a: {kind: string, nullable: false, default: x}\n---\nuser:\n{{ a }}\n"
+    data = b"---\n# kept\ninputs:\n  a: {kind: string, required: false, default: x}\nname: 'n'\n---\nuser:\n{{ a }}\n"
     prompt = read(data)
-    nullable = type(prompt.inputs[0])(
-        name="a", type=type(prompt.inputs[0].type)(kind="string", nullable=True), required=False, default="x"
+    (optional,) = prompt.inputs
+    required = type(optional)(name="a", type=optional.type)
+    assert edit(data, prompt.evolve(inputs=(required,))) == (
+        b"---\n# kept\ninputs:\n  a:\n    kind: string\nname: 'n'\n---\nuser:\n{{ a }}\n"
     )
-    after = edit(data, prompt.evolve(inputs=(nullable,)))
+    spelt = data.replace(b"required: false", b"nullable: false")
+    nullable = type(optional)(
+        name="a", type=type(optional.type)(kind="string", nullable=True), required=False, default="x"
+    )
+    after = edit(spelt, read(spelt).evolve(inputs=(nullable,)))
     assert read(after).inputs == (nullable,)
+    assert b"nullable: true" in after
+    array = type(optional)(name="a", type=type(optional.type)(kind="array", items=optional.type))
+    broken = edit(data, prompt.evolve(inputs=(array,), messages=(user("{{ a | join }}"),), description="d"))
+    assert read(broken).inputs == (array,)
 
 
 def test_what_an_input_keeps_goes_with_it() -> None:

@@ -61,7 +61,7 @@ HOSTILE: dict[str, bytes] = {
     "open strings": b"user:\n{{ '" + b"\\'" * MANY + b"\nuser:\n",
     "open comments": b"user:\n" + b"{#" * MANY,
     "back slashes": b"user:\n" + b"\\" * 1_000_000 + b"<CR>x\n{{ y }}",
-    "brackets": b"user:\n{{ " + b"([{" * MANY + b"}}",
+    "brackets": b"user:\n{{ " + b"([{" * 20_000 + b"}}",
 }
 
 

@@ -19,15 +19,31 @@ from promptlib.prompt import Prompt
 from promptlib.refs import Pin
 from tests.strategies import inputs_strategy, plain_strategy, text_strategy
 
-FRAGMENTS = (
-    ["user:", "\\user:", "\n", "\r", "\r\n", "<CR>", "\\<CR>", "\\", "---", "{% endraw %}", "{{", "{%", "{#", "}}", " ", "x"]
-    + ["\x85", "\u2028", "\0", "\ufeff"]
-)
+FRAGMENTS = [
+    "user:",
+    "\\user:",
+    "\n",
+    "\r",
+    "\r\n",
+    "<CR>",
+    "\\<CR>",
+    "\\",
+    "---",
+    "{% endraw %}",
+    "{{",
+    "{%",
+    "{#",
+    "}}",
+    " ",
+    "x",
+] + ["\x85", "\u2028", "\0", "\ufeff"]
 texts = st.one_of(st.lists(st.sampled_from(FRAGMENTS), max_size=8).map("".join), text_strategy)
 messages = st.one_of(
     st.builds(lambda role, text: Message(role, (Text(text),), literal=True), st.sampled_from(ROLES), texts),
     st.builds(
-        lambda role, text: Message(role, (Text(text),)), st.sampled_from(ROLES), texts.filter(lambda text: "{" not in text)
+        lambda role, text: Message(role, (Text(text),)),
+        st.sampled_from(ROLES),
+        texts.filter(lambda text: "{" not in text),
     ),
 )
 mappings = st.dictionaries(text_strategy, plain_strategy, max_size=3)
@@ -62,7 +78,17 @@ def test_code_to_file_to_code_is_exact(prompt: Prompt[Any]) -> None:
     data = write(prompt)
     back = read(data)
     assert_same(back, prompt)
-    for name in ("settings", "outputs", "tools", "description", "tags", "authors", "derived_from", "renamed_from", "extra"):
+    for name in (
+        "settings",
+        "outputs",
+        "tools",
+        "description",
+        "tags",
+        "authors",
+        "derived_from",
+        "renamed_from",
+        "extra",
+    ):
         assert getattr(back, name) == getattr(prompt, name)
     assert write(back) == data
     assert edit(data, prompt) == data
@@ -116,7 +142,12 @@ metadata:
 
 """
     assert read(one).digest == read(other).digest == read(other.replace(b"\n", b"\r\n")).digest
-    for before, after in ((b"1.0", b"1"), (b"{{ a }}", b"{{ a }}."), (b"default: 1", b"default: 2"), (b"gpt-4o", b"gpt-4")):
+    for before, after in (
+        (b"1.0", b"1"),
+        (b"{{ a }}", b"{{ a }}."),
+        (b"default: 1", b"default: 2"),
+        (b"gpt-4o", b"gpt-4"),
+    ):
         assert read(one.replace(before, after)).digest != read(one).digest
 
 
@@ -234,7 +265,11 @@ REFUSED: dict[bytes, tuple[str, str, str]] = {
     b"--- \nmodel: x\n---\nHi": ("blanks after the fence", "x.prompty:1:4", "the first line is exactly ---"),
     b"---\nmodel: x\n--- \nHi": ("front matter is opened and never closed", "x.prompty:1:1", "exactly ---"),
     b"---\nmodel: \xff\n---\nHi": ("byte 0xFF is no UTF-8", "x.prompty:2:8", "save the file as UTF-8"),
-    "---\nmodel: é\xa0".encode() + b"\xc3(\n---\n": ("byte 0xC3 is no UTF-8", "x.prompty:2:10", "save the file as UTF-8"),
+    "---\nmodel: é\xa0".encode() + b"\xc3(\n---\n": (
+        "byte 0xC3 is no UTF-8",
+        "x.prompty:2:10",
+        "save the file as UTF-8",
+    ),
     b"---\ntemplate: {format: {kind: literal}}\n---\n\xed\xa0\x80": ("byte 0xED is no UTF-8", "x.prompty:4:1", "UTF-8"),
     b"---\ndescription: 1\n---\nHi": ("description is no text", "x.prompty:2:1", "put it in quotes"),
     b"---\nmodel: [1]\n---\nHi": ("model holds keys and values", "x.prompty:2:1", "`model:`"),
