@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, cast
 
-from promptlib.errors import RenderFailed
+from promptlib.errors import PromptLibError, RenderFailed
 from promptlib.messages import Message, Placeholder, Text
+from promptlib.rendering.positions import Span, where
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from promptlib.messages import Part, Piece, Role
+    from promptlib.rendering.positions import Place
 
 
 # A render makes many messages out of roles and texts that are known to be right: going through the checks of the
@@ -28,7 +30,9 @@ class Soft(str):
     __slots__ = ()
 
 
-def collected(chunks: list[object], pieces: tuple[Piece, ...], values: Mapping[str, object]) -> tuple[Message, ...]:
+def collected(
+    chunks: list[object], pieces: tuple[Piece, ...], values: Mapping[str, object], places: tuple[Place, ...]
+) -> tuple[Message, ...]:
     """Return the messages that *chunks* make: each integer opens the piece of that number."""
     # The first piece opens at the very start: no statement can stand before it.
     openings = [at for at, chunk in enumerate(chunks) if chunk.__class__ is int] if len(pieces) > 1 else [0]
@@ -36,13 +40,14 @@ def collected(chunks: list[object], pieces: tuple[Piece, ...], values: Mapping[s
     messages: list[Message] = []
     for at in range(len(openings) - 1):
         start, end = openings[at], openings[at + 1]
-        piece = pieces[cast("int", chunks[start])]
+        number = cast("int", chunks[start])
+        piece = pieces[number]
         if isinstance(piece, Message):
             messages.append(message(piece.role, chunks, start + 1, end))
             continue
-        _refuse_text(chunks[start + 1 : end])
+        _refuse_text(chunks[start + 1 : end], pieces, number, places)
         if isinstance(piece, Placeholder):
-            messages.extend(thread(values, piece.name))
+            messages.extend(thread(pieces, number, values, places))
     return tuple(messages)
 
 
@@ -87,14 +92,21 @@ def _parts(chunks: Sequence[object]) -> Iterator[Part]:
         yield Text(joined)
 
 
-def thread(values: Mapping[str, object], name: str) -> Iterator[Message]:
-    """Yield the messages of a thread, each literal, so that none is ever read as a template."""
+def thread(
+    pieces: tuple[Piece, ...], number: int, values: Mapping[str, object], places: tuple[Place, ...]
+) -> list[Message]:
+    """Return the messages for the placeholder of that number, each literal, so that none is ever read as a template."""
     try:
-        given = values[name]
-    except KeyError:
-        raise RenderFailed(
-            f"{name!r} has no value here", hint="a placeholder needs the messages of its input"
-        ) from None
+        return list(_turns(values, cast("Placeholder", pieces[number]).name))
+    except PromptLibError as error:
+        error.where = where(pieces, Span(number, 0, 0), places)
+        raise
+
+
+def _turns(values: Mapping[str, object], name: str) -> Iterator[Message]:
+    if name not in values:
+        raise RenderFailed(f"{name!r} has no value here", hint="a placeholder needs the messages of its input")
+    given = values[name]
     if not isinstance(given, list | tuple):
         raise RenderFailed(f"{name!r} is a {type(given).__name__}, and its placeholder needs messages")
     for item in given:
@@ -102,10 +114,11 @@ def thread(values: Mapping[str, object], name: str) -> Iterator[Message]:
         yield turn if turn.literal else replace(turn, literal=True)
 
 
-def _refuse_text(chunks: Sequence[object]) -> None:
+def _refuse_text(chunks: Sequence[object], pieces: tuple[Piece, ...], number: int, places: tuple[Place, ...]) -> None:
     for chunk in chunks:
         if not isinstance(chunk, str) or chunk.strip():
             raise RenderFailed(
                 f"text outside of every message: {str(chunk).strip()[:60]!r}",
+                where=where(pieces, Span(number, 0, 0), places),
                 hint="the statement that opens its message was skipped: put both into one condition",
             )

@@ -73,9 +73,8 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
                 return self.undefined(obj=obj, name=attribute)
         if isinstance(obj, LoopContext) and attribute in LOOP_WORDS:
             return getattr(obj, attribute)
-        if isinstance(obj, Namespace) and not attribute.startswith("_"):
-            return getattr(obj, attribute, None) if hasattr(obj, attribute) else self.undefined(obj=obj, name=attribute)
-        if isinstance(obj, tuple) and attribute in getattr(obj, "_fields", ()):  # a group of `groupby`
+        group = isinstance(obj, tuple) and attribute in getattr(obj, "_fields", ())  # as `groupby` makes them
+        if group or (isinstance(obj, Namespace) and not attribute.startswith("_") and hasattr(obj, attribute)):
             return getattr(obj, attribute)
         return self.undefined(obj=obj, name=attribute)
 

@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from promptlib.errors import RenderFailed
-from promptlib.messages import Message, Placeholder, Prelude
+from promptlib.messages import Message, Prelude
 from promptlib.rendering.collecting import literal, message, thread
 from promptlib.rendering.positions import Span, where
 from promptlib.rendering.shapes import Shape, Use, output_problem, placeholder_uses
@@ -86,7 +86,7 @@ class PlainUnit:
             *placeholder_uses(pieces),
         )
         self._items = tuple(
-            each.name if isinstance(each, Placeholder) else _join_of(at, each, *found[at])
+            _join_of(at, each, *found[at]) if isinstance(each, Message) else at
             for at, each in enumerate(pieces)
             if not isinstance(each, Prelude)
         )
@@ -109,8 +109,8 @@ class PlainUnit:
         """Return the messages; raises `RenderFailed` with the place of a value that has no text."""
         messages: list[Message] = []
         for item in self._items:
-            if item.__class__ is str:
-                messages.extend(thread(values, item))
+            if item.__class__ is int:
+                messages.extend(thread(self.pieces, item, values, places))
             else:
                 messages.append(self._message(cast("Join", item), values, places))
         return tuple(messages)

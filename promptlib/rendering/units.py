@@ -66,7 +66,7 @@ class Unit:
         context = RenderContext(ENVIRONMENT, known, None, {})
         context.include = include
         try:
-            return collected(list(program.root(context)), self.pieces, values)
+            return collected(list(program.root(context)), self.pieces, values, places)
         except Exception as error:  # noqa: BLE001 - whatever a template raises gets its place in the template
             self._fail(program, error, places)
 

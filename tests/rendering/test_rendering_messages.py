@@ -130,8 +130,10 @@ def test_a_placeholder_takes_plain_messages_and_nothing_else() -> None:
     assert rendered(*pieces, history=[{"role": "user", "content": "hi"}]) == [("user", "hi")]
     with pytest.raises(RenderFailed, match="'history' is a str, and its placeholder needs messages"):
         rendered(*pieces, history="hi")
-    with pytest.raises(RenderFailed, match="'history' has no value here"):
+    with pytest.raises(RenderFailed, match="'history' has no value here") as caught:
         rendered(*pieces)
+    assert str(caught.value.where) == "placeholder 'history':1:1"
+    assert caught.value.hint == "a placeholder needs the messages of its input"
 
 
 def test_images_and_files_are_parts_at_their_place() -> None:
@@ -243,6 +245,10 @@ def test_text_whose_message_was_skipped() -> None:
     with pytest.raises(RenderFailed, match="text outside of every message: 'stray'") as caught:
         rendered(*pieces, show=False)
     assert "was skipped" in caught.value.hint
+    assert str(caught.value.where) == "the opening statements:1:1"
+    behind = (placeholder("h"), Prelude("{% if show %}"), system("s{% endif %}stray"))
+    with pytest.raises(RenderFailed, match="text outside of every message: 'stray'"):
+        rendered(*behind, show=False, h=())
 
 
 def test_break_continue_blocks_and_recursion() -> None:
