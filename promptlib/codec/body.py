@@ -186,8 +186,8 @@ def write_piece(piece: Piece, threads: Collection[str]) -> str:
             lines = _marked(f"{role}:\n", piece.text, threads, f"the {role} message")
         case Placeholder(name, text):
             lines = _marked(f"{{{{ {name} }}}}\n", text, threads, f"the placeholder {name!r}")
-        case Prelude(text):
-            lines = _marked("", text, threads, "the prelude") if text else f"{_GUARD}\n"
+        case _:
+            lines = _marked("", piece.text, threads, "the prelude") if piece.text else f"{_GUARD}\n"
     return _CARRIAGE.sub(_carriage_written, lines) if "\r" in lines or "<CR>" in lines else lines
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from promptlib.codec.properties import PropertyReader, write_properties
+from promptlib.codec.properties import SPEAKING, PropertyReader, write_properties
 from promptlib.codec.source import Node, Source, plain_of
 from promptlib.errors import BadRef
 from promptlib.messages import ROLES, Message, Piece, Role
@@ -272,7 +272,9 @@ def _with_leftover(declaration: dict[str, Any], left: Mapping[str, Any]) -> dict
     merged = dict(declaration)
     for key, value in left.items():
         if key not in _PARTS:
-            merged.setdefault(key, thaw(value))
+            # What said nothing beside the old kind must not begin to speak beside the new one.
+            if key not in SPEAKING:
+                merged.setdefault(key, thaw(value))
         elif key in merged and isinstance(value, Mapping):
             merged[key] = (_with_leftovers if key == "properties" else _with_leftover)(merged[key], value)
     return merged

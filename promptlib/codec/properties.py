@@ -34,6 +34,11 @@ _LENGTHS = {
     "thread": ("minItems", "maxItems"),
     "map": ("minProperties", "maxProperties"),
 }
+#: The words that say something beside some kinds and nothing beside others.
+SPEAKING = frozenset(
+    {"format", "pattern", "minimum", "maximum", "enumValues", "default", "required"}
+    | {word for words in _LENGTHS.values() for word in words}
+)
 _BOUNDS = ("integer", "float", "date", "datetime")
 _KINDS_OF_VALUES: dict[type, str] = {str: "string", int: "integer", float: "float", bool: "boolean"}
 #: Prompty's words that say nothing about what is accepted; kept, and silent.

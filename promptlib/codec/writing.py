@@ -77,7 +77,8 @@ def _holds(text: str, prompt: Prompt[Any], header: dict[str, Any]) -> bool:
         return False
     literal = [getattr(piece, "literal", False) for piece in back.messages]
     return (
-        back.messages == prompt.messages
+        back.digest == prompt.digest
+        and back.messages == prompt.messages
         and literal == [getattr(piece, "literal", False) for piece in prompt.messages]
         and same(header_of(back), header)
     )

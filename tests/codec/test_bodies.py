@@ -1,5 +1,7 @@
 """Messages to lines and back, exactly, whatever the text."""
 
+# ruff: noqa: E501, RUF005 - tables of texts read best as they are
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

@@ -1,5 +1,7 @@
 """Inputs in front matter: every declaration comes back, and what is wrong is told with its place."""
 
+# ruff: noqa: ISC004 - tables of texts read best as they are
+
 from __future__ import annotations
 
 from typing import Any

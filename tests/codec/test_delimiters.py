@@ -1,5 +1,7 @@
 """The scanner of tags agrees with the template language's own lexer about what is literal text."""
 
+# ruff: noqa: E501, RUF005, SIM905, S701 - tables of texts read best as they are
+
 from __future__ import annotations
 
 import random

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -16,9 +16,11 @@ from promptlib.codec.source import Source, plain_of
 from promptlib.codec.splicing import splices
 from promptlib.errors import InvalidFile
 from promptlib.messages import Message, assistant, placeholder, system, user
-from promptlib.plain import thaw
-from promptlib.prompt import Prompt
+from promptlib.plain import freeze, thaw
 from tests.strategies import plain_strategy
+
+if TYPE_CHECKING:
+    from promptlib.prompt import Prompt
 
 FILE = b"""---
 # Who wrote this, and why
@@ -285,6 +287,26 @@ def test_spellings_that_cannot_stay_are_written_anew() -> None:
     assert read(broken).inputs == (array,)
 
 
+def test_a_default_of_null_cannot_stay_beside_a_required_input() -> None:
+    data = (
+        b"---\ninputs:\n  a: {kind: string, required: false, default: null, nullable: true}\n---\nuser:\n{{ a or 1 }}\n"
+    )
+    prompt = read(data)
+    (optional,) = prompt.inputs
+    required = type(optional)(name="a", type=type(optional.type)(kind="string"))
+    after = edit(data, prompt.evolve(inputs=(required,)))
+    assert after == b"---\ninputs:\n  a:\n    kind: string\n---\nuser:\n{{ a or 1 }}\n"
+
+
+def test_a_word_that_said_nothing_does_not_begin_to_speak() -> None:
+    data = b"---\ninputs:\n  a: {kind: integer, format: date, minLength: 3}\n---\nuser:\n{{ a }}\n"
+    prompt = read(data)
+    (number,) = prompt.inputs
+    text = type(number)(name="a", type=type(number.type)(kind="string"))
+    assert read(edit(data, prompt.evolve(inputs=(text,)))).inputs == (text,)
+    assert read(write(prompt.evolve(inputs=(text,)))).inputs == (text,)
+
+
 def test_what_an_input_keeps_goes_with_it() -> None:
     data = b"""---
 inputs:
@@ -300,7 +322,7 @@ user:
 {{ a.b }}{{ a.c }}{{ d }}
 """
     prompt = read(data)
-    assert read(write(prompt)).extra == {
+    assert thaw(read(write(prompt)).extra) == {
         "inputs": {
             "a": {"example": 1, "properties": {"b": {"example": "x"}, "c": {"example": "y"}}},
             "d": {"example": "z"},
@@ -310,7 +332,9 @@ user:
     smaller = type(a)(name="a", type=type(a.type)(kind="object", properties=a.type.properties[:1]))
     listed = type(d)(name="d", type=type(d.type)(kind="array", items=d.type))
     back = read(write(prompt.evolve(inputs=(smaller, listed), messages=(user("{{ a.b }}{{ d | join }}"),))))
-    assert back.extra == {"inputs": {"a": {"example": 1, "properties": {"b": {"example": "x"}}}, "d": {"example": "z"}}}
+    assert thaw(back.extra) == {
+        "inputs": {"a": {"example": 1, "properties": {"b": {"example": "x"}}}, "d": {"example": "z"}}
+    }
     assert "inputs" not in read(write(prompt.evolve(inputs=(), messages=(user("Hi"),)))).extra
 
 
@@ -320,13 +344,14 @@ def test_text_that_is_no_file_is_not_edited() -> None:
 
 
 mappings = st.dictionaries(st.sampled_from("abcde"), plain_strategy, max_size=4).map(
-    lambda found: {key: thaw(value) for key, value in found.items()}
+    lambda found: {key: thaw(freeze(value)) for key, value in found.items()}
 )
 
 
 @given(mappings, mappings)
 def test_splices_lead_from_any_mapping_to_any_other(one: dict[str, Any], other: dict[str, Any]) -> None:
     text = entries(one)
-    for change in reversed(sorted(splices(text, parse(Source(text)), other), key=lambda change: change[:2])):
+    changes = sorted(splices(text, parse(Source(text)), other), key=lambda change: change[:2])
+    for change in reversed(changes):
         text = text[: change.start] + change.text + text[change.end :]
     assert same(plain_of(parse(Source(text))), other)

@@ -1,5 +1,7 @@
 """Whole files: read, written, and read again without loss."""
 
+# ruff: noqa: E501, RUF005, ISC003, ISC004 - tables of texts read best as they are
+
 from __future__ import annotations
 
 from typing import Any
@@ -15,6 +17,7 @@ from promptlib.codec.reconciling import same
 from promptlib.errors import InvalidFile, InvalidPrompt
 from promptlib.inputs import Input, InputType
 from promptlib.messages import ROLES, Message, Text, system, user
+from promptlib.plain import Frozen, thaw
 from promptlib.prompt import Prompt
 from promptlib.refs import Pin
 from tests.strategies import inputs_strategy, plain_strategy, text_strategy
@@ -163,7 +166,7 @@ inputs:
   ticket: Some ticket
   history: {{kind: thread, required: false}}
 outputs:
-  urgency: {{kind: integer, minimum: 1}}
+  urgency: {{kind: integer, minimum: 1, example: 3}}
 tools:
   lookup:
     kind: function
@@ -195,15 +198,16 @@ user:
     assert prompt.settings == {"id": "gpt-4o"}
     assert [each.name for each in prompt.inputs] == ["ticket", "history"]
     assert prompt.outputs == (Input(name="urgency", type=InputType(kind="integer", ge=1)),)
-    assert prompt.tools == ({"name": "lookup", "kind": "function", "strict": True},)
+    assert thaw(prompt.tools) == [{"name": "lookup", "kind": "function", "strict": True}]
     assert (prompt.tags, prompt.authors) == (("support",), ("ana",))
     assert prompt.includes == {"style": f"support/style#{digest}"}
     assert prompt.derived_from == Pin("support/first", f"sha256:{digest}")
     assert prompt.renamed_from == "support/old"
-    assert prompt.extra == {
+    assert thaw(prompt.extra) == {
         "name": "triage",
         "displayName": "Triage",
         "inputs": {"ticket": {"example": "Some ticket"}},
+        "outputs": {"urgency": {"example": 3}},
         "metadata": {"version": "2.0", "promptlib": {"later": 1}},
         "template": {"format": "jinja2", "parser": {"kind": "prompty"}},
         "extras": 1,
@@ -307,6 +311,10 @@ def test_fences_are_whole_lines() -> None:
 
 
 def test_settings_that_do_not_fit_are_not_written() -> None:
+    shadow: Prompt[Any] = Prompt(
+        messages=(user("Hi"),), description="d", extra=Frozen({"description": "other", "name": "n"})
+    )
+    assert read(write(shadow)).description == "d"
     with pytest.raises(InvalidPrompt, match="front matter would be larger than 256 KiB") as caught:
         write(Prompt(messages=(user("Hi"),), description="x" * LARGEST_HEADER))
     assert caught.value.hint == "long texts belong into messages"

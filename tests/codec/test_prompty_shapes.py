@@ -9,6 +9,7 @@ import pytest
 from promptlib.codec import edit, read, read_with_notes, write
 from promptlib.errors import InvalidPrompt
 from promptlib.messages import Message, Placeholder, system, user
+from promptlib.plain import thaw
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -76,7 +77,7 @@ def test_messages_are_those_that_prompty_finds() -> None:
     assert basic.messages[1] == user("{{question}}")
     assert read(data_of("embedding")).messages == (system("{{text}}"),)
     assert read(data_of("threaded")).messages[1] == Placeholder("conversation")
-    assert basic.settings["connection"] == {
+    assert thaw(basic.settings["connection"]) == {
         "kind": "key",
         "endpoint": "${env:LIBRARY_ENDPOINT:https://models.example.org/v1}",
         "apiKey": "${env:LIBRARY_KEY}",
