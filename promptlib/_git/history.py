@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promptlib._git.records import Author, Change, Commit
@@ -12,13 +13,13 @@ if TYPE_CHECKING:
     from io import BufferedReader
 
     from promptlib._git.runner import Git
-    from promptlib._git.trees import Trees
 
 # One field on each line, the message last: none of the others can hold a newline.
 FORMAT = "tformat:commit%n%H%n%P%n%an%n%ae%n%ad%n%ct%n%B"
 FIELDS = 7
 OPTIONS = (
     "--raw",
+    "--diff-merges=first-parent",
     "-z",
     "--root",
     "--no-renames",
@@ -39,75 +40,39 @@ OPTIONS = (
 CHUNK = 1 << 16
 
 
-class History:
-    """The commits behind a tip, parents before children."""
+def log(git: Git, tip: str, stop: Iterable[str], prefix: str, *, first_parent: bool) -> Iterator[Commit]:
+    """Yield every commit that *tip* reaches and none of *stop* does, parents before children; see `Repository.log`."""
+    line = ("--first-parent",) if first_parent else ()
+    revisions = "\n".join([tip, *(f"^{commit}" for commit in stop), ""])
+    paths = ("--", prefix) if prefix else ("--",)
+    child = git.start("log", "--stdin", *OPTIONS, *line, *paths)
+    try:
+        child.write(revisions.encode())
+        child.close_input()
+        yield from _commits(_tokens(child.output))
+        child.finish()
+    finally:
+        child.end()
 
-    def __init__(self, git: Git, trees: Trees) -> None:
-        """Read with *git*; *trees* tells which parent a merge does not differ from."""
-        self._git = git
-        self._trees = trees
 
-    def log(self, tip: str, stop: Iterable[str], prefix: str, *, first_parent: bool) -> Iterator[Commit]:
-        """Yield every commit that *tip* reaches and none of *stop* does; changes only below *prefix*."""
-        merges = ("--first-parent", "--diff-merges=first-parent") if first_parent else ("--diff-merges=separate",)
-        revisions = "\n".join([tip, *(f"^{commit}" for commit in stop), ""])
-        paths = ("--", prefix) if prefix else ("--",)
-        child = self._git.start("log", "--stdin", *OPTIONS, *merges, *paths)
-        try:
-            child.write(revisions.encode())
-            child.close_input()
-            yield from self._commits(_tokens(child.output), None if first_parent else prefix)
-            child.finish()
-        finally:
-            child.end()
-
-    def _commits(self, tokens: Iterator[bytes], prefix: str | None) -> Iterator[Commit]:
-        """Gather each commit; a newline stands between message and differences, and a merge is printed repeatedly."""
-        commit: Commit | None = None
-        differences: list[tuple[Change, ...]] = []
-        changes: list[Change] = []
-        for raw in tokens:
-            token = raw.removeprefix(b"\n")
-            if token.startswith(b":"):
-                changes += _change(token, next(tokens))
-                continue
-            if changes:
-                differences.append(tuple(changes))
-                changes = []
-            found = _commit(token)
-            if commit is not None and found.id != commit.id:
-                yield self._whole(commit, differences, prefix)
-                differences = []
-            commit = found
+def _commits(tokens: Iterator[bytes]) -> Iterator[Commit]:
+    """Gather each commit with its changes; a newline stands between message and differences."""
+    commit: Commit | None = None
+    changes: list[Change] = []
+    for raw in tokens:
+        token = raw.removeprefix(b"\n")
+        if token.startswith(b":"):
+            changes += _change(token, next(tokens))
+            continue
         if commit is not None:
-            yield self._whole(commit, differences + ([tuple(changes)] if changes else []), prefix)
+            yield _whole(commit, changes)
+        commit, changes = _commit(token), []
+    if commit is not None:
+        yield _whole(commit, changes)
 
-    def _whole(self, commit: Commit, differences: list[tuple[Change, ...]], prefix: str | None) -> Commit:
-        """Give each parent of a merge its difference: git prints those that are not empty, and does not say whose."""
-        if not differences:
-            return commit
-        if len(commit.parents) > 1 and prefix is not None:
-            differences = self._by_parent(commit, differences, prefix)
-        return Commit(
-            commit.id,
-            commit.parents,
-            commit.author,
-            commit.time,
-            commit.zone,
-            commit.committed,
-            commit.message,
-            differences[0],
-            tuple(differences[1:]),
-        )
 
-    def _by_parent(
-        self, commit: Commit, differences: list[tuple[Change, ...]], prefix: str
-    ) -> list[tuple[Change, ...]]:
-        if len(differences) == len(commit.parents):
-            return differences
-        here = self._trees.find(commit.id, prefix)
-        left = iter(differences)
-        return [() if self._trees.find(parent, prefix) == here else next(left, ()) for parent in commit.parents]
+def _whole(commit: Commit, changes: list[Change]) -> Commit:
+    return replace(commit, changes=tuple(changes)) if changes else commit
 
 
 def _tokens(output: BufferedReader) -> Iterator[bytes]:

@@ -43,8 +43,8 @@ class Change:
 class Commit:
     """One commit of a log.
 
-    `changes` is the difference to the first parent (for a root: every file); `merged` holds, for a merge, the
-    difference to each further parent. `time` and `committed` are the author's and the committer's seconds.
+    `changes` is the difference to the first parent; for a root, every file. `time` and `committed` are the author's
+    and the committer's seconds.
     """
 
     id: str
@@ -55,7 +55,6 @@ class Commit:
     committed: int
     message: str
     changes: tuple[Change, ...] = ()
-    merged: tuple[tuple[Change, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

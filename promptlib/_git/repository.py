@@ -119,11 +119,11 @@ class Repository:
 
         Every commit comes, also those that change nothing below the folder *prefix*: the graph needs them.
         """
-        from promptlib._git.history import History  # noqa: PLC0415 - a load reads no history
+        from promptlib._git.history import log  # noqa: PLC0415 - a load reads no history
 
         for commit in (tip, *(stop := tuple(stop))):
             self._objects.check_id(commit)
-        return History(self._git, self._trees).log(tip, stop, prefix, first_parent=first_parent)
+        return log(self._git, tip, stop, prefix, first_parent=first_parent)
 
     def is_ancestor(self, commit: str, tip: str) -> bool:
         """Tell whether *commit* is *tip* or lies behind it."""
