@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # A render makes many messages out of roles and texts that are known to be right: going through the checks of the
 # constructor would cost more than the rest of a small render.
 _new = object.__new__
+_put_text = Text.__dict__["text"].__set__
 _put_role, _put_parts, _put_literal, _put_name, _put_calls, _put_call_id = (
     Message.__dict__[each.name].__set__ for each in fields(Message)
 )
@@ -67,9 +68,11 @@ def message(role: Role, chunks: Sequence[object], start: int, end: int) -> Messa
 
 def literal(role: Role, text: str) -> Message:
     """Return a message of one text, which is no template."""
+    part = _new(Text)
+    _put_text(part, text)
     made = _new(Message)
     _put_role(made, role)
-    _put_parts(made, (Text(text),))
+    _put_parts(made, (part,))
     _put_literal(made, True)  # noqa: FBT003 - the setter of a slot takes no keyword
     _put_name(made, "")
     _put_calls(made, ())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from html import escape
 from typing import TYPE_CHECKING
 
 from promptlib.messages import File, Image, Text
@@ -98,6 +97,8 @@ class RenderedPrompt:
         return f"RenderedPrompt({len(self.messages)} messages: {roles}{more})"
 
     def _repr_html_(self) -> str:
+        from html import escape  # noqa: PLC0415 - its table of entities costs a start more than all of this package
+
         rows = [
             f"<tr><th style='vertical-align:top;text-align:left'>{message.role}</th>"
             f"<td style='text-align:left;white-space:pre-wrap'>{escape(_readable(message))}</td></tr>"
