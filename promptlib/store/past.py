@@ -9,6 +9,7 @@ from promptlib._index import Description, Index
 from promptlib.errors import GitFailed, NotFound, NumberMoved, PromptLibError, StoreDamaged
 from promptlib.origin import Standing
 from promptlib.refs import Pin, Ref, missing_name
+from promptlib.store import tracing
 from promptlib.store.homes import LARGEST_FILE
 from promptlib.store.layout import prompt_path
 from promptlib.version import SHORT, Version, instant
