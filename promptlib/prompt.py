@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from promptlib.inputs import Input
     from promptlib.origin import Origin
+    from promptlib.plain import Plain
     from promptlib.rendering import RenderedPrompt, Template
     from promptlib.tokens import Budget
 
@@ -98,7 +99,10 @@ class Prompt(Generic[InputsT]):
             raise InvalidPrompt("a prompt needs at least one message", hint='such as user("{{ question }}")')
         _check_includes(self)
         object.__setattr__(self, "_template", rendering.compile_pieces(self.messages, places=self.places))
-        rendering.check(self._template, self.inputs, includes=tuple(self.includes))
+        # What only a tool's binding takes is in no message, and yet it is used.
+        bound = _bound(self.tools).difference(self._template.variables)
+        seen = tuple(each for each in self.inputs if each.name not in bound)
+        rendering.check(self._template, seen, includes=tuple(self.includes))
 
     @overload
     @classmethod
@@ -415,6 +419,13 @@ def _text(text: object, what: str) -> str:
     if not isinstance(text, str):
         raise InvalidPrompt(f"{what} is a {type(text).__name__}, not a text", hint="write it in quotes")
     return cast("str", freeze(text, what=what))
+
+
+def _bound(tools: tuple[Frozen, ...]) -> set[Plain]:
+    """Return the inputs that bindings of *tools* take: `bindings: {parameter: {input: name}}`, as Prompty has them."""
+    bindings = (tool.get("bindings") for tool in tools if isinstance(tool, Frozen))
+    each = (binding for found in bindings if isinstance(found, Frozen) for binding in found.values())
+    return {binding["input"] for binding in each if isinstance(binding, Frozen) and "input" in binding}
 
 
 def _words(words: object, what: str) -> tuple[str, ...]:

@@ -582,3 +582,21 @@ def test_a_word_that_no_prompt_has() -> None:
     prompt = Prompt.define(user("Hello"))
     with pytest.raises(TypeError, match=r"a prompt has no 'message' to change; did you mean 'messages'\?"):
         prompt.evolve(message=())  # type: ignore[call-arg] # the mistake under test
+
+
+@pytest.mark.parametrize("bindings", [{"branch": {"input": "branch"}}, {"branch": {}}, "none", {"branch": "branch"}])
+def test_an_input_that_only_a_tool_takes(bindings: object) -> None:
+    """A binding uses its input; anything else does not."""
+
+    class Inputs(BaseModel):
+        question: str
+        branch: str = "main"
+
+    def make() -> Prompt[Inputs]:
+        return Prompt.define(Inputs, user("{{ question }}"), tools=[{"name": "find", "bindings": bindings}, {"name": "x"}])
+
+    if bindings == {"branch": {"input": "branch"}}:
+        assert make().render(question="?").text == "?"
+    else:
+        with pytest.raises(InvalidPrompt, match="unused input 'branch'"):
+            make()
