@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from promptlib.diff.rows import FieldChange, InputChange, MessageChange
     from promptlib.prompt import Prompt
 
-SHORT = 8
-
 
 @dataclass(frozen=True, slots=True)
 class Side:
@@ -27,7 +25,7 @@ class Side:
 
     def __str__(self) -> str:
         """Return `support/triage v3 (3f9c2a1b)`, as far as known."""
-        short = self.digest.removeprefix("sha256:")[:SHORT]
+        short = self.digest.removeprefix("sha256:")[: layout.SHORT]
         return " ".join(part for part in (self.name, self.version, f"({short})") if part)
 
     def to_dict(self) -> dict[str, object]:
@@ -78,7 +76,7 @@ class PromptDiff:
     def text(self, width: int = 100) -> str:
         """Return the difference for people, without colours: metadata, inputs, settings, then the words.
 
-        Values in tables are cut at *width*; message text is shown whole around what changed, as
+        Values that are longer than *width* are cut; message text is shown whole around what changed, as
         `[-removed-]{+added+}`. Control and direction characters are shown as escapes.
         """
         return layout.as_text(self, width)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 #: Unchanged lines that are shown around a changed one.
 CONTEXT = 2
+SHORT = 8
 _SIGNS = {"added": "+", "removed": "-", "changed": "~", "same": " "}
 
 
@@ -84,11 +85,11 @@ def as_text(difference: PromptDiff, width: int) -> str:
     fields = (*difference.settings, *difference.tools, *difference.includes)
     sections = [
         _heading(difference),
-        _section("metadata", [_field_row(row, width) for row in difference.metadata]),
+        _section("metadata", [line for row in difference.metadata for line in _field_rows(row, width)]),
         _section("inputs", [line for row in difference.inputs for line in _input_rows(row, width)]),
         _section("outputs", [line for row in difference.outputs for line in _input_rows(row, width)]),
         *(
-            _section(layer, [_field_row(row, width) for row in fields if row.layer == layer])
+            _section(layer, [line for row in fields if row.layer == layer for line in _field_rows(row, width)])
             for layer in ("settings", "tools", "includes")
         ),
         _section("messages", list(_message_rows(difference.messages))),
@@ -110,33 +111,42 @@ def _section(title: str, rows: list[str]) -> list[str]:
     return [title, *(f"  {row}".rstrip() for row in rows)] if rows else []
 
 
-def _field_row(row: FieldChange, width: int) -> str:
-    before, after = (
-        ("" if row.change == "added" else _shown(row.before)),
-        ("" if row.change == "removed" else _shown(row.after)),
-    )
-    return _change_row(f"{_SIGNS[row.change]} {visible(row.path)}", before, after, width)
+def _field_rows(row: FieldChange, width: int) -> Iterator[str]:
+    shown = _shown_pin if row.layer == "includes" else _shown
+    before = "" if row.change == "added" else shown(row.before)
+    after = "" if row.change == "removed" else shown(row.after)
+    yield from _change_rows(f"{_SIGNS[row.change]} {visible(row.path)}", before, after, width)
 
 
 def _input_rows(row: InputChange, width: int) -> Iterator[str]:
     aspect = "" if row.aspect == "input" else f" {row.aspect}"
-    yield _change_row(
-        f"{_SIGNS[row.change]} {visible(row.path)}{aspect}", visible(row.before), visible(row.after), width
-    )
+    label = f"{_SIGNS[row.change]} {visible(row.path)}{aspect}"
+    yield from _change_rows(label, visible(row.before), visible(row.after), width)
     if row.reason:
         yield f"    {'breaking' if row.breaking else 'not breaking'}: {visible(row.reason)}"
 
 
-def _change_row(label: str, before: str, after: str, width: int) -> str:
-    """Return the label and `before -> after`; where they do not fit into *width* both are cut alike."""
-    values = [value for value in (before, after) if value]
-    room = max(12, (width - len(label) - 4 * len(values)) // max(1, len(values)))
-    cut = [value if len(value) <= room else f"{value[: room - 1]}…" for value in values]
-    return f"{label}: {' -> '.join(cut)}" if cut else label
+def _change_rows(label: str, before: str, after: str, width: int) -> Iterator[str]:
+    """Yield `label: before -> after`; what does not fit into *width* gets a line for each side, cut at its end."""
+    line = f"{label}: {' -> '.join(value for value in (before, after) if value)}"
+    if len(line) + 2 <= width:
+        yield line
+        return
+    yield f"{label}:"
+    room = max(20, width - 8)
+    for sign, value in (("-", before), ("+", after)):
+        if value:
+            yield f"    {sign} {value if len(value) <= room else f'{value[: room - 1]}…'}"
 
 
 def _shown(value: Plain) -> str:
     return visible(json.dumps(thaw(value), ensure_ascii=False))
+
+
+def _shown_pin(value: Plain) -> str:
+    """Return a pin short enough to read; the whole digest is in the row."""
+    name, _, digest = str(value).partition("#")
+    return f"{visible(name)}#{digest[:SHORT]}"
 
 
 def _message_rows(messages: tuple[MessageChange, ...]) -> Iterator[str]:

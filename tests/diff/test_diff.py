@@ -338,9 +338,25 @@ class TestForms:
         ]
 
     def test_a_narrow_terminal_cuts_values_and_keeps_the_words(self) -> None:
-        text = diff(TRIAGE, self.after).text(width=40)
-        assert "  ~ tone type: one of 'war… -> one of 'war…" in text
-        assert "You sort [-support -]tickets{+ quickly+} for a shop." in text
+        lines = diff(TRIAGE, self.after).text(width=30).splitlines()
+        at = lines.index("  ~ tone type:")
+        assert lines[at + 1 : at + 3] == ["      - one of 'warm', 'plain'", "      + one of 'warm', 'crisp'"]
+        at = lines.index("  ~ ticket type:")
+        assert lines[at + 1 : at + 3] == ["      - text", "      + text of at most 100 c…"]
+        assert max(len(line) for line in lines[at : at + 3]) == 30
+        assert "      You sort [-support -]tickets{+ quickly+} for a shop." in lines
+
+    def test_a_long_value_that_is_new_has_one_line(self) -> None:
+        text = diff(None, of(user("x"), description="word " * 40)).text(width=30)
+        assert 'metadata\n  + description:\n      + "word word word word w…\n\n' in text
+
+    def test_pins_are_shown_short(self) -> None:
+        digests = ["sha256:" + digit * 64 for digit in "12"]
+        before, after = (of(user('{% include "s" %}'), includes={"s": str(Pin("style", each))}) for each in digests)
+        assert "includes\n  ~ s: style#11111111 -> style#22222222" in str(diff(before, after))
+        assert "includes\n  + s: style#11111111" in str(diff(None, before))
+        gone = of(user("x"))
+        assert "includes\n  - s: style#11111111" in str(diff(before, gone))
 
     def test_long_unchanged_text_is_left_out(self) -> None:
         lines = [f"line {at}" for at in range(10)]
