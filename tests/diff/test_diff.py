@@ -348,7 +348,7 @@ class TestForms:
 
     def test_a_long_value_that_is_new_has_one_line(self) -> None:
         text = diff(None, of(user("x"), description="word " * 40)).text(width=30)
-        assert 'metadata\n  + description:\n      + "word word word word w…\n\n' in text
+        assert 'metadata\n  + description:\n      + "word word word word …\n\n' in text
 
     def test_pins_are_shown_short(self) -> None:
         digests = ["sha256:" + digit * 64 for digit in "12"]
