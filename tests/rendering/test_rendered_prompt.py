@@ -89,7 +89,7 @@ def test_results_are_values() -> None:
     assert hash(one) == hash(other)
     assert one != rendered(user("b"))
     with pytest.raises(FrozenInstanceError):
-        one.messages = ()  # type: ignore[misc]
+        one.messages = ()  # type: ignore[misc]  # the mistake under test
     copy = pickle.loads(pickle.dumps(one))  # noqa: S301 - just made here
     assert copy == one
     assert copy.provenance == one.provenance

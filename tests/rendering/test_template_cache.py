@@ -26,7 +26,7 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> list[Program]:
 
     def counting(self: Program, *arguments: object) -> None:
         made.append(self)
-        original(self, *arguments)  # type: ignore[arg-type]
+        original(self, *arguments)  # type: ignore[arg-type]  # passed on as it came
 
     monkeypatch.setattr(Program, "__init__", counting)
     return made
