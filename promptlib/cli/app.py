@@ -1,0 +1,123 @@
+"""The verbs, put together: a verb's module is loaded when it is called, so that the shell does not wait."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from importlib import import_module
+from io import UnsupportedOperation
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from promptlib.cli.exits import DIFFERENT, MEANINGS, code_of
+from promptlib.cli.options import SETTINGS
+from promptlib.cli.terminal import emit, plain, print_error, quiet_pipe
+from promptlib.errors import PromptLibError
+
+#: Verb -> module:function, in the order of the help.
+VERBS = {
+    "init": "init:init",
+    "save": "save:save",
+    "log": "log:log",
+    "show": "show:show",
+    "diff": "diff:diff",
+    "label": "label:label",
+    "revert": "revert:revert",
+    "rename": "rename:rename",
+    "delete": "delete:delete",
+    "ls": "names:names",
+    "lineage": "lineage:lineage",
+    "render": "render:render",
+    "count": "count:count",
+    "import": "importing:app",
+    "fsck": "fsck:fsck",
+    "demo": "demo:demo",
+}
+
+
+class Verbs(TyperGroup):
+    """Loads verbs late, and ends every command with words for people and a code for programs."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 - typer's own signature
+        """Return the verbs in the order of the help."""
+        return list(VERBS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - typer's own signature
+        """Return the verb, its module loaded now; None for an unknown one."""
+        if cmd_name not in VERBS:
+            self.commands = {name: self.get_command(ctx, name) for name in VERBS}  # what typer guesses from
+            return None
+        module, _, function = VERBS[cmd_name].partition(":")
+        found = getattr(import_module(f"promptlib.cli.{module}"), function)
+        if isinstance(found, typer.Typer):
+            return typer.main.get_command(found)
+        verb = typer.Typer(add_completion=False, rich_markup_mode=None)
+        verb.command(cmd_name, context_settings=SETTINGS)(found)
+        return typer.main.get_command(verb)
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer's own signature
+        """Run the verb; an error of ours is three parts on stderr and its exit code, never a traceback."""
+        _speak_unicode()
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except PromptLibError as error:
+            sys.stdout.flush()
+            print_error(error)
+            raise typer.Exit(code_of(error)) from error
+        except BrokenPipeError as error:
+            quiet_pipe()
+            raise typer.Exit(0) from error
+        except OSError as error:
+            print_error(PromptLibError(f"{error.filename or 'the system'}: {error.strerror or error}"))
+            raise typer.Exit(DIFFERENT) from error
+        return result
+
+
+def _speak_unicode() -> None:
+    """A terminal that cannot show a character shows its escape instead."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, UnsupportedOperation):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # a replaced stream may lack it
+
+
+app = typer.Typer(
+    name="promptlib",
+    cls=Verbs,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings=SETTINGS,
+    epilog="Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in MEANINGS.items()) + ".",
+)
+
+
+def _tell_version(asked: bool) -> None:  # noqa: FBT001 - typer's own signature
+    if asked:
+        from importlib.metadata import version  # noqa: PLC0415 - needed for this option only
+
+        emit([plain(f"promptlib {version('promptlib')}")])
+        raise typer.Exit
+
+
+@app.callback()
+def start(
+    *,
+    directory: Annotated[
+        Path | None,
+        typer.Option("-C", metavar="DIR", help="Work as if started in DIR: a store, or a folder inside one."),
+    ] = None,
+    version: Annotated[  # noqa: ARG001 - its callback does the work
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Prompts as typed, versioned values, kept in git."""
+    if directory is not None:
+        try:
+            os.chdir(directory)
+        except OSError as error:
+            raise typer.BadParameter(f"{directory}: {error.strerror}", param_hint="-C") from error

@@ -1,0 +1,94 @@
+"""Names and labels for the shell's completion: a walk over the folder, because a person waits at each TAB."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from promptlib import Store
+
+PROMPT, LABEL, LABELS = ".prompty", ".label", ".labels"
+
+
+def names(incomplete: str) -> list[str]:
+    """Return the names of the store around the working directory that begin with *incomplete*."""
+    return sorted(name for name in _known() if name.startswith(incomplete))
+
+
+def refs(incomplete: str) -> list[str]:
+    """Return names, or after `name@` that name's labels, `latest` with them."""
+    name, mark, _ = incomplete.partition("@")
+    if not mark:
+        return names(incomplete)
+    found = [f"{name}@{which}" for which in (*_labels(name), "latest")]
+    return [ref for ref in found if ref.startswith(incomplete)]
+
+
+def labels(ctx: Any, args: list[str], incomplete: str) -> list[str]:  # noqa: ANN401, ARG001 - typer's own signature
+    """Return the labels on the name that is given already."""
+    return [label for label in _labels(str(ctx.params.get("name") or "")) if label.startswith(incomplete)]
+
+
+def _known() -> Iterator[str]:
+    root = _root()
+    if root is None:
+        yield from _of_bare_store()
+        return
+    for path in root.rglob(f"*{PROMPT}"):
+        name = path.relative_to(root).as_posix().removesuffix(PROMPT)
+        if not name.startswith("."):
+            yield name
+
+
+def _labels(name: str) -> list[str]:
+    root = _root()
+    if root is not None:
+        found = (path.relative_to(root / LABELS).parts[0] for path in (root / LABELS).glob(f"*/{name}{LABEL}"))
+        return sorted(found)
+    store = _store()
+    if store is None:
+        return []
+    with store:
+        return sorted(store.labels(name))
+
+
+def _root() -> Path | None:
+    """Return the folder of prompts around the working directory; None where there is none, such as a bare store."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "HEAD").is_file() and (folder / "objects").is_dir():
+            return None
+        root = folder / _setting(folder)
+        if root.is_dir():
+            return root
+    return None
+
+
+def _setting(folder: Path) -> str:
+    try:
+        table = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return "prompts"
+    root = table.get("tool", {}).get("promptlib", {}).get("root", "prompts")
+    return root if isinstance(root, str) else "prompts"
+
+
+def _of_bare_store() -> tuple[str, ...]:
+    store = _store()
+    if store is None:
+        return ()
+    with store:
+        return store.names()
+
+
+def _store() -> Store | None:
+    from promptlib import PromptLibError, Store  # noqa: PLC0415 - a folder is completed without it
+
+    try:
+        return Store.open()
+    except PromptLibError:
+        return None

@@ -1,0 +1,76 @@
+"""`promptlib label`: movable pointers to versions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from promptlib.cli import completing
+from promptlib.cli.options import Json, Name
+from promptlib.cli.terminal import aligned, emit, plain, print_json
+from promptlib.cli.versions import age, described, number, subject
+
+if TYPE_CHECKING:
+    from promptlib import Store
+
+
+def label(
+    name: Name,
+    label: Annotated[
+        str | None,
+        typer.Argument(metavar="[LABEL]", help="Such as production.", autocompletion=completing.labels),
+    ] = None,
+    version: Annotated[
+        str | None, typer.Argument(metavar="[VERSION]", help="v3, a digest or another label; else the newest.")
+    ] = None,
+    *,
+    remove: Annotated[bool, typer.Option("--remove", help="Take the label away.")] = False,
+    expect: Annotated[
+        str, typer.Option(metavar="VERSION", help="Only when the label is on this version now.", show_default=False)
+    ] = "",
+    json: Json = False,
+) -> None:
+    """Let LABEL on NAME point at a version; without LABEL, list the labels of NAME."""
+    from promptlib import Store  # noqa: PLC0415 - help needs no store
+
+    if remove and (label is None or version is not None):
+        raise typer.BadParameter("--remove takes a name and a label, and no version", param_hint="--remove")
+    with Store.open() as store:
+        if label is None:
+            _list(store, name, json=json)
+            return
+        before = store.labels(name).get(label)
+        to = None if remove else version or store.version(name)
+        found = store.label(name, label, to, expect=expect or None)
+        if json:
+            pointed = {"before": described(before) if before else None, "version": described(found) if found else None}
+            print_json("label", {"name": name, "label": label, **pointed})
+        else:
+            was = f" (was {number(before)} {before.short})" if before else ""
+            now = f"{number(found)} ({found.short})" if found else "removed"
+            emit([((f"{name}@{label}", "bold green"), (f": {now}{was}", ""))])
+
+
+def _list(store: Store, name: str, *, json: bool) -> None:
+    labels = store.labels(name)
+    if json:
+        print_json("labels", {"name": name, "labels": {label: described(each) for label, each in labels.items()}})
+        return
+    if not labels:
+        store.load(name)  # says so when there is no such name
+        emit([plain(f"{name} has no labels", "dim")])
+    emit(
+        aligned(
+            [
+                (
+                    (label, "bold green"),
+                    (number(each), "bold yellow"),
+                    (each.short, "cyan"),
+                    (age(each.time) if each.commit else "", "dim"),
+                    (subject(each), ""),
+                )
+                for label, each in sorted(labels.items())
+            ]
+        )
+    )

@@ -1,0 +1,99 @@
+"""`promptlib log`: the versions of a name."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from promptlib.cli.options import Json, Name
+from promptlib.cli.terminal import aligned, paged, plain, print_json
+from promptlib.cli.versions import age, described, number, signed, source_tokens, subject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from promptlib import Store, Version
+    from promptlib.cli.terminal import Row
+
+
+class Entry(NamedTuple):
+    """A version with the tokens of its messages, and the change to the version before; None where unreadable."""
+
+    version: Version
+    tokens: int | None
+    change: int | None
+
+
+def log(
+    name: Name,
+    *,
+    most: Annotated[int, typer.Option("-n", metavar="N", help="Show at most N.", min=0, show_default=False)] = 0,
+    json: Json = False,
+) -> None:
+    """Show the versions of NAME, newest first: number, digest, labels, tokens, age, author, message."""
+    from promptlib import Store  # noqa: PLC0415 - help needs no store
+
+    with Store.open() as store:
+        entries = entries_of(store, name, most)
+        if json:
+            versions = [{**described(each.version), "tokens": each.tokens, "change": each.change} for each in entries]
+            print_json("log", {"name": name, "versions": versions})
+        else:
+            paged(rows(entries, name))
+
+
+def entries_of(store: Store, name: str, most: int = 0) -> list[Entry]:
+    """Return the versions of *name*, newest first, at most so many (0: all)."""
+    versions = store.history(name)
+    kept = versions[-most:] if most else versions
+    earlier = versions[: -len(kept)][-1:]
+    tokens: dict[str, int | None] = {}
+    for version in (*earlier, *kept):
+        if version.digest not in tokens:
+            tokens[version.digest] = _tokens(store, version)
+    found = []
+    for before, version in zip((*(earlier or (None,)), *kept[:-1]), kept, strict=True):
+        now, then = tokens[version.digest], tokens[before.digest] if before else 0
+        found.append(Entry(version, now, None if now is None or then is None else now - then))
+    return found[::-1]
+
+
+def _tokens(store: Store, version: Version) -> int | None:
+    from promptlib import PromptLibError  # noqa: PLC0415 - help needs no store
+
+    try:
+        return source_tokens(store.load(f"{version.name}#{version.digest.removeprefix('sha256:')}"))
+    except PromptLibError:
+        return None  # a version that cannot be read has a place in the log all the same
+
+
+def rows(entries: Sequence[Entry], name: str) -> Iterator[Row]:
+    """Yield two rows for each version: the facts in columns, and the message below."""
+    now = datetime.now(UTC)
+    facts = aligned([_facts(each, now) for each in entries], right=(3, 4))
+    indent = " " * (2 + max((len(number(each.version)) for each in entries), default=0))
+    for each, row in zip(entries, facts, strict=True):
+        yield row
+        if each.version.name != name:
+            yield plain(f"{indent}as {each.version.name}", "magenta")
+        if subject(each.version):
+            yield ((indent, ""), (subject(each.version), ""))
+
+
+def _facts(entry: Entry, now: datetime) -> Row:
+    version = entry.version
+    return (
+        (number(version), "bold yellow"),
+        (version.short, "cyan"),
+        (", ".join(version.labels), "bold green"),
+        ("?" if entry.tokens is None else f"{entry.tokens:,} tokens", ""),
+        ("" if entry.change is None else signed(entry.change), _colour(entry.change)),
+        (age(version.time, now), "dim"),
+        (version.author, "dim"),
+    )
+
+
+def _colour(change: int | None) -> str:
+    return "dim" if not change else "red" if change > 0 else "green"

@@ -1,0 +1,21 @@
+"""Arguments and options that several verbs share."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+import typer
+
+from promptlib.cli import completing
+
+SETTINGS = {"help_option_names": ["-h", "--help"]}
+REF_HELP = "A prompt and which version: name, name@v3, name@production, name@latest, name#3f9c2a1b."
+
+Name: TypeAlias = Annotated[
+    str, typer.Argument(metavar="NAME", help="Such as support/triage.", autocompletion=completing.names)
+]
+Ref: TypeAlias = Annotated[str, typer.Argument(metavar="REF", help=REF_HELP, autocompletion=completing.refs)]
+Message: TypeAlias = Annotated[
+    str, typer.Option("-m", "--message", metavar="MESSAGE", help="Why: what the history will say.", show_default=False)
+]
+Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]

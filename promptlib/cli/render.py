@@ -1,0 +1,174 @@
+"""`promptlib render`: the messages, with the inputs filled in."""
+
+from __future__ import annotations
+
+import json as json_text
+import sys
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from promptlib.cli.options import Json, Ref
+from promptlib.cli.terminal import aligned, emit, lines, plain, print_json, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from promptlib import Budget, Prompt, RenderedPrompt
+    from promptlib.cli.terminal import Row
+    from promptlib.tokens import BudgetReport
+
+Format = Literal["text", "openai", "anthropic"]
+#: No prompt has so many tokens: what is only counted gets this budget.
+UNLIMITED = 10**12
+
+
+def render(  # noqa: PLR0913 - one option for each thing that a rendering takes
+    ref: Ref,
+    *,
+    given: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-i", "--input", metavar="NAME=VALUE", help="One input; what is no text is written as JSON. Repeat it."
+        ),
+    ] = None,
+    inputs: Annotated[
+        str, typer.Option(metavar="FILE|-", help="A JSON file with the inputs.", show_default=False)
+    ] = "",
+    budget: Annotated[int | None, typer.Option(metavar="N", help="Refuse more than N tokens.", min=1)] = None,
+    reserve: Annotated[
+        int, typer.Option(metavar="N", help="Tokens of the budget that stay free for the answer.", min=0)
+    ] = 0,
+    encoding: Annotated[str, typer.Option(metavar="NAME", help="What counts the tokens.")] = "o200k_base",
+    form: Annotated[Format, typer.Option("--format", help="For people, or for an API.")] = "text",
+    tokens: Annotated[bool, typer.Option("--tokens", help="Show what each message costs.")] = False,
+    json: Json = False,
+) -> None:
+    """Fill in the inputs and show the messages as they would be sent; nothing is sent."""
+    from promptlib import Budget, Store  # noqa: PLC0415 - help needs neither
+
+    if reserve and not budget:
+        raise typer.BadParameter("--reserve is a part of --budget: give both", param_hint="--reserve")
+    limit = Budget(budget, reserve, encoding) if budget else None
+    with Store.open() as store:
+        prompt = store.load(ref)
+        rendered = prompt.render(_values(prompt, inputs, given or []), budget=limit, resolve=store.load)
+        report = rendered.report or Budget(UNLIMITED, encoding=encoding, margin=1).measure(rendered.messages)
+        if json:
+            print_json("render", as_json(rendered, report, limit))
+            return
+    _write(rendered, form)
+    if tokens:
+        table = [(), *account(report, limit)] if form == "text" else list(account(report, limit))
+        emit(table, stream=sys.stdout if form == "text" else sys.stderr)
+
+
+def _write(rendered: RenderedPrompt, form: Format) -> None:
+    if form == "openai":
+        write_json(rendered.to_openai())
+    elif form == "anthropic":
+        write_json(rendered.to_anthropic())
+    else:
+        emit(chat(rendered))
+
+
+def chat(rendered: RenderedPrompt) -> Iterator[Row]:
+    """Yield the messages for people: each role on a row above its text."""
+    for at, (message, shown) in enumerate(zip(rendered.messages, str_of(rendered), strict=True)):
+        if at:
+            yield ()
+        yield plain(f"{message.role}:", "bold magenta")
+        yield from lines(shown)
+
+
+def str_of(rendered: RenderedPrompt) -> Iterator[str]:
+    """Yield each message's text as `str(rendered)` shows it, pictures and tool calls named."""
+    from promptlib import RenderedPrompt  # noqa: PLC0415 - help needs no rendering
+
+    for message in rendered.messages:
+        yield str(RenderedPrompt(messages=(message,))).partition("\n")[2]
+
+
+def as_json(rendered: RenderedPrompt, report: BudgetReport, limit: Budget | None) -> dict[str, object]:
+    """Return everything about *rendered* as JSON."""
+    provenance = rendered.provenance
+    return {
+        "messages": rendered.to_openai(),
+        "text": rendered.text,
+        "tokens": {
+            "total": int(report.total),
+            "exactness": report.exactness,
+            "engine": report.total.engine,
+            "overhead": report.overhead,
+            "messages": [
+                {"index": each.index, "role": each.role, "tokens": each.tokens, "outcome": each.outcome}
+                for each in report.messages
+            ],
+        },
+        "budget": {"max_tokens": report.max_tokens, "reserve": report.reserve, "remaining": report.remaining}
+        if limit
+        else None,
+        "provenance": provenance.to_dict() if provenance else None,
+    }
+
+
+def account(report: BudgetReport, limit: Budget | None) -> Iterator[Row]:
+    """Yield the table of tokens: each message, the overhead, the total, and what the budget leaves."""
+    total = report.total
+    chat_profile = f" as {total.profile}" if total.profile else ""
+    yield plain(f"tokens ({report.exactness}, {total.engine}{chat_profile})", "bold")
+    table: list[Row] = [
+        ((f"  {each.index + 1}", "dim"), (each.role, "magenta"), (f"{each.tokens:,}", ""), (_kept(each.outcome), "dim"))
+        for each in report.messages
+    ]
+    numbers = {"overhead": report.overhead, "total": int(total)}
+    if limit:
+        numbers |= {"reserve": report.reserve, "limit": report.max_tokens, "remaining": report.remaining}
+    bold = {"total", "remaining"}
+    table += [
+        (("", ""), (name, "bold" if name in bold else ""), (f"{number:,}", "bold" if name in bold else ""), ("", ""))
+        for name, number in numbers.items()
+    ]
+    yield from aligned(table, right=(2,))
+
+
+def _kept(outcome: str) -> str:
+    return "" if outcome == "kept" else outcome
+
+
+def _values(prompt: Prompt[Any], inputs: str, given: list[str]) -> dict[str, object]:
+    values = _from_file(inputs) if inputs else {}
+    kinds = {each.name: each.type for each in prompt.inputs}
+    for pair in given:
+        name, mark, value = pair.partition("=")
+        if not mark:
+            raise typer.BadParameter(f"{pair!r} has no =: write {pair}=VALUE", param_hint="--input")
+        values[name] = _value(value, kinds[name].kind if name in kinds else "string")
+    return values
+
+
+#: Kinds whose values are written as they are; all others as JSON.
+_WRITTEN = frozenset({"string", "date", "datetime", "enum", "image", "file"})
+
+
+def _value(text: str, kind: str) -> object:
+    if kind == "string" or kind in _WRITTEN - {"enum"}:
+        return text
+    try:
+        value: object = json_text.loads(text)
+    except ValueError:
+        return text  # the inputs say what is wrong with it, by name
+    return text if kind == "enum" and isinstance(value, str | list | dict) else value
+
+
+def _from_file(path: str) -> dict[str, object]:
+    from promptlib.cli import files  # noqa: PLC0415 - help needs no files
+
+    data, source = files.given(path)
+    try:
+        values = json_text.loads(data)
+    except ValueError as error:
+        raise typer.BadParameter(f"{source} is no JSON: {error}", param_hint="--inputs") from error
+    if not isinstance(values, dict):
+        raise typer.BadParameter(f'{source} holds no object such as {{"ticket": "…"}}', param_hint="--inputs")
+    return values

@@ -1,0 +1,61 @@
+"""`promptlib save`: a file becomes the newest version of a name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from promptlib.cli.options import Json, Message, Name
+from promptlib.cli.terminal import emit, plain, print_json
+from promptlib.cli.versions import described, heading, number, signed, source_tokens
+
+if TYPE_CHECKING:
+    from promptlib import Prompt, Store
+
+
+def save(
+    name: Name,
+    file: Annotated[
+        str | None, typer.Argument(metavar="[FILE|-]", help="A .prompty file, or - for standard input.")
+    ] = None,
+    *,
+    message: Message = "",
+    expect: Annotated[
+        str, typer.Option(metavar="VERSION", help="Save only when this is the newest version.", show_default=False)
+    ] = "",
+    json: Json = False,
+) -> None:
+    """Save a file as the newest version of NAME; without FILE, the edited file of an application's repository."""
+    from promptlib import Store  # noqa: PLC0415 - help needs no store
+    from promptlib.cli import files  # noqa: PLC0415 - beside it
+
+    with Store.open() as store:
+        prompt, data = _given(file) if file is not None else (store.load(name), files.stored(store, name))
+        before = _newest(store, name)
+        made = files.commit(store, name, prompt, data, message=message, expect=expect or None)
+        version = store.version(f"{name}#{made.digest.removeprefix('sha256:')}")
+        change = source_tokens(prompt) - (source_tokens(before) if before else 0)
+        if json:
+            print_json("save", {"outcome": made.outcome, "token_change": change, "version": described(version)})
+        elif made.outcome == "unchanged":
+            emit([plain(f"no change since {number(version)} ({version.short})")])
+        else:
+            emit([(*heading(version), (f"  {signed(change)} tokens", ""))])
+
+
+def _given(file: str) -> tuple[Prompt[Any], bytes]:
+    from promptlib import codec  # noqa: PLC0415 - help needs no codec
+    from promptlib.cli import files  # noqa: PLC0415 - beside it
+
+    data, source = files.given(file)
+    return codec.read(data, source=source), data
+
+
+def _newest(store: Store, name: str) -> Prompt[Any] | None:
+    from promptlib import PromptLibError  # noqa: PLC0415 - help needs no store
+
+    try:
+        return store.load(f"{name}@latest")
+    except PromptLibError:
+        return None  # a new name, or a newest version that cannot be read: there is nothing to compare with

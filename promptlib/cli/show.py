@@ -1,0 +1,204 @@
+"""`promptlib show`: one version, whole."""
+
+from __future__ import annotations
+
+import json as json_text
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from promptlib.cli.options import Json, Ref
+from promptlib.cli.terminal import aligned, lines, on_terminal, paged, plain, print_json, write_exactly
+from promptlib.cli.versions import age, described, heading, label_spans, number, subject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from promptlib import Prompt, Store, Version
+    from promptlib.cli.terminal import Row
+    from promptlib.inputs import Input
+    from promptlib.messages import Piece
+
+
+def show(
+    ref: Ref,
+    *,
+    source: Annotated[bool, typer.Option("--source", help="The file alone, byte for byte.")] = False,
+    text: Annotated[bool, typer.Option("--text", help="The messages' texts alone.")] = False,
+    json: Json = False,
+) -> None:
+    """Show a version: where it stands, the inputs that it takes, its messages."""
+    from promptlib import Store  # noqa: PLC0415 - help needs no store
+    from promptlib.cli import files  # noqa: PLC0415 - beside it
+
+    if source + text + json > 1:
+        raise typer.BadParameter("give one of --source, --text and --json")
+    with Store.open() as store:
+        if source:
+            write_exactly(files.stored(store, ref))
+            return
+        prompt = store.load(ref)
+        if text:
+            _write_text(prompt)
+            return
+        version = version_of(store, prompt)
+        if json:
+            print_json("prompt", as_json(prompt, version))
+        else:
+            paged(rows(prompt, version))
+
+
+def _write_text(prompt: Prompt[Any]) -> None:
+    text = "\n\n".join(piece.text for piece in prompt.messages if piece.text)
+    write_exactly(text.encode())
+    if on_terminal() and not text.endswith("\n"):
+        return
+
+
+def version_of(store: Store, prompt: Prompt[Any]) -> Version | None:
+    """Return the version that *prompt* was loaded from; None where there is no history or it is not committed."""
+    from promptlib import PromptLibError  # noqa: PLC0415 - help needs no store
+
+    origin = prompt.origin
+    if origin is None or not origin.commit:
+        return None
+    which = f"@v{origin.number}" if origin.number is not None else f"#{origin.standing.digest.removeprefix('sha256:')}"
+    try:
+        return store.version(f"{origin.name}{which}")
+    except PromptLibError:
+        return None
+
+
+def edited(prompt: Prompt[Any]) -> bool:
+    """Whether the prompt is a file on disk that differs from the committed one."""
+    return prompt.origin is not None and prompt.origin.edited
+
+
+def as_json(prompt: Prompt[Any], version: Version | None) -> dict[str, object]:
+    """Return the prompt and its version as JSON."""
+    from promptlib.codec import write  # noqa: PLC0415 - help needs no codec
+
+    return {
+        "name": prompt.name,
+        "digest": prompt.digest,
+        "edited": edited(prompt),
+        "label": (prompt.origin.label if prompt.origin else "") or None,
+        "version": described(version) if version else None,
+        "description": prompt.description,
+        "tags": list(prompt.tags),
+        "authors": list(prompt.authors),
+        "inputs": [_input_json(each) for each in prompt.inputs],
+        "messages": [_piece_json(piece) for piece in prompt.messages],
+        "settings": _thawed(prompt.settings),
+        "includes": _thawed(prompt.includes),
+        "file": write(prompt).decode(),
+    }
+
+
+def _input_json(declared: Input) -> dict[str, object]:
+    from promptlib.inputs import describe  # noqa: PLC0415 - help needs no inputs
+
+    default = {} if declared.required else {"default": _thawed(declared.default)}
+    return {
+        "name": declared.name,
+        "kind": declared.type.kind,
+        "type": describe(declared.type),
+        "required": declared.required,
+        **default,
+        "description": declared.description,
+    }
+
+
+def _piece_json(piece: Piece) -> dict[str, object]:
+    kind, name = role_of(piece)
+    extra = {"literal": True} if getattr(piece, "literal", False) else {}
+    return {"role": kind, **({"name": name} if name else {}), "text": piece.text, **extra}
+
+
+def _thawed(value: Any) -> object:  # noqa: ANN401 - plain data of any shape
+    from promptlib.plain import thaw  # noqa: PLC0415 - help needs no data
+
+    return thaw(value)
+
+
+def role_of(piece: Piece) -> tuple[str, str]:
+    """Return a message's role, `placeholder` with its input, or `prelude`."""
+    from promptlib.messages import Message, Placeholder  # noqa: PLC0415 - help needs no messages
+
+    if isinstance(piece, Message):
+        return piece.role, ""
+    return ("placeholder", piece.name) if isinstance(piece, Placeholder) else ("prelude", "")
+
+
+def rows(prompt: Prompt[Any], version: Version | None) -> Iterator[Row]:
+    """Yield the prompt for people: heading, inputs, messages."""
+    yield from _heading(prompt, version)
+    if prompt.inputs:
+        yield ()
+        yield plain("inputs", "bold")
+        yield from aligned([_input(each) for each in prompt.inputs])
+    for piece in prompt.messages:
+        kind, name = role_of(piece)
+        literal = "  (literal)" if getattr(piece, "literal", False) else ""
+        yield ()
+        yield ((f"{kind}{f' {name}' if name else ''}:", "bold magenta"), (literal, "dim"))
+        if piece.text:
+            yield from lines(piece.text)
+
+
+def _heading(prompt: Prompt[Any], version: Version | None) -> Iterator[Row]:
+    if version is not None and edited(prompt):
+        short = prompt.digest.removeprefix("sha256:")[:8]
+        yield (
+            (version.name, "bold"),
+            (f" {number(version)}+edited", "bold yellow"),
+            (f" ({short})", "cyan"),
+            *label_spans(()),
+        )
+        yield plain(f"edited on disk since {number(version)} ({version.short})", "yellow")
+    elif version is not None:
+        yield heading(version)
+    else:
+        yield ((prompt.name, "bold"), (f" ({prompt.digest.removeprefix('sha256:')[:8]})", "cyan"))
+    if prompt.description:
+        yield from lines(prompt.description)
+    if version is not None and not edited(prompt):
+        yield plain(f"{version.author}, {age(version.time)}: {subject(version)}", "dim")
+    yield from _facts(prompt)
+
+
+def _facts(prompt: Prompt[Any]) -> Iterator[Row]:
+    settings = ", ".join(f"{key}={_short(value)}" for key, value in prompt.settings.items())
+    includes = ", ".join(f"{alias} = {str(pin)[:-56]}" for alias, pin in prompt.includes.items())
+    derived = f"{prompt.derived_from.name or '?'}#{prompt.derived_from.digest[7:15]}" if prompt.derived_from else ""
+    facts = {
+        "tags": ", ".join(prompt.tags),
+        "authors": ", ".join(prompt.authors),
+        "model": settings,
+        "includes": includes,
+        "derived from": derived,
+        "renamed from": prompt.renamed_from,
+        "outputs": ", ".join(each.name for each in prompt.outputs),
+        "tools": str(len(prompt.tools)) if prompt.tools else "",
+    }
+    for key, value in facts.items():
+        if value:
+            yield ((f"{key}: ", "dim"), (value, ""))
+
+
+def _short(value: Any) -> str:  # noqa: ANN401 - plain data of any shape
+    return json_text.dumps(_thawed(value), ensure_ascii=False)
+
+
+def _input(declared: Input) -> Row:
+    from promptlib.inputs import describe  # noqa: PLC0415 - help needs no inputs
+    from promptlib.inputs.wording import shown  # noqa: PLC0415 - beside it
+
+    what = "required" if declared.required else f"default {shown(_thawed(declared.default))}"
+    kind = describe(declared.type)
+    return (
+        (f"  {declared.name}", "bold"),
+        (kind, "cyan"),
+        (what, "yellow" if declared.required else ""),
+        (declared.description, "dim"),
+    )
