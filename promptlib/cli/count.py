@@ -22,7 +22,7 @@ def count(
     what: Annotated[
         str,
         typer.Argument(
-            metavar="[REF|FILE|-]",
+            metavar="REF|FILE|-",
             help="A prompt of the store, any file, or - for standard input.",
             autocompletion=completing.refs,
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 from tempfile import mkdtemp
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from promptlib.cli.terminal import emit, lines, plain
+from promptlib.cli.terminal import emit, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,36 +21,42 @@ if TYPE_CHECKING:
 TRIAGE = "support/triage"
 REPLY = "sales/reply"
 MOST_TOKENS, RESERVED = 2000, 500
-QUESTION = "Will this lamp light a table for six? It stands two metres away."
-HISTORY = (
-    {"role": "user", "content": "Hello! I am looking for a lamp."},
-    {"role": "assistant", "content": "Gladly. How large is the table that it should light?"},
-)
+STORE, VALUES = "prompts.git", "conversation.json"
+CONVERSATION = {
+    "question": "Will this lamp light a table for six? It stands two metres away.",
+    "product": "the lamp Vega",
+    "history": [
+        {"role": "user", "content": "Hello! I am looking for a lamp."},
+        {"role": "assistant", "content": "Gladly. How large is the table that it should light?"},
+    ],
+}
 
 
 def demo(
     *,
     keep: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="Where the store goes: a new folder, else a temporary one.")
+        Path | None, typer.Option(metavar="PATH", help="A new folder for it all; else a temporary one.")
     ] = None,
 ) -> None:
     """Make a throw-away store of prompts with a history and walk through it: no network, no identity, no key."""
-    place = _place(keep)
-    store = made(place)
-    with store:
+    folder = _folder(keep)
+    place = folder / STORE
+    with made(place) as store:
+        (folder / VALUES).write_text(json.dumps(CONVERSATION, indent=2) + "\n", encoding="utf-8")
         emit(
             [
-                (("A small library of prompts, in a git repository of its own: ", "bold"), (str(place), "bold cyan")),
-                plain("Nothing is written anywhere else. Each step below is a command that you can repeat there."),
+                plain("A small library of prompts, in a git repository of its own.", "bold"),
+                plain("Nothing is written outside of its folder. To repeat a step, go there first:"),
+                plain(f"$ cd {shlex.quote(str(place))}", "bold cyan"),
             ]
         )
         _walk(store)
-    emit(_farewell(place))
+    emit(_farewell(folder))
 
 
-def _place(keep: Path | None) -> Path:
+def _folder(keep: Path | None) -> Path:
     if keep is None:
-        return Path(mkdtemp(prefix="promptlib-demo-")) / "prompts.git"
+        return Path(mkdtemp(prefix="promptlib-demo-"))
     if keep.exists() and (not keep.is_dir() or any(keep.iterdir())):
         raise typer.BadParameter(f"{keep} is there already: name a new folder", param_hint="--keep")
     return keep.absolute()
@@ -75,6 +82,7 @@ def made(place: Path) -> Store:
 
 def _walk(store: Store) -> None:
     from promptlib.cli import differences, log  # noqa: PLC0415 - help needs neither
+    from promptlib.cli.lineage import tree  # noqa: PLC0415 - beside it
     from promptlib.diff import diff  # noqa: PLC0415 - beside it
 
     live, next_one = f"{TRIAGE}@production", f"{TRIAGE}@staging"
@@ -82,7 +90,7 @@ def _walk(store: Store) -> None:
     _step(f"log {TRIAGE}", log.rows(log.entries_of(store, TRIAGE), TRIAGE), "The life of one prompt")
     changes = diff(store.load(live), store.load(next_one))
     _step(f"diff {live} {next_one}", differences.rows(changes), "What going live would change")
-    _step(f"lineage {REPLY}", lines(store.lineage(REPLY).tree()), "Where a prompt comes from")
+    _step(f"lineage {REPLY}", tree(store.lineage(REPLY)), "Where a prompt comes from")
     _render(store)
 
 
@@ -97,25 +105,21 @@ def _render(store: Store) -> None:
     from promptlib.cli.render import account, chat  # noqa: PLC0415 - beside it
 
     limit = Budget(MOST_TOKENS, RESERVED)
-    values = {"question": QUESTION, "product": "the lamp Vega", "history": HISTORY}
-    rendered = store.load(f"{REPLY}@staging").render(values, budget=limit)
-    given = " ".join(f"-i {name}={shlex.quote(str(value))}" for name, value in values.items() if isinstance(value, str))
-    command = f"render {REPLY}@staging {given} --budget {MOST_TOKENS} --reserve {RESERVED} --tokens"
+    rendered = store.load(f"{REPLY}@staging").render(CONVERSATION, budget=limit)
+    options = f"--inputs ../{VALUES} --budget {MOST_TOKENS} --reserve {RESERVED} --tokens"
     report = rendered.report
     table = [(), *account(report, limit)] if report else []
-    _step(command, [*chat(rendered), *table], "What would be sent, with two earlier messages, and what it costs")
+    _step(f"render {REPLY}@staging {options}", [*chat(rendered), *table], "What would be sent, and what it costs")
 
 
 def _step(command: str, rows: Iterable[Row], title: str) -> None:
     emit([(), plain(f"── {title} ──", "bold yellow"), plain(f"$ promptlib {command}", "bold"), *rows])
 
 
-def _farewell(place: Path) -> Iterable[Row]:
-    there = shlex.quote(str(place))
+def _farewell(folder: Path) -> Iterable[Row]:
     yield ()
     yield plain("── Where to go next ──", "bold yellow")
-    yield plain(f"The store is at {place}: delete the folder when you have seen enough.")
-    yield plain(f"$ promptlib -C {there} show support/reply")
-    yield plain(f"$ git -C {there} log --stat")
-    yield plain("$ promptlib --help")
+    yield plain(f"Everything is in {folder}: delete it when you have seen enough.")
+    yield from (plain(f"$ {command}", "bold") for command in ("promptlib show support/reply", "git log --stat"))
+    yield plain("$ promptlib --help", "bold")
     yield plain("Your own prompts: docs/tutorial/first-prompt.md")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def diff(
     before: Annotated[str, typer.Argument(metavar="REF", help="Name or ref.", autocompletion=completing.refs)],
     after: Annotated[
-        str | None, typer.Argument(metavar="[REF]", help="The newer one.", autocompletion=completing.refs)
+        str | None, typer.Argument(metavar="REF", help="The newer one.", autocompletion=completing.refs)
     ] = None,
     *,
     exit_code: Annotated[

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from promptlib.cli.terminal import WIDE, coloured, cut, on_terminal, plain, safe, wide, width
+from promptlib.cli.terminal import WIDE, coloured, on_terminal, plain, wide, width, wrapped
 from promptlib.diff import word_lines
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _beside(line: Line, half: int, *, painted: bool) -> Iterator[Row]:
         [_marked(edit, text.rstrip("⏎"), painted=painted) for edit, text in _words(line) if edit != other]
         for other in ("added", "removed")
     )
-    old, new = list(_wrapped(left, half)), list(_wrapped(right, half))
+    old, new = list(wrapped(tuple(left), half)), list(wrapped(tuple(right), half))
     for at in range(max(len(old), len(new))):
         shown = old[at] if at < len(old) else ()
         blank = half - sum(wide(text) for text, _ in shown)
@@ -100,28 +100,3 @@ def _marked(edit: str, text: str, *, painted: bool) -> Span:
     if painted or edit == "same" or not text:
         return _span(edit, text)
     return (f"{{+{text}+}}", "") if edit == "added" else (f"[-{text}-]", "")
-
-
-def _wrapped(spans: list[Span], half: int) -> Iterator[Row]:
-    """Yield *spans* in rows of at most *half* columns, broken at blanks where there are any."""
-    row: list[Span] = []
-    room = half
-    for text, style in spans:
-        rest = safe(text).expandtabs(4)
-        while wide(rest) > room:
-            piece = _fitting(rest, room, begun=bool(row))
-            row.append((piece, style))
-            yield tuple(row)
-            row, room, rest = [], half, rest[len(piece) :].lstrip(" ")
-        row.append((rest, style))
-        room -= wide(rest)
-    yield tuple(row)
-
-
-def _fitting(text: str, room: int, *, begun: bool) -> str:
-    """Return the beginning of *text* that fits into *room* columns, up to a blank if it can be."""
-    fits = cut(text, room + 1).removesuffix("…") if room > 0 else ""
-    at = fits.rfind(" ")
-    if at > 0:
-        return fits[: at + 1].rstrip(" ") if wide(fits[: at + 1]) > room else fits[: at + 1]
-    return "" if begun else (fits or text[:1])

@@ -12,7 +12,7 @@ from promptlib.cli.terminal import emit, plain
 
 def init(
     path: Annotated[
-        Path, typer.Argument(metavar="[PATH]", help="An application's repository, or a new folder.")
+        Path, typer.Argument(metavar="PATH", help="An application's repository, or a new folder.")
     ] = Path(),
     *,
     bare: Annotated[bool, typer.Option("--bare", help="A store that stands alone, without a work tree.")] = False,

@@ -19,10 +19,10 @@ def label(
     name: Name,
     label: Annotated[
         str | None,
-        typer.Argument(metavar="[LABEL]", help="Such as production.", autocompletion=completing.labels),
+        typer.Argument(metavar="LABEL", help="Such as production.", autocompletion=completing.labels),
     ] = None,
     version: Annotated[
-        str | None, typer.Argument(metavar="[VERSION]", help="v3, a digest or another label; else the newest.")
+        str | None, typer.Argument(metavar="VERSION", help="v3, a digest or another label; else the newest.")
     ] = None,
     *,
     remove: Annotated[bool, typer.Option("--remove", help="Take the label away.")] = False,

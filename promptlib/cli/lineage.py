@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from promptlib.cli.options import Json, Ref
-from promptlib.cli.terminal import lines, paged, print_json
+from promptlib.cli.terminal import cut, lines, on_terminal, paged, plain, print_json, width
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from promptlib.cli.terminal import Row
+    from promptlib.lineage import Lineage
 
 
 def lineage(
@@ -26,4 +32,11 @@ def lineage(
         if json:
             print_json("lineage", found.to_dict())
         else:
-            paged(lines(found.mermaid() if mermaid else found.tree()))
+            paged(lines(found.mermaid()) if mermaid else tree(found))
+
+
+def tree(found: Lineage) -> Iterator[Row]:
+    """Yield the tree; on a terminal each row is cut to fit, because the tree's shape is what it says."""
+    most = width() if on_terminal() else None
+    for line in found.tree().split("\n"):
+        yield plain(cut(line, most) if most else line)

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
 
 def names(
-    prefix: Annotated[
-        str, typer.Argument(metavar="[PREFIX]", help="Only names that begin so.", show_default=False)
-    ] = "",
+    prefix: Annotated[str, typer.Argument(metavar="PREFIX", help="Only names that begin so.", show_default=False)] = "",
     *,
     json: Json = False,
 ) -> None:

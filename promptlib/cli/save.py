@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def save(
     name: Name,
     file: Annotated[
-        str | None, typer.Argument(metavar="[FILE|-]", help="A .prompty file, or - for standard input.")
+        str | None, typer.Argument(metavar="FILE|-", help="A .prompty file, or - for standard input.")
     ] = None,
     *,
     message: Message = "",

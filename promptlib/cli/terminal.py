@@ -105,6 +105,39 @@ def cut(text: str, most: int) -> str:
     return kept + "…"
 
 
+def wrapped(row: Row, columns: int, indent: str = "") -> Iterator[Row]:
+    """Yield *row* in rows of at most *columns*, broken at blanks where there are any; *indent* begins all but one."""
+    kept: list[Span] = []
+    room = columns
+    for text, style in row:
+        rest = safe(text).expandtabs(4)
+        while wide(rest) > room:
+            piece = _fitting(rest, room, begun=bool(kept))
+            yield (*kept, (piece.rstrip(" "), style))
+            kept, room, rest = [(indent, "")] if indent else [], columns - len(indent), rest[len(piece) :].lstrip(" ")
+        kept.append((rest, style))
+        room -= wide(rest)
+    yield tuple(kept)
+
+
+def _fitting(text: str, room: int, *, begun: bool) -> str:
+    """Return the beginning of *text* that fits into *room* columns, up to a blank if it can be."""
+    taken = next((at for at in range(min(len(text), room), 0, -1) if wide(text[:at]) <= room), 0)
+    if text[taken : taken + 1] == " ":
+        return text[:taken]
+    blank = text.rfind(" ", 0, taken)
+    if blank > 0:
+        return text[: blank + 1]
+    return "" if begun else text[: max(1, taken)]
+
+
+def _wrapped_rows(rows: Iterable[Row], columns: int) -> Iterator[Row]:
+    for row in rows:
+        first = "".join(text for text, _ in row)
+        indent = " " * min(len(first) - len(first.lstrip(" ")), columns // 2)
+        yield from wrapped(row, columns, indent) if wide(first) > columns or "\t" in first else (row,)
+
+
 def width() -> int:
     """Return the columns of the terminal: what COLUMNS says, else what it is, else 80."""
     return shutil.get_terminal_size().columns
@@ -139,12 +172,17 @@ def text_of(rows: Iterable[Row], *, colours: bool) -> str:
 def emit(rows: Iterable[Row], *, stream: IO[str] | None = None) -> None:
     """Write *rows* to stdout or *stream*; whatever they hold, the terminal obeys none of it."""
     to = stream or sys.stdout
-    to.write(text_of(rows, colours=coloured(to)))
+    to.write(_shown_on(to, rows))
+
+
+def _shown_on(stream: IO[str], rows: Iterable[Row]) -> str:
+    fitted = _wrapped_rows(rows, width()) if stream.isatty() else rows
+    return text_of(fitted, colours=coloured(stream))
 
 
 def paged(rows: Iterable[Row]) -> None:
     """Write *rows*, through the pager when a person reads them and they do not fit on the screen."""
-    text = text_of(rows, colours=coloured(sys.stdout))
+    text = _shown_on(sys.stdout, rows)
     pager = _pager()
     if not on_terminal() or not pager or text.count("\n") < shutil.get_terminal_size().lines:
         sys.stdout.write(text)
