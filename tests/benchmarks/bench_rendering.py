@@ -1,10 +1,8 @@
-"""Rendering against compiled sandboxed Jinja: `python tests/benchmarks/bench_rendering.py` prints the ratios."""
+"""Rendering against compiled sandboxed Jinja."""
 
 from __future__ import annotations
 
-from statistics import median
-from time import thread_time_ns
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -14,25 +12,15 @@ from promptlib.messages import Message, Text, Thread, assistant, placeholder, us
 from promptlib.prompt import Prompt
 from promptlib.rendering import check, compile_pieces
 
+from .measure import Figure, figure, paired
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from promptlib.messages import Role
 
-ROUNDS = 31
 JINJA = ImmutableSandboxedEnvironment(undefined=StrictUndefined)
 FLOOR = "compiled sandboxed Jinja of the same text"
-
-
-class Figure(NamedTuple):
-    """A ratio to a floor of the same run: the median of pairs, and their least and greatest."""
-
-    name: str
-    floor: str
-    reach: float
-    ratio: float
-    least: float
-    greatest: float
 
 
 class Tiny(BaseModel):
@@ -95,18 +83,9 @@ DOCUMENTS = {
 }
 
 
-def paired(name: str, reach: float, ours: Callable[[], object], floor: Callable[[], object], calls: int) -> Figure:
-    """Return the ratio of CPU times, measured in turns."""
-    ratios = []
-    for _ in range(ROUNDS):
-        times = []
-        for contestant in (ours, floor):
-            start = thread_time_ns()
-            for _ in range(calls):
-                contestant()
-            times.append(thread_time_ns() - start)
-        ratios.append(times[0] / times[1])
-    return Figure(name, FLOOR, reach, median(ratios), min(ratios), max(ratios))
+def against(floor: Callable[[], object], what: str, reach: float, ours: Callable[[], object]) -> Figure:
+    """Return the figure of *ours* over *floor*."""
+    return figure(what, FLOOR, reach, paired(ours, floor))
 
 
 def figures() -> Iterator[Figure]:
@@ -115,7 +94,7 @@ def figures() -> Iterator[Figure]:
     plain = tiny.model_dump()
     prompt, floor = Prompt.define(Tiny, user(TINY)), JINJA.from_string(TINY)
     assert prompt.render(tiny).text == floor.render(plain)
-    yield paired("plain variables, inputs ready", 0.5, lambda: prompt.render(tiny), lambda: floor.render(plain), 1_000)
+    yield against(lambda: floor.render(plain), "plain variables, inputs ready", 0.5, lambda: prompt.render(tiny))
     for name, source in {"plain": TINY, "general": TINY + "{% if tone %}!{% endif %}"}.items():
         yield _second_object(name, source, tiny)
     yield _general()
@@ -132,7 +111,7 @@ def _second_object(name: str, source: str, inputs: Tiny) -> Figure:
         check(template, declared)
         template.render(plain)
 
-    return paired(f"second template of the same content, {name}", 1.5, again, lambda: floor.render(plain), 300)
+    return against(lambda: floor.render(plain), f"second template of the same content, {name}", 1.5, again)
 
 
 def _general() -> Figure:
@@ -140,9 +119,7 @@ def _general() -> Figure:
     inputs = General(examples=examples, tone="warm", ticket="It is late again")
     plain, prompt, floor = inputs.model_dump(), Prompt.define(General, user(GENERAL)), JINJA.from_string(GENERAL)
     assert prompt.render(inputs).text == floor.render(plain)
-    return paired(
-        "general template, inputs ready", 1.1, lambda: prompt.render(inputs), lambda: floor.render(plain), 300
-    )
+    return against(lambda: floor.render(plain), "general template, inputs ready", 1.1, lambda: prompt.render(inputs))
 
 
 def _chat() -> Iterator[Figure]:
@@ -157,19 +134,12 @@ def _chat() -> Iterator[Figure]:
     history = [{"role": turn.role, "text": turn.text} for turn in turns]
     plain = {**words, "examples": [{"question": "a", "answer": "b"}], "history": history}
     assert len(prompt.render(inputs).messages) == len(CHAT) + len(turns) + 1
-    yield paired("chat to messages", 2.0, lambda: prompt.render(inputs), lambda: floor.render(plain), 200)
-    yield paired("chat to dicts", 2.0, lambda: prompt.render(inputs).to_openai(), lambda: floor.render(plain), 200)
+    yield against(lambda: floor.render(plain), "chat to messages", 2.0, lambda: prompt.render(inputs))
+    yield against(lambda: floor.render(plain), "chat to dicts", 2.0, lambda: prompt.render(inputs).to_openai())
 
 
 def _document(name: str, source: str) -> Figure:
     inputs = Document(document="word " * 40_000, question="what?")
     plain, prompt, floor = inputs.model_dump(), Prompt.define(Document, user(source)), JINJA.from_string(source)
     assert prompt.render(inputs).text == floor.render(plain)
-    return paired(f"200 KB value, {name}", 1.1, lambda: prompt.render(inputs), lambda: floor.render(plain), 100)
-
-
-if __name__ == "__main__":
-    for figure in figures():
-        kept = "ok" if figure.ratio <= figure.reach else "MISSED"
-        spread = f"{figure.least:.2f}-{figure.greatest:.2f}"
-        print(f"{figure.name:45} {figure.ratio:6.2f}  <= {figure.reach:<5} {kept:7} {spread:12} of {figure.floor}")
+    return against(lambda: floor.render(plain), f"200 KB value, {name}", 1.1, lambda: prompt.render(inputs))

@@ -1,4 +1,4 @@
-"""Counting and cutting against tiktoken itself: `python tests/benchmarks/bench_tokens.py` prints the ratios."""
+"""Counting and cutting against tiktoken itself."""
 
 from __future__ import annotations
 
@@ -10,32 +10,21 @@ import tempfile
 from hashlib import sha1
 from pathlib import Path
 from random import Random
-from statistics import median
-from time import process_time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from promptlib.tokens import encoding, truncate
 from promptlib.tokens.build_vocabularies import publish
 from promptlib.tokens.vocabulary import dense_form, ranks
 
+from .measure import Figure, figure, seconds
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 SIZE = 10_000_000
 LIMIT = 8_000
 ROUNDS = 9
 HAN = "的一是在不了有和人这中大为上个国我以要他时来用们生到作地于出就分对成会可主发年动同工也能下过子说产种，。"
-
-
-class Figure(NamedTuple):
-    """A ratio to a floor of the same run: the median of pairs, and their least and greatest."""
-
-    name: str
-    floor: str
-    reach: float
-    ratio: float
-    least: float
-    greatest: float
 
 
 def figures() -> Iterator[Figure]:
@@ -60,15 +49,9 @@ def _cut(name: str, text: str) -> Figure:
         return by.decode_bytes(by.encode_ordinary(text)[:LIMIT]).decode(errors="ignore")
 
     assert truncate(text, LIMIT) == encode_slice_decode()
-    floor = min(_seconds(encode_slice_decode) for _ in range(3))
-    ratios = [_seconds(lambda: truncate(text, LIMIT)) / floor for _ in range(ROUNDS)]
-    return _figure(f"10 MB of {name} cut to {LIMIT} tokens", "encode all, slice, decode", 0.01, ratios)
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    begin = process_time()
-    work()
-    return process_time() - begin
+    floor = min(seconds(encode_slice_decode) for _ in range(3))
+    ratios = [seconds(lambda: truncate(text, LIMIT)) / floor for _ in range(ROUNDS)]
+    return figure(f"10 MB of {name} cut to {LIMIT} tokens", "encode all, slice, decode", 0.01, ratios)
 
 
 def _first_count() -> Figure:
@@ -83,18 +66,9 @@ def _first_count() -> Figure:
         place.write_bytes(publish(ranks(dense_form("o200k_base"))))
         environment = os.environ | {"TIKTOKEN_CACHE_DIR": cache}
         ratios = [_told(ours, environment) / _told(theirs, environment) for _ in range(ROUNDS)]
-    return _figure("first o200k count of a process", "tiktoken, warm cache", 0.85, ratios)
+    return figure("first o200k count of a process", "tiktoken, warm cache", 0.85, ratios)
 
 
 def _told(code: str, environment: dict[str, str]) -> float:
     found = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     return float(found.stdout)
-
-
-def _figure(name: str, floor: str, reach: float, ratios: list[float]) -> Figure:
-    return Figure(name, floor, reach, median(ratios), min(ratios), max(ratios))
-
-
-if __name__ == "__main__":
-    for figure in figures():
-        print(f"{figure.name}: {figure.ratio:.4f} ({figure.least:.4f}-{figure.greatest:.4f}) of {figure.floor}")

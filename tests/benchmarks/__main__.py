@@ -1,0 +1,27 @@
+"""`make bench`: every ratio of the design, floors measured in the same run. Words given choose modules."""
+
+from __future__ import annotations
+
+import sys
+
+from . import bench_history, bench_rendering, bench_starting, bench_store, bench_tokens
+
+MODULES = {
+    "starting": bench_starting,
+    "rendering": bench_rendering,
+    "store": bench_store,
+    "history": bench_history,
+    "tokens": bench_tokens,
+}
+
+
+def main(chosen: list[str]) -> None:
+    """Print a row as soon as it is measured; a `<` marks one that misses its reach."""
+    print(f"{'what':<58} {'floor':<40} {'reach':>6} {'ratio':>8} middle half")
+    for name in chosen or MODULES:
+        for figure in MODULES[name].figures():
+            print(figure, flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
