@@ -84,25 +84,17 @@ class Prompt(Generic[InputsT]):
     def __post_init__(self) -> None:
         """Bring the parts into their one form and check them against each other; raises `InvalidPrompt`."""
         object.__setattr__(self, "messages", tuple(map(checked_piece, self.messages)))
-        for name in ("settings", "includes", "extra"):
-            object.__setattr__(self, name, _mapping(getattr(self, name), name))
-        for name in ("inputs", "outputs"):
-            object.__setattr__(self, name, _declared(getattr(self, name), name))
-        object.__setattr__(self, "tools", _mappings(self.tools, "tools"))
-        for name in ("tags", "authors"):
-            object.__setattr__(self, name, _words(getattr(self, name), name))
-        for name in ("description", "renamed_from"):
-            object.__setattr__(self, name, _text(getattr(self, name), name))
+        for name, default, form in _FORMS:
+            given = getattr(self, name)
+            if given is not default:
+                object.__setattr__(self, name, form(given, name))
         if any(isinstance(piece, Prelude) for piece in self.messages[1:]):
             raise InvalidPrompt("a prelude stands after a message", hint="write its statements into that message")
         if not any(isinstance(piece, Message | Placeholder) for piece in self.messages):
             raise InvalidPrompt("a prompt needs at least one message", hint='such as user("{{ question }}")')
         _check_includes(self)
         object.__setattr__(self, "_template", rendering.compile_pieces(self.messages, places=self.places))
-        # What only a tool's binding takes is in no message, and yet it is used.
-        bound = _bound(self.tools).difference(self._template.variables)
-        seen = tuple(each for each in self.inputs if each.name not in bound)
-        rendering.check(self._template, seen, includes=tuple(self.includes))
+        rendering.check(self._template, _seen(self), includes=tuple(self.includes))
 
     @overload
     @classmethod
@@ -372,7 +364,7 @@ def _parts(changes: Changes) -> dict[str, Any]:
         parts["inputs_model"] = None
     if isinstance(outputs := parts.get("outputs"), type):
         parts["outputs"] = grammar.declare(outputs)
-    if "includes" in parts:
+    if "includes" in parts and parts["includes"] is not EMPTY:
         given = parts["includes"]
         if not isinstance(given, Mapping):
             raise InvalidPrompt(f"includes is a {type(given).__name__}, not a mapping", hint=_INCLUDES)
@@ -421,6 +413,14 @@ def _text(text: object, what: str) -> str:
     return cast("str", freeze(text, what=what))
 
 
+def _seen(prompt: Prompt[Any]) -> tuple[Input, ...]:
+    """Return the inputs that the messages must use: what only a tool's binding takes is used there."""
+    if not prompt.tools:
+        return prompt.inputs
+    bound = _bound(prompt.tools).difference(prompt.variables)
+    return tuple(each for each in prompt.inputs if each.name not in bound)
+
+
 def _bound(tools: tuple[Frozen, ...]) -> set[Plain]:
     """Return the inputs that bindings of *tools* take: `bindings: {parameter: {input: name}}`, as Prompty has them."""
     bindings = (tool.get("bindings") for tool in tools if isinstance(tool, Frozen))
@@ -435,6 +435,21 @@ def _words(words: object, what: str) -> tuple[str, ...]:
     if any(not isinstance(word, str) for word in found):
         raise InvalidPrompt(f"{what} holds something that is no text", hint='such as ["support"]')
     return cast("tuple[str, ...]", freeze(found, what=what))
+
+
+#: The parts besides the messages: name, the default, which needs no look, and what brings a value into its form.
+_FORMS: tuple[tuple[str, object, Callable[[object, str], object]], ...] = (
+    ("settings", EMPTY, _mapping),
+    ("includes", EMPTY, _mapping),
+    ("extra", EMPTY, _mapping),
+    ("inputs", (), _declared),
+    ("outputs", (), _declared),
+    ("tools", (), _mappings),
+    ("tags", (), _words),
+    ("authors", (), _words),
+    ("description", "", _text),
+    ("renamed_from", "", _text),
+)
 
 
 def _check_includes(prompt: Prompt[Any]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from enum import Enum, Flag
 from typing import TYPE_CHECKING, Annotated, Any, ForwardRef, Literal, TypeVar, Union, get_args, get_origin
+from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel, JsonValue, RootModel
 from pydantic.errors import PydanticUndefinedAnnotation, PydanticUserError
@@ -37,7 +38,21 @@ def declare(model: type[BaseModel]) -> tuple[Input, ...]:
             f"inputs are declared by a pydantic model, not by {model!r:.80}",
             hint="write class Inputs(BaseModel): with a field for each input, and give the class",
         )
-    return _Reader(model).inputs_of(model, ())
+    if model is BaseModel:
+        raise InvalidPrompt(
+            "BaseModel itself declares no inputs",
+            hint="write a class of your own, or leave the model out: Prompt.define(user(…))",
+        )
+    known = _KNOWN.get(model)
+    if known is None or known[0] is not model.__pydantic_validator__:
+        declared = _Reader(model).inputs_of(model, ())
+        # A model that is built anew gets another validator, and may have got other fields.
+        known = _KNOWN[model] = (model.__pydantic_validator__, declared)
+    return known[1]
+
+
+#: One declaration for each model, so that prompts of one model share it, and what was made for it.
+_KNOWN: WeakKeyDictionary[type[BaseModel], tuple[object, tuple[Input, ...]]] = WeakKeyDictionary()
 
 
 class _Reader:

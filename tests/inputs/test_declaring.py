@@ -48,6 +48,7 @@ from pydantic import (
     create_model,
     field_validator,
 )
+from pydantic.fields import FieldInfo
 from typing_extensions import TypeAliasType, TypedDict
 
 from promptlib.errors import InvalidPrompt
@@ -493,3 +494,22 @@ def test_a_hook_of_the_users_that_changes_the_type_is_refused() -> None:
             return handler(source)
 
     assert "Hook beside the type changes what it holds" in refusal(Annotated[str, Hook()])
+
+
+def test_a_model_is_read_once_until_it_is_built_anew() -> None:
+    """Prompts of one model share its declaration; new fields are seen."""
+
+    class Growing(BaseModel):
+        text: str
+
+    first = declare(Growing)
+    assert declare(Growing) is first
+    Growing.model_fields["more"] = FieldInfo(annotation=int)
+    Growing.model_rebuild(force=True)
+    assert [each.name for each in declare(Growing)] == ["text", "more"]
+
+
+def test_the_bare_base_model_declares_nothing() -> None:
+    with pytest.raises(InvalidPrompt, match="BaseModel itself declares no inputs") as caught:
+        declare(BaseModel)
+    assert "Prompt.define(user(…))" in caught.value.hint
