@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from threading import RLock
+from threading import RLock, local
 from typing import TYPE_CHECKING, TypeVar
 
 from promptlib._index.database import FAILURES, Database, is_damage, open_file, open_memory, state
@@ -33,7 +33,8 @@ class Session:
 
     def __init__(self, path: Path, repository: Repository, root: str, renamed_from: Callable[[str], str]) -> None:
         """Keep the index of what *repository* holds below *root* at *path*."""
-        self.tip = ""
+        self._tips = local()
+        self._newest_tip = ""
         self._path = path
         self._repository = repository
         self._root = root
@@ -41,6 +42,16 @@ class Session:
         self._lock = RLock()
         self._process = os.getpid()
         self._database: Database | None = None
+
+    @property
+    def tip(self) -> str:
+        """The tip that this thread asks about; another thread may ask about another at the same time."""
+        tip: str = getattr(self._tips, "tip", self._newest_tip)
+        return tip
+
+    @tip.setter
+    def tip(self, tip: str) -> None:
+        self._tips.tip = self._newest_tip = tip
 
     def ask(self, question: Callable[[sqlite3.Connection], Answer]) -> Answer:
         """Return the answer to *question* at the tip; the index is brought there, or made again, if need be.
@@ -53,7 +64,8 @@ class Session:
                 database = self._open(in_memory=attempt >= PATIENT)
                 try:
                     with _transaction(database.connection, "BEGIN"):
-                        if state(database.connection).tip == self.tip:
+                        held = state(database.connection)
+                        if held.root == self._root and held.tip == self.tip:
                             return question(database.connection)
                     self._bring(database)
                 except FAILURES as error:
@@ -103,7 +115,8 @@ class Session:
 
     def _bring(self, database: Database) -> None:
         """Bring the tables to the tip, once, whoever of several processes comes first."""
-        if database.replaced():
+        # Another store of the same repository may have made the file its own since.
+        if database.replaced() or state(database.connection).root != self._root:
             self.close()
             return
         if not self.tip:
@@ -111,7 +124,8 @@ class Session:
                 self.close()
             return
         with _transaction(database.connection, "BEGIN IMMEDIATE"):
-            if state(database.connection).tip != self.tip:
+            held = state(database.connection)
+            if held.root == self._root and held.tip != self.tip:
                 Growing(database.connection, self._repository, self._root, self._renamed_from).to(self.tip)
 
     def _leave(self, database: Database, error: Exception) -> None:

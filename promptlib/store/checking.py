@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from promptlib import codec
 from promptlib.errors import PromptLibError
@@ -12,10 +12,11 @@ from promptlib.store.layout import INCLUDES, LABELS, PROMPT, Labelled, include_p
 
 if TYPE_CHECKING:
     from promptlib._git import Repository
+    from promptlib.prompt import Prompt
     from promptlib.store.homes import Home
     from promptlib.store.past import History
 
-Kind = Literal["object", "prompt", "label", "include", "index"]
+Kind = Literal["object", "prompt", "label", "include", "file", "index"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,10 @@ class _Examination:
             try:
                 self._file(path)
             except PromptLibError as error:
-                self._found("label" if path.startswith(LABELS) else "prompt", path, error.what)
+                kind: Kind = "prompt" if path.endswith(PROMPT) else "file"
+                if path.startswith(LABELS):
+                    kind = "include" if path.startswith(INCLUDES) else "label"
+                self._found(kind, path, error.what)
 
     def _file(self, path: str) -> None:
         data = self.files.read(path) or b""
@@ -84,9 +88,10 @@ class _Examination:
             codec.read(data, source=self.files.shown(path))
 
     def _include(self, path: str, data: bytes) -> None:
-        found = codec.read(data, source=path).digest
-        if include_path(found) != path:
-            self._found("include", path, f"holds {found}")
+        found = codec.read(data, source=path)
+        if include_path(found.digest) != path:
+            self._found("include", path, f"holds {found.digest}")
+        self._nested("include", path, found)
 
     def _label(self, path: str, data: bytes) -> None:
         if label_at(path) is None:
@@ -97,9 +102,12 @@ class _Examination:
         prompt = codec.read(held.data, source=self.files.shown(path))
         if prompt.digest != held.digest:
             self._found("label", path, f"says {held.digest} and holds {prompt.digest}")
+        self._nested("label", path, prompt)
+
+    def _nested(self, kind: Kind, path: str, prompt: Prompt[Any]) -> None:
         for pin in prompt.includes.values():
             if self.files.read(include_path(Pin.parse(str(pin)).digest)) is None:
-                self._found("label", path, f"its include {str(pin)[:40]}… does not lie beside it")
+                self._found(kind, path, f"its include {str(pin)[:40]}… does not lie beside it")
 
     def _found(self, kind: Kind, place: str, what: str) -> None:
         self.problems.append(Problem(kind, place, what))

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from promptlib import codec
-from promptlib.errors import Conflict, NotFound, StoreDamaged, Superseded
+from promptlib.errors import Conflict, InvalidPrompt, NotFound, StoreDamaged, Superseded
+from promptlib.prompt import DEEPEST_INCLUDE
 from promptlib.refs import Pin, missing_name
+from promptlib.store.homes import LARGEST_PROMPT
 from promptlib.store.layout import Labelled, include_path, label_at, label_path, name_at, prompt_path
 
 if TYPE_CHECKING:
@@ -45,6 +47,17 @@ class Draft:
         """Return the names that have a file."""
         return tuple(sorted(name for path in self.files.walk() if (name := name_at(path))))
 
+    def number(self, name: str) -> int | None:
+        """Return the number that the newest content of *name* has, or gets when this draft is committed."""
+        known = self._past.newest_number(name)
+        if known is None or prompt_path(name) not in self.files.changes:
+            return known
+        current = self.current(name)
+        before = current.renamed_from if current is not None and not known else ""
+        if before and self.files.changes.get(prompt_path(before), b"") is None:
+            known = self._past.newest_number(before) or 0
+        return known + 1
+
     def labels(self, name: str) -> tuple[str, ...]:
         """Return the labels that point at *name*."""
         return tuple(sorted(found[1] for path in self.files.walk() if (found := label_at(path)) and found[0] == name))
@@ -63,9 +76,11 @@ class Draft:
             if _same(newest, prompt):
                 return "unchanged"
         self._refuse_superseded(name, prompt, newest)
+        prompt = self._with_names(prompt)
         self._check_includes(prompt)
         before = self.files.read(path)
         data = codec.write(prompt) if before is None else codec.edit(before, prompt)
+        _check_size(data, name)
         _check_round_trip(data, prompt, self.files.shown(path))
         self.files.put(path, data)
         return "created"
@@ -89,7 +104,9 @@ class Draft:
         if expect is not None and held != expect:
             raise Conflict(
                 f"the label {label!r} on {name} is {held or 'not set'}, and {expect} was expected",
-                hint=f"look first: promptlib diff {name}@{label} {name}#{expect.removeprefix('sha256:')[:8]}",
+                hint=f"look first: promptlib diff {name}@{label} {name}#{expect.removeprefix('sha256:')[:8]}"
+                if held
+                else f"set it without an expectation: promptlib label {name} {label} VERSION",
             )
         if data is None:
             if before is None:
@@ -158,9 +175,34 @@ class Draft:
                 hint=f'to go back on purpose: store.revert("{name}", "{which}") or promptlib revert {name} {which}',
             )
 
-    def _check_includes(self, prompt: Prompt[Any]) -> None:
-        for alias in prompt.includes:
-            prompt.resolve(alias, lambda pin: codec.read(self._included(pin), source=pin))
+    def _check_includes(self, prompt: Prompt[Any], depth: int = 0) -> None:
+        """What is included is in this store, all the way down, and fits where it is put."""
+        if depth >= DEEPEST_INCLUDE:
+            raise InvalidPrompt(
+                f"includes go deeper than {DEEPEST_INCLUDE}: {', '.join(map(str, prompt.includes.values()))[:80]}",
+                hint="put the texts of the innermost ones together",
+            )
+        for alias, pin in prompt.includes.items():
+            stored = codec.read(self._included(str(pin)), source=str(pin))
+            _check_fits(prompt, alias, stored)
+            if stored.includes:
+                self._check_includes(stored, depth + 1)
+
+    def _with_names(self, prompt: Prompt[Any]) -> Prompt[Any]:
+        """Say the name in the pins of includes that were defined in code, which know their digest alone."""
+        pins = {alias: Pin.parse(str(pin)) for alias, pin in prompt.includes.items()}
+        if all(pin.name for pin in pins.values()):
+            return prompt
+        named = {
+            alias: str(pin if pin.name else Pin(self._name_of(pin.digest), pin.digest)) for alias, pin in pins.items()
+        }
+        return prompt.with_origin(prompt.origin, includes=named)
+
+    def _name_of(self, digest: str) -> str:
+        """Return a name whose content is *digest*, or an empty text."""
+        changed = (name for path, data in self.files.changes.items() if data is not None and (name := name_at(path)))
+        mine = (name for name in changed if (found := self.current(name)) is not None and found.digest == digest)
+        return next(mine, "") or self._past.name_of(digest)
 
     def _included(self, text: str) -> bytes:
         pin = Pin.parse(text)
@@ -196,6 +238,18 @@ def _adopted(prompt: Prompt[Any], newest: Prompt[Any]) -> Prompt[Any]:
         part: getattr(newest, part) for part in ("extra", "derived_from", "renamed_from") if not getattr(prompt, part)
     }
     return prompt.with_origin(prompt.origin, **kept)
+
+
+def _check_fits(prompt: Prompt[Any], alias: str, stored: Prompt[Any]) -> None:
+    prompt.resolve(alias, lambda _: stored)
+
+
+def _check_size(data: bytes, name: str) -> None:
+    if len(data) > LARGEST_PROMPT:
+        raise InvalidPrompt(
+            f"{name} would be a file of {len(data):,} bytes; more than {LARGEST_PROMPT:,} are refused",
+            hint="give long texts as inputs when it is rendered; nothing was saved",
+        )
 
 
 def _check_round_trip(data: bytes, prompt: Prompt[Any], source: str) -> None:

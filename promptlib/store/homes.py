@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from promptlib.errors import StoreDamaged
+from promptlib.errors import StoreDamaged, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 #: A prompt file past this is refused before it is read: prompts are texts, and a bomb is a file too.
 LARGEST_FILE = 8 * 1024 * 1024
+#: What a label adds to the file that it holds must fit as well.
+LARGEST_PROMPT = LARGEST_FILE - 1024
 
 
 class Home(Protocol):
@@ -42,21 +46,32 @@ class Folder:
 
     def read(self, path: str) -> bytes | None:
         """Return the bytes of a regular file; a link is refused, so that no text leaves its folder."""
+        if isinstance(self._root, Path):
+            return _read_file(self._root, path, self._prefix)
         place = self._root.joinpath(*path.split("/"))
-        if isinstance(place, Path):
-            return _read_file(place, self.shown(path))
         return place.read_bytes() if place.is_file() else None
 
     def walk(self) -> Iterator[str]:
-        """Iterate over all files below the root in alphabetical order."""
+        """Iterate over all that is no folder below the root, links too, which `read` then refuses."""
         waiting: list[tuple[str, Traversable]] = [("", self._root)]
         while waiting:
             above, place = waiting.pop()
-            entries = sorted(place.iterdir(), key=lambda entry: entry.name, reverse=True)
-            for entry in reversed(entries):
-                if entry.is_file():
+            folders: list[tuple[str, Traversable]] = []
+            for entry in self._entries(place, above):
+                if not _is_folder(entry):
                     yield above + entry.name
-            waiting += [(f"{above}{entry.name}/", entry) for entry in entries if _is_folder(entry)]
+                elif entry.name != ".git":
+                    folders.append((f"{above}{entry.name}/", entry))
+            waiting += reversed(folders)
+
+    def _entries(self, place: Traversable, path: str) -> list[Traversable]:
+        """Return what lies in a folder by name; one that somebody has just taken away is empty."""
+        try:
+            return sorted(place.iterdir(), key=lambda entry: entry.name)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            raise _unreadable(self.shown(path), error) from error
 
     def shown(self, path: str) -> str:
         """Return *path* with the folder that holds it."""
@@ -64,18 +79,37 @@ class Folder:
 
 
 def _is_folder(entry: Traversable) -> bool:
-    return entry.name != ".git" and entry.is_dir() and not (isinstance(entry, Path) and entry.is_symlink())
+    return entry.is_dir() and not (isinstance(entry, Path) and entry.is_symlink())
 
 
-def _read_file(place: Path, shown: str) -> bytes | None:
+def _read_file(root: Path, path: str, prefix: str) -> bytes | None:
+    """Look at each step before it is taken: a link would lead out of the store, a pipe would never end."""
+    at = os.fspath(root)
+    walked = ""
     try:
-        if place.is_symlink():
-            raise StoreDamaged(f"{shown} is a link", hint="a store holds plain files; replace the link by the file")
-        if place.stat().st_size > LARGEST_FILE:
-            raise StoreDamaged(f"{shown} is larger than {LARGEST_FILE >> 20} MiB", hint="that is no prompt")
-        return place.read_bytes()
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        for part in path.split("/"):
+            at, walked = f"{at}/{part}", f"{walked}/{part}".lstrip("/")
+            found = os.lstat(at)
+            if stat.S_ISLNK(found.st_mode):
+                raise StoreDamaged(
+                    f"{prefix}{walked} is a link", hint="a store holds plain files; replace the link by the file"
+                )
+        if stat.S_ISDIR(found.st_mode):
+            return None
+        if not stat.S_ISREG(found.st_mode):
+            raise StoreDamaged(f"{prefix}{path} is no plain file", hint="a store holds plain files; take it away")
+        if found.st_size > LARGEST_FILE:
+            raise StoreDamaged(f"{prefix}{path} is larger than {LARGEST_FILE >> 20} MiB", hint="that is no prompt")
+        with open(at, "rb") as file:  # noqa: PTH123 - a text path like all others here
+            return file.read()
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        raise _unreadable(prefix + path, error) from error
+
+
+def _unreadable(shown: str, error: OSError) -> StoreError:
+    return StoreError(f"{shown} cannot be read: {error.strerror}", hint="check who owns it: ls -l")
 
 
 class Commit:

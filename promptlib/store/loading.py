@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from promptlib import codec
 from promptlib.errors import Conflict, NotFound, StoreDamaged, nearest
 from promptlib.origin import Origin
+from promptlib.prompt import DEEPEST_INCLUDE
 from promptlib.refs import Pin, Ref, missing_name
 from promptlib.store.layout import Labelled, include_path, label_at, label_path, name_at, prompt_path
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from promptlib.prompt import Prompt
     from promptlib.store.homes import Home
     from promptlib.store.past import History
-
-DEEPEST_INCLUDE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,19 +145,30 @@ class Reader:
         included = tuple((alias, self._included(str(pin), above)) for alias, pin in prompt.includes.items())
         return prompt.with_origin(origin, included=included)
 
+    def _current(self, pin: Pin) -> Prompt[Any] | None:
+        """Return the current content of the pinned name, when it is the pinned one."""
+        path = prompt_path(pin.name) if pin.name else ""
+        data = self.files.read(path) if path else None
+        found = self._read(data, self.files.shown(path)) if data is not None else None
+        return found if found is not None and found.digest == pin.digest else None
+
     def _included(self, text: str, above: tuple[str, ...]) -> Prompt[Any]:
         pin = Pin.parse(text)
-        if pin.digest in above or len(above) >= DEEPEST_INCLUDE:
-            raise StoreDamaged(f"includes go in a circle or deeper than {DEEPEST_INCLUDE}: {text}")
+        if len(above) >= DEEPEST_INCLUDE:
+            raise StoreDamaged(
+                f"includes go deeper than {DEEPEST_INCLUDE}: {text}",
+                hint="no save makes such files; promptlib fsck lists all damage",
+            )
         data = self.files.read(include_path(pin.digest)) or (self.past.pinned(pin) if self.past else None)
-        if data is None and pin.name:
-            data = self.files.read(prompt_path(pin.name))
-        if data is None:
+        found = self._read(data, text) if data is not None else self._current(pin)
+        if found is None:
             raise NotFound(
                 f"the include {text[:40]}… is not in this store",
                 hint="a label keeps its includes beside it: label the prompt again",
             )
-        found = self._read(data, text)
         if found.digest != pin.digest:
-            raise StoreDamaged(f"what lies here as {text} has the digest {found.digest}")
+            raise StoreDamaged(
+                f"what lies here as {text} has the digest {found.digest}",
+                hint="label the prompt again in the store that this was copied from; promptlib fsck lists all damage",
+            )
         return self._with_includes(found, Origin(pin.name, found.digest), (*above, pin.digest))

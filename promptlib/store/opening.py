@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path, PurePosixPath
 
 from promptlib._git import Repository
-from promptlib.errors import NotAStore, SaveRefused, StoreError
+from promptlib.errors import NotAStore, SaveRefused, StoreError, StoreReadOnly
 from promptlib.store.layout import ATTRIBUTES, ATTRIBUTES_TEXT, LABELS, PROMPT
 
 DEFAULT_ROOT = "prompts"
@@ -36,6 +37,11 @@ def _is_root(folder: Path) -> bool:
 def _is_marked(folder: Path) -> bool:
     attributes = folder / ATTRIBUTES
     return attributes.is_file() and ATTRIBUTES_TEXT.splitlines()[0] in attributes.read_bytes().splitlines()
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether *folder* is the user's or the system's, as git asks of a repository that it comes upon."""
+    return not hasattr(os, "geteuid") or folder.stat().st_uid in {os.geteuid(), 0}
 
 
 def configured_root(folder: Path) -> str | None:
@@ -75,12 +81,16 @@ def find(path: Path | None) -> tuple[Path, Repository | None, str]:
     for folder in (here, *here.parents):
         found = _try(folder)
         # Above, a folder without git is a store only where one was made: a stray prompts/ in /tmp is nobody's store.
-        if found is not None and (folder == here or found[1] is not None or _is_marked(folder / found[2])):
+        if found is not None and (folder == here or found[1] is not None or _is_left(folder / found[2])):
             return found
     raise NotAStore(
         f"no store in {here} or above it",
         hint="make one: promptlib init (in an application's repository) or promptlib init --bare prompts.git",
     )
+
+
+def _is_left(root: Path) -> bool:
+    return _is_marked(root) and _is_ours(root)
 
 
 def _try(folder: Path) -> tuple[Path, Repository | None, str] | None:
@@ -98,12 +108,23 @@ def _at(path: Path) -> tuple[Path, Repository | None, str]:
     if repository is not None and repository.bare:
         return path, repository, ""
     root = root_in(path)
+    if root is not None and repository is not None:
+        _check_inside(path / root, repository)
     if root is None:
         kind = "folder" if repository is None else "repository"
         raise NotAStore(
             f"{path} is no store: this {kind} has no {DEFAULT_ROOT}/", hint=f"make one: promptlib init {path}"
         )
     return path, repository, root
+
+
+def _check_inside(root: Path, repository: Repository) -> None:
+    top = Path(str(repository.work_tree)).resolve()
+    if not root.resolve().is_relative_to(top):
+        raise StoreError(
+            f"{root} leads out of its repository {top}",
+            hint="replace the link by a folder; git keeps no file behind it",
+        )
 
 
 def _repository(path: Path) -> Repository | None:
@@ -133,7 +154,7 @@ def make_bare(path: Path) -> Repository:
         return found
     if path.is_dir() and any(path.iterdir()):
         raise NotAStore(f"{path} is not empty", hint="choose an empty or a new folder")
-    return Repository.init(path, bare=True)
+    return Repository.init(made_folder(path), bare=True)
 
 
 def make_in_work_tree(path: Path) -> Repository:
@@ -143,11 +164,28 @@ def make_in_work_tree(path: Path) -> Repository:
         raise NotAStore(f"{path} is a bare repository", hint=f"say so: promptlib init --bare {path}")
     repository = found or Repository.init(path, bare=False)
     if repository.identity() is None:
+        if found is None:
+            from shutil import rmtree  # noqa: PLC0415 - a load removes nothing
+
+            rmtree(repository.git_dir)
         raise SaveRefused(
             "git does not know who you are, and a save in an application's repository carries your name",
             hint='tell it:\n  git config --global user.name "Your Name"\n  git config --global user.email you@example.org',  # noqa: E501 - the two commands as they are typed
         )
     return repository
+
+
+def made_folder(path: Path) -> Path:
+    """Return the folder *path*, made where there is none; raises `NotAStore` for a file and `StoreReadOnly`."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise NotAStore(f"{path} is a file", hint="choose another path") from error
+    except OSError as error:
+        raise StoreReadOnly(
+            f"{path} cannot be made: {error.strerror}", hint="choose a folder that you may write"
+        ) from error
+    return path
 
 
 def root_for(folder: Path) -> str:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from promptlib import codec
 from promptlib._index import Description, Index
-from promptlib.errors import GitFailed, NotFound, NumberMoved, PromptLibError, StoreDamaged
+from promptlib.errors import Busy, Conflict, GitFailed, NotFound, NumberMoved, PromptLibError, StoreDamaged
 from promptlib.origin import Standing
+from promptlib.plain import digest as digest_of
 from promptlib.refs import Pin, Ref, missing_name
-from promptlib.store import tracing
 from promptlib.store.homes import LARGEST_FILE
 from promptlib.store.layout import prompt_path
 from promptlib.version import SHORT, Version, instant
@@ -64,14 +64,24 @@ class History:
     def __init__(self, repository: Repository, prefix: str) -> None:
         """Answer for what *repository* holds below *prefix*; nothing is read before the first question."""
         self._repository = repository
-        self._prefix = prefix
+        self.prefix = prefix
         self._fresh = _Fresh(repository)
-        path = repository.common_dir / "promptlib" / "index.sqlite"
+        path = repository.common_dir / "promptlib" / _file_of_the_index(prefix)
         self.index = Index.open(path, self._fresh, prefix.rstrip("/"), describe=_described)
 
     def reference(self) -> str:
         """Return the full name of the store's branch."""
         return self._repository.head().reference or MAIN
+
+    def branch(self) -> str:
+        """Return the full name of the branch that a bare store's commits go to; raises `Busy` without one."""
+        head = self._repository.head()
+        if head.reference is None:
+            raise Busy(
+                "HEAD is detached, so a commit would belong to no branch",
+                hint=f"name the branch: git symbolic-ref HEAD {MAIN}",
+            )
+        return head.reference
 
     def tip(self) -> str | None:
         """Return the newest commit, read now."""
@@ -138,7 +148,7 @@ class History:
         It is the committed version, or was edited from it; a file that no commit holds stands alone.
         """
         try:
-            blob = self._repository.blob_at(tip, self._prefix + prompt_path(name)) if tip else None
+            blob = self._repository.blob_at(tip, self.prefix + prompt_path(name)) if tip else None
             if blob is None:
                 return Standing(digest)
             self.now()
@@ -160,10 +170,22 @@ class History:
             return Standing(digest)
         return Standing(digest, self._number(row), row.commit) if row else Standing(digest)
 
+    def committed(self, name: str, version: Version) -> bytes | None:
+        """Return the file that the commit of *version* gave to *name*; None when this history holds no such commit."""
+        rows = self.now().index.versions(name) if version.commit else []
+        row = next((row for row in rows if row.commit == version.commit), None)
+        return self._file(row) if row and self._digest(row) == version.digest else None
+
     def pinned(self, pin: Pin) -> bytes | None:
         """Return the file of the newest version that *pin* names, or None."""
         row = self.now().index.by_digest(pin.name, pin.digest.removeprefix("sha256:")) if pin.name else None
         return self._file(row) if row else None
+
+    def name_of(self, digest: str) -> str:
+        """Return the name of the newest version with *digest*, whatever it is called; an empty text for none."""
+        rows = [row for row in self.now().index.everything() if row.blob]
+        told = self.index.descriptions(row.blob for row in rows if row.blob)
+        return next((row.name for row in reversed(rows) if told[row.blob or ""].digest == digest), "")
 
     def superseded(self, name: str, digest: str) -> Iterator[tuple[Version, bytes]]:
         """Yield the versions of *name* with *digest*, newest first, each with its file."""
@@ -176,11 +198,6 @@ class History:
         for row in reversed(rows):
             if told[row.blob or ""].digest == digest:
                 yield self._version(row, name), self._file(row)
-
-    def file(self, version: Version) -> bytes:
-        """Return the file of *version* as it was committed."""
-        row = self._row(Ref(version.name, prefix=version.digest.removeprefix("sha256:")))
-        return self._file(row)
 
     def told(self, name: str, digest: str) -> str:
         """Return `v2 (3f9c2a1b)` for the newest version of *name* with *digest*, for an error's text."""
@@ -225,14 +242,22 @@ class History:
     def _row(self, ref: Ref) -> Row:
         if ref.number is not None:
             return self._numbered(ref)
-        if ref.prefix:
+        if ref.prefix and not ref.latest:
             row = self.index.by_digest(ref.name, ref.prefix)
             if row is None:
                 raise self._nothing(ref, f"{ref.name} has no version #{ref.prefix}")
             return row
+        return self._newest(ref)
+
+    def _newest(self, ref: Ref) -> Row:
         row = self.index.current(ref.name)
         if row is None:
             raise self._nothing(ref, f"no prompt {ref.name!r} here")
+        if ref.prefix and not (digest := self._digest(row)).startswith(f"sha256:{ref.prefix}"):
+            raise Conflict(
+                f"the newest version of {ref.name} is {digest[:15]} now, not #{ref.prefix}",
+                hint=f"load {ref.name}#{ref.prefix} to get that content",
+            )
         return row
 
     def _numbered(self, ref: Ref) -> Row:
@@ -320,7 +345,16 @@ class History:
 
     def graph(self) -> Graph:
         """Return every version of every name with its edges."""
+        from promptlib.store import tracing  # noqa: PLC0415 - a load asks for no lineage
+
         return tracing.graph(self.index, numbered=not self._repository.shallow)
+
+
+def _file_of_the_index(prefix: str) -> str:
+    """Each root of a repository has an index of its own: a larger one may hold many stores."""
+    if prefix in {"", "prompts/"}:
+        return "index.sqlite"
+    return f"index-{digest_of(prefix).removeprefix('sha256:')[:SHORT]}.sqlite"
 
 
 def _short(digest: str) -> str:

@@ -33,9 +33,10 @@ def replay(repository: Repository, past: History, commits: Iterable[Replayed], p
     """Append *commits* in their order and return how many; each thousand is kept before the next begins."""
     waiting = iter(commits)
     count = 0
-    with repository.lock(timeout=30, reference=past.reference()):
+    branch = past.branch()
+    with repository.lock(timeout=30, reference=branch):
         while chunk := list(islice(waiting, CHUNK)):
-            repository.bulk(past.reference(), past.tip(), _bulk(chunk))
+            repository.bulk(branch, past.tip(), _bulk(chunk))
             count += len(chunk)
             progress(count)
     past.move_to(past.tip())

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import replace
-from importlib.resources import files as package_files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
-from promptlib import diff as comparison
 from promptlib.errors import NotFound, StoreReadOnly
 from promptlib.refs import Ref, check_label, check_name
 from promptlib.store import opening
-from promptlib.store.checking import examine
 from promptlib.store.homes import Commit, Folder
 from promptlib.store.layout import ATTRIBUTES, ATTRIBUTES_TEXT, prompt_path
 from promptlib.store.loading import Reader
 from promptlib.store.past import History
-from promptlib.store.replaying import Replayed, replay
-from promptlib.store.transaction import Transaction
-from promptlib.store.writing import BareWriter, WorkTreeWriter
 from promptlib.version import Version
 
 if TYPE_CHECKING:
@@ -33,6 +27,8 @@ if TYPE_CHECKING:
     from promptlib.prompt import Prompt
     from promptlib.store.checking import Report
     from promptlib.store.drafts import Draft
+    from promptlib.store.replaying import Replayed
+    from promptlib.store.transaction import Transaction
     from promptlib.store.writing import Durability, Writer
 
 ModelT = TypeVar("ModelT", bound="BaseModel")
@@ -57,17 +53,16 @@ class Store:
     def _begin(self, folder: Path, repository: Repository | None, root: str, durability: Durability) -> None:
         self.path = folder
         self._repository = repository
+        self._durability = durability
         self._history: History | None = None
         self._writer: Writer | None = None
         if repository is None:
             self._reader = Reader(Folder(folder / root, f"{root}/" if root else ""), None, on_disk=True)
         elif repository.bare:
             self._history = History(repository, "")
-            self._writer = BareWriter(repository, self._history, durability)
         else:
             prefix = _prefix(folder / root, repository)
             self._history = History(repository, prefix)
-            self._writer = WorkTreeWriter(repository, self._history, prefix)
             self._reader = Reader(Folder(folder / root, prefix), self._history, on_disk=True)
 
     @classmethod
@@ -81,11 +76,13 @@ class Store:
 
         Raises `NotFound` when there is no such package or folder.
         """
+        from importlib.resources import files as package_files  # noqa: PLC0415 - few stores are packages
+
         try:
             root = package_files(package).joinpath(folder)
-        except ModuleNotFoundError as error:
+        except (ImportError, TypeError, ValueError) as error:
             raise NotFound(f"no package {package!r}", hint="give the name that it is imported by") from error
-        if not root.is_dir():
+        if not opening.checked_root(folder) or not root.is_dir():
             raise NotFound(f"the package {package!r} has no folder {folder!r}", hint="is it among its package data?")
         store = cls.__new__(cls)
         store.path = Path(str(root))
@@ -105,8 +102,7 @@ class Store:
             opening.make_bare(place)
             store = cls(place, durability=durability)
         else:
-            place.mkdir(parents=True, exist_ok=True)
-            repository = opening.make_in_work_tree(place)
+            repository = opening.make_in_work_tree(opening.made_folder(place))
             store = cls.__new__(cls)
             store._begin(place, repository, opening.root_for(place), durability)  # noqa: SLF001 - its own method
         store._start()  # noqa: SLF001 - its own method
@@ -231,7 +227,9 @@ class Store:
 
     def diff(self, before: str | Ref, after: str | Ref) -> PromptDiff:
         """Return what changed between two versions, as prompts differ: messages, inputs, settings, includes."""
-        return comparison.diff(self.load(before), self.load(after))
+        from promptlib.diff import diff  # noqa: PLC0415 - a load compares nothing
+
+        return diff(self.load(before), self.load(after))
 
     def lineage(self, ref: str | Ref) -> Lineage:
         """Return where the version that *ref* names came from and what came of it."""
@@ -251,6 +249,8 @@ class Store:
 
         Inside, the transaction's `load` sees its own writes. An exception inside makes nothing.
         """
+        from promptlib.store.transaction import Transaction  # noqa: PLC0415 - a load changes nothing
+
         transaction = Transaction(self._writing(), self._past())
         yield transaction
         transaction.commit(message, author)
@@ -266,6 +266,8 @@ class Store:
                 f"a history can be imported into a bare store, and {self.path} is none",
                 hint="make one: promptlib init --bare prompts.git, and import there: promptlib -C prompts.git import …",
             )
+        from promptlib.store.replaying import replay  # noqa: PLC0415 - only an import needs it
+
         return replay(self._repository, self._past(), commits, progress)
 
     def commits(self) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -278,6 +280,8 @@ class Store:
 
     def fsck(self) -> Report:
         """Verify objects, files, labels, includes and the index; see `Report.problems`."""
+        from promptlib.store.checking import examine  # noqa: PLC0415 - a load examines nothing
+
         return examine(self._reading().files, self._repository, self._history)
 
     def close(self) -> None:
@@ -316,11 +320,15 @@ class Store:
         return self._history.now()
 
     def _writing(self) -> Writer:
-        if self._writer is None:
+        if self._repository is None or self._history is None:
             raise StoreReadOnly(
                 f"{self.path} cannot be written: it is a folder without git",
                 hint=f"make it a store: promptlib init {self.path}",
             )
+        if self._writer is None:
+            from promptlib.store.writing import writer_of  # noqa: PLC0415 - a load writes nothing
+
+            self._writer = writer_of(self._repository, self._history, self._durability)
         return self._writer
 
     def _chosen(self, name: str, version: Version | str) -> Version:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from promptlib._git import Author
 from promptlib.errors import NotFound
 from promptlib.refs import Pin, Ref, check_label, check_name
 from promptlib.store.layout import prompt_path
@@ -15,7 +16,6 @@ from promptlib.version import Version
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from promptlib._git import Author
     from promptlib.prompt import Prompt
     from promptlib.store.drafts import Draft
     from promptlib.store.past import History
@@ -39,11 +39,9 @@ class Transaction:
         """Save *prompt* under *name*, as `Store.save` does. The version has no commit before the block ends."""
         base = _base(name, prompt, self._digest(name, expect))
         outcome = self._do(lambda draft: draft.save(name, prompt, base))
-        number = self._past.newest_number(name)
-        made = number + 1 if outcome == "created" and number is not None else number
         return Version(
             name=name,
-            number=made,
+            number=self._draft.number(name),
             digest=prompt.digest,
             commit="",
             author="",
@@ -58,11 +56,10 @@ class Transaction:
         """Return the prompt that *ref* names, this transaction's changes included."""
         parsed = Ref.parse(ref)
         reader = Reader(self._draft.files, self._past)
-        if parsed.latest:
-            return reader.load(Ref(parsed.name))
-        current = self._draft.current(parsed.name) if parsed.prefix and parsed.number is None else None
-        if current is not None and current.digest.startswith(f"sha256:{parsed.prefix}"):
-            return reader.load(Ref(parsed.name))
+        if parsed.latest or (parsed.prefix and parsed.number is None and not parsed.label):
+            current = self._draft.current(parsed.name)
+            if current is not None and current.digest.startswith(f"sha256:{parsed.prefix}"):
+                return reader.load(Ref(parsed.name))
         return reader.load(parsed)
 
     def names(self) -> tuple[str, ...]:
@@ -75,17 +72,14 @@ class Transaction:
         """Let *label* on *name* point at *version*, which this transaction may have saved; None takes it away."""
         check_name(name)
         check_label(label)
-        digest = self._digest(name, version)
+        target = self._chosen(name, version) if version is not None else None
         held = self._digest(name, expect)
-        self._do(lambda draft: draft.label(name, label, self._file(draft, name, digest), held))
+        self._do(lambda draft: draft.label(name, label, self._file(draft, name, target) if target else None, held))
 
     def revert(self, name: str, version: Version | str) -> Version:
         """Make an older *version* the newest again, byte for byte."""
-        target = (
-            version if isinstance(version, Version) else self._past.version(Ref(check_name(name)).with_version(version))
-        )
-        data = self._past.file(target)
-        outcome = self._do(lambda draft: draft.put_file(name, data))
+        target = self._chosen(name, version)
+        outcome = self._do(lambda draft: draft.put_file(name, self._file(draft, name, target)))
         return replace(target, name=name, outcome="created" if outcome == "created" else "unchanged")
 
     def rename(self, old: str, new: str) -> None:
@@ -100,7 +94,8 @@ class Transaction:
     def commit(self, message: str, author: Author | None) -> None:
         """Write the one commit; the block of `Store.transaction` calls this when it ends."""
         if self._steps:
-            self._writer.commit(self._draft, self._replay, message, author)
+            by = Author(_plain(author.name), _plain(author.email)) if author else None
+            self._writer.commit(self._draft, self._replay, _plain(message).rstrip("\n"), by)
 
     def _replay(self, draft: Draft) -> None:
         for step in self._steps:
@@ -112,22 +107,37 @@ class Transaction:
         return result
 
     def _digest(self, name: str, version: Version | str | None) -> str | None:
-        if version is None or isinstance(version, Version):
-            return version.digest if version else None
-        return self.load(Ref(check_name(name)).with_version(version)).digest
+        return self._chosen(name, version).digest if version is not None else None
 
-    def _file(self, draft: Draft, name: str, digest: str | None) -> bytes | None:
-        """Return the file of the version with *digest*: this draft's own, or one of the history."""
-        if digest is None:
-            return None
-        current = draft.current(name)
-        if current is not None and current.digest == digest:
-            return draft.files.read(prompt_path(name))
-        found = self._past.pinned(Pin(name, digest))
+    def _chosen(self, name: str, version: Version | str) -> Version:
+        """Return the version that is meant; one that this transaction has saved has no commit yet."""
+        if isinstance(version, Version):
+            return version
+        ref = Ref(check_name(name)).with_version(version)
+        if ref.number is not None:
+            return self._past.now().version(ref)
+        return _uncommitted(name, self.load(ref).digest)
+
+    def _file(self, draft: Draft, name: str, target: Version) -> bytes:
+        """Return the file of *target*: the one of its commit, else this draft's own, else the newest of its digest."""
+        found = self._past.committed(name, target)
+        if found is None and (current := draft.current(name)) is not None and current.digest == target.digest:
+            found = draft.files.read(prompt_path(name))
+        if found is None:
+            found = self._past.pinned(Pin(name, target.digest))
         if found is None:
             known = ", ".join(f"v{each.number} {each.short}" for each in self._past.versions(name)[-8:])
-            raise NotFound(f"{name} has no version {digest[:15]}", hint=f"versions here: {known or 'none'}")
+            raise NotFound(f"{name} has no version {target.digest[:15]}", hint=f"versions here: {known or 'none'}")
         return found
+
+
+def _uncommitted(name: str, digest: str) -> Version:
+    return Version(name, None, digest, commit="", author="", email="", time=datetime.now(UTC), message="")
+
+
+def _plain(text: str) -> str:
+    """Return *text* as a commit can hold it."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "")
 
 
 def _base(name: str, prompt: Prompt[Any], expect: str | None) -> str | None:

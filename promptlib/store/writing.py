@@ -58,7 +58,7 @@ class BareWriter:
     def commit(self, draft: Draft, work: Callable[[Draft], object], message: str, author: Author | None) -> None:
         """Retry a lost race with the whole work on the new tip, so that each rule is checked again."""
         by = author or self._identity()
-        reference = self.past.reference()
+        reference = self.past.branch()
         with self.repository.lock(timeout=LOCK_SECONDS, reference=reference):
             for _ in range(MOST_TRIES):
                 tip = self.repository.tip(reference)
@@ -120,6 +120,13 @@ class WorkTreeWriter:
                 changes = {self.prefix + path: data for path, data in draft.files.changes.items()}
                 self.repository.commit_paths(changes, message=message, author=author)
                 self.past.move_to(self.past.tip())
+
+
+def writer_of(repository: Repository, past: History, durability: Durability) -> Writer:
+    """Return the writer that fits *repository*."""
+    if repository.bare:
+        return BareWriter(repository, past, durability)
+    return WorkTreeWriter(repository, past, past.prefix)
 
 
 def identity(repository: Repository) -> Author:
