@@ -136,19 +136,28 @@ def canonical(value: Plain) -> bytes:
     A float is the object `{"$float": "<repr>"}`; a key that begins with `$` gets a second `$`, so that no data can
     pass for such a tag.
     """
-    return json.dumps(_tagged(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    return _ENCODER.encode(_tagged(value)).encode()
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def _tagged(value: Plain) -> object:
+    if isinstance(value, str):
+        return value
     if isinstance(value, float):
         return {"$float": repr(value)}
     if isinstance(value, Frozen):
-        # RFC 8785, 3.2.3: names are ordered by their UTF-16 code units.
-        pairs = sorted(value.items(), key=lambda pair: pair[0].encode("utf-16-be"))
-        return {("$" + key if key.startswith("$") else key): _tagged(item) for key, item in pairs}
+        # RFC 8785, 3.2.3: names are ordered by their UTF-16 code units, which is their own order while all are ASCII.
+        names = sorted(value) if "".join(value).isascii() else sorted(value, key=_utf16)
+        return {("$" + name if name.startswith("$") else name): _tagged(value[name]) for name in names}
     if isinstance(value, tuple):
         return [_tagged(item) for item in value]
     return value
+
+
+def _utf16(name: str) -> bytes:
+    return name.encode("utf-16-be")
 
 
 def digest(value: Plain) -> str:

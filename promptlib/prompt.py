@@ -214,12 +214,21 @@ class Prompt(Generic[InputsT]):
 
     def with_origin(self, origin: Origin | None, **others: object) -> Self:
         """Return the same content as loaded from *origin*."""
-        return type(self)(**(self._fields() | {"origin": origin} | others))
+        if others:
+            return type(self)(**(self._fields() | {"origin": origin} | others))
+        return self._copied(origin=origin)
 
     def with_model(self, model: type[ModelT]) -> Prompt[ModelT]:
         """Return the same content typed by *model*; raises `InputsMismatch`, field by field, where it does not fit."""
         grammar.check_assignable(self.inputs, model)
-        return cast("Prompt[ModelT]", type(self)(**(self._fields() | {"inputs_model": model})))
+        return cast("Prompt[ModelT]", self._copied(inputs_model=model))
+
+    def _copied(self, **changes: object) -> Self:
+        """Return a copy with *changes* outside of the content, which was checked when this prompt was made."""
+        copy = object.__new__(type(self))
+        for name in _SLOTS:
+            object.__setattr__(copy, name, changes[name] if name in changes else getattr(self, name))
+        return copy
 
     def render(
         self,
@@ -335,6 +344,9 @@ class Prompt(Generic[InputsT]):
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401 - pydantic's own signature
         """Let a prompt be a field of a pydantic model, as the value that it is; it is dumped as `name#digest`."""
         return _core_schema(cls)
+
+
+_SLOTS = tuple(each.name for each in fields(Prompt))
 
 
 def _core_schema(kind: type[Prompt[Any]]) -> CoreSchema:
