@@ -593,7 +593,9 @@ def test_an_input_that_only_a_tool_takes(bindings: object) -> None:
         branch: str = "main"
 
     def make() -> Prompt[Inputs]:
-        return Prompt.define(Inputs, user("{{ question }}"), tools=[{"name": "find", "bindings": bindings}, {"name": "x"}])
+        return Prompt.define(
+            Inputs, user("{{ question }}"), tools=[{"name": "find", "bindings": bindings}, {"name": "x"}]
+        )
 
     if bindings == {"branch": {"input": "branch"}}:
         assert make().render(question="?").text == "?"

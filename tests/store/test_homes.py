@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import BaseModel
@@ -29,12 +29,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_init_commits_attributes_alone(application: Path, run: Callable) -> None:
+def test_init_commits_attributes_alone(application: Path, run: Callable[..., Any]) -> None:
     """What was staged stays staged, what was edited stays edited."""
     before = run(application, "status", "--porcelain")
     Store.init(application)
     assert run(application, "status", "--porcelain") == before
-    assert run(application, "show", "--name-only", "--format=%s") == "Start a store of prompts\n\nprompts/.gitattributes\n"
+    assert (
+        run(application, "show", "--name-only", "--format=%s") == "Start a store of prompts\n\nprompts/.gitattributes\n"
+    )
     attributes = (application / "prompts/.gitattributes").read_text()
     assert attributes == "*.prompty -text\n*.label -text\n"
     Store.init(application)
@@ -66,15 +68,20 @@ def test_init_bare_refuses_what_is_there(tmp_path: Path, application: Path) -> N
         Store.init(tmp_path / "new.git")
 
 
-def test_a_save_leaves_other_work_alone(application: Path, tree: Store, make: Callable, run: Callable) -> None:
+def test_a_save_leaves_other_work_alone(
+    application: Path, tree: Store, make: Callable[..., Any], run: Callable[..., Any]
+) -> None:
     """Only the prompt's path is committed."""
     before = run(application, "status", "--porcelain")
     tree.save("support/triage", make("one"), message="First cut")
     assert run(application, "status", "--porcelain") == before
-    assert run(application, "show", "--name-only", "--format=%s|%an") == "First cut|Uma\n\nprompts/support/triage.prompty\n"
+    assert (
+        run(application, "show", "--name-only", "--format=%s|%an")
+        == "First cut|Uma\n\nprompts/support/triage.prompty\n"
+    )
 
 
-def test_a_bare_name_is_the_file_on_disk(application: Path, tree: Store, make: Callable) -> None:
+def test_a_bare_name_is_the_file_on_disk(application: Path, tree: Store, make: Callable[..., Any]) -> None:
     """An edit is seen at once, and provenance says so."""
     tree.save("a", make("Be kind."))
     assert tree.load("a").render(question="x").provenance.version == "v1"  # type: ignore[union-attr] # a stored prompt has one
@@ -100,7 +107,9 @@ def test_a_file_that_was_never_committed(application: Path, tree: Store) -> None
     assert tree.save("new", prompt).number == 1
 
 
-def test_a_broken_file_is_an_error_never_the_older_version(application: Path, tree: Store, make: Callable) -> None:
+def test_a_broken_file_is_an_error_never_the_older_version(
+    application: Path, tree: Store, make: Callable[..., Any]
+) -> None:
     """The place of the mistake is told."""
     tree.save("a", make("one"))
     (application / "prompts/a.prompty").write_text("---\nmodel: [\n---\nuser:\nx\n")
@@ -110,7 +119,7 @@ def test_a_broken_file_is_an_error_never_the_older_version(application: Path, tr
     assert tree.load("a@latest") == make("one")
 
 
-def test_an_edit_on_disk_is_not_overwritten(application: Path, tree: Store, make: Callable) -> None:
+def test_an_edit_on_disk_is_not_overwritten(application: Path, tree: Store, make: Callable[..., Any]) -> None:
     """A save of something else is refused while the file is edited."""
     tree.save("a", make("one"))
     path = application / "prompts/a.prompty"
@@ -123,7 +132,7 @@ def test_an_edit_on_disk_is_not_overwritten(application: Path, tree: Store, make
 
 @pytest.mark.parametrize("state", ["detached", "merge", "index.lock"])
 def test_busy_while_something_is_in_progress(
-    application: Path, tree: Store, make: Callable, run: Callable, state: str
+    application: Path, tree: Store, make: Callable[..., Any], run: Callable[..., Any], state: str
 ) -> None:
     """Loading works; saving is refused and changes nothing."""
     tree.save("a", make("one"))
@@ -147,7 +156,7 @@ def _hook(application: Path, script: str) -> None:
     hook.chmod(0o755)
 
 
-def test_a_hook_that_refuses(application: Path, tree: Store, make: Callable, run: Callable) -> None:
+def test_a_hook_that_refuses(application: Path, tree: Store, make: Callable[..., Any], run: Callable[..., Any]) -> None:
     """Its words are told, and everything is as it was."""
     before = run(application, "status", "--porcelain")
     _hook(application, "echo 'no prompts on Sunday' >&2; exit 1")
@@ -157,7 +166,7 @@ def test_a_hook_that_refuses(application: Path, tree: Store, make: Callable, run
     assert not (application / "prompts/a.prompty").exists()
 
 
-def test_a_hook_that_rewrites(application: Path, tree: Store, make: Callable) -> None:
+def test_a_hook_that_rewrites(application: Path, tree: Store, make: Callable[..., Any]) -> None:
     """A commit of other bytes is never acknowledged as the given ones."""
     _hook(application, "sed -i 's/one/two/' prompts/a.prompty && git add prompts/a.prompty")
     with pytest.raises(HookChangedContent, match="holds other bytes"):
@@ -165,7 +174,9 @@ def test_a_hook_that_rewrites(application: Path, tree: Store, make: Callable) ->
     assert tree.load("a").messages[0].text == "two"
 
 
-def test_an_identity_is_needed_to_save(application: Path, tree: Store, make: Callable, run: Callable) -> None:
+def test_an_identity_is_needed_to_save(
+    application: Path, tree: Store, make: Callable[..., Any], run: Callable[..., Any]
+) -> None:
     """Without one the commands are told and nothing is made."""
     run(application, "config", "--unset", "user.email")
     with pytest.raises(SaveRefused) as caught:
@@ -176,7 +187,7 @@ def test_an_identity_is_needed_to_save(application: Path, tree: Store, make: Cal
 
 @pytest.mark.parametrize("kind", ["bare", "tree"])
 def test_a_shallow_clone_and_a_plain_copy(
-    kind: str, request: pytest.FixtureRequest, tmp_path: Path, make: Callable, run: Callable
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path, make: Callable[..., Any], run: Callable
 ) -> None:
     """Labels load by their files; numbers are unknown, and that is said."""
     store: Store = request.getfixturevalue(kind)
@@ -207,7 +218,9 @@ def test_a_shallow_clone_and_a_plain_copy(
         copy.history("a")
 
 
-def test_a_squash_keeps_what_labels_say(application: Path, tree: Store, make: Callable, run: Callable) -> None:
+def test_a_squash_keeps_what_labels_say(
+    application: Path, tree: Store, make: Callable[..., Any], run: Callable[..., Any]
+) -> None:
     """The label's file holds the text, so no rewriting of history takes it away."""
     start = run(application, "rev-parse", "HEAD").strip()
     tree.save("a", make("one"))
@@ -222,7 +235,7 @@ def test_a_squash_keeps_what_labels_say(application: Path, tree: Store, make: Ca
         tree.load(f"a#{make('one').digest[7:15]}")
 
 
-def test_a_number_that_moved(application: Path, tree: Store, make: Callable, run: Callable) -> None:
+def test_a_number_that_moved(application: Path, tree: Store, make: Callable[..., Any], run: Callable[..., Any]) -> None:
     """`name@v1#digest` never returns other content."""
     start = run(application, "rev-parse", "HEAD").strip()
     first = tree.save("a", make("one"))
@@ -238,7 +251,9 @@ def test_a_number_that_moved(application: Path, tree: Store, make: Callable, run
     assert f"that content is a@v2#{first.short}" in moved.value.hint
 
 
-def test_unpushed_numbers_are_provisional(tmp_path: Path, bare: Store, make: Callable, run: Callable) -> None:
+def test_unpushed_numbers_are_provisional(
+    tmp_path: Path, bare: Store, make: Callable[..., Any], run: Callable[..., Any]
+) -> None:
     """They may still move."""
     bare.save("a", make("one"))
     run(tmp_path, "clone", "-q", str(bare.path), "clone")
@@ -249,9 +264,11 @@ def test_unpushed_numbers_are_provisional(tmp_path: Path, bare: Store, make: Cal
     assert [version.provisional for version in clone.history("a")] == [False, True]
 
 
-def test_a_package_carries_prompts(tmp_path: Path, make: Callable, bare: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_package_carries_prompts(
+    tmp_path: Path, make: Callable[..., Any], bare: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """They load by name and label, as installed package data."""
-    from promptlib import codec  # noqa: PLC0415 - only here
+    from promptlib import codec
 
     folder = tmp_path / "somepackage/prompts/support"
     folder.mkdir(parents=True)
@@ -268,7 +285,7 @@ def test_a_package_carries_prompts(tmp_path: Path, make: Callable, bare: Store, 
     sys.modules.pop("somepackage", None)
 
 
-def test_a_root_of_its_own(application: Path, make: Callable, run: Callable) -> None:
+def test_a_root_of_its_own(application: Path, make: Callable[..., Any], run: Callable[..., Any]) -> None:
     """`[tool.promptlib] root` says where."""
     (application / "pyproject.toml").write_text('[tool.promptlib]\nroot = "src/app/prompts"\n')
     store = Store.init(application)
@@ -282,12 +299,12 @@ def test_a_root_of_its_own(application: Path, make: Callable, run: Callable) -> 
 def test_a_root_outside_is_refused(application: Path, root: object) -> None:
     """No setting leads out of the project."""
     (application / "pyproject.toml").write_text(f"[tool.promptlib]\nroot = {root!r}\n".replace("\\\\", "\\"))
-    with pytest.raises(StoreError, match="is no folder inside the project|cannot be read"):
+    with pytest.raises(StoreError, match=r"is no folder inside the project|cannot be read"):
         Store(application)
 
 
 def test_the_store_around_the_working_directory(
-    application: Path, tree: Store, make: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    application: Path, tree: Store, make: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """From any folder below; without a store the commands to make one are told."""
     tree.save("a", make("one"))
@@ -322,7 +339,7 @@ class Other(BaseModel):
     answer: str
 
 
-def test_inputs_are_checked_field_by_field(bare: Store, make: Callable) -> None:
+def test_inputs_are_checked_field_by_field(bare: Store, make: Callable[..., Any]) -> None:
     """The model given to load must be assignable."""
     bare.save("a", make("one"))
     with pytest.raises(InputsMismatch) as caught:
@@ -331,7 +348,7 @@ def test_inputs_are_checked_field_by_field(bare: Store, make: Callable) -> None:
     assert "answer" in str(caught.value)
 
 
-def test_links_are_no_prompts(application: Path, tree: Store, make: Callable, tmp_path: Path) -> None:
+def test_links_are_no_prompts(application: Path, tree: Store, make: Callable[..., Any], tmp_path: Path) -> None:
     """A link would read any file of the machine."""
     (tmp_path / "secret").write_text("---\ndescription: x\n---\nuser:\nsecret\n")
     (application / "prompts/a.prompty").symlink_to(tmp_path / "secret")
@@ -339,7 +356,7 @@ def test_links_are_no_prompts(application: Path, tree: Store, make: Callable, tm
         tree.load("a")
 
 
-def test_a_damaged_label_is_told(application: Path, tree: Store, make: Callable) -> None:
+def test_a_damaged_label_is_told(application: Path, tree: Store, make: Callable[..., Any]) -> None:
     """Neither a changed text nor a changed first line passes."""
     tree.save("a", make("one"))
     tree.label("a", "production", "v1")
@@ -355,7 +372,7 @@ def test_a_damaged_label_is_told(application: Path, tree: Store, make: Callable)
 
 
 def test_without_git_a_work_tree_is_a_folder(
-    application: Path, tree: Store, make: Callable, monkeypatch: pytest.MonkeyPatch
+    application: Path, tree: Store, make: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Loading from disk and rendering still work; what needs git says that it is missing."""
     tree.save("a", make("one"))

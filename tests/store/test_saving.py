@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_a_saved_prompt_loads_as_it_was(store: Store, make: Callable) -> None:
+def test_a_saved_prompt_loads_as_it_was(store: Store, make: Callable[..., Any]) -> None:
     """Name, number, digest, message and author are kept; the content is equal."""
     version = store.save("support/triage", make("Be kind."), message="First cut")
     assert (version.name, version.number, version.outcome) == ("support/triage", 1, "created")
@@ -26,7 +26,7 @@ def test_a_saved_prompt_loads_as_it_was(store: Store, make: Callable) -> None:
     assert loaded.name == "support/triage"
 
 
-def test_the_same_content_makes_nothing(store: Store, make: Callable) -> None:
+def test_the_same_content_makes_nothing(store: Store, make: Callable[..., Any]) -> None:
     """Saving again says `unchanged` and returns the version that is there."""
     first = store.save("a", make("Be kind."))
     again = store.save("a", make("Be kind."))
@@ -35,7 +35,7 @@ def test_the_same_content_makes_nothing(store: Store, make: Callable) -> None:
     assert len(store.history("a")) == 1
 
 
-def test_a_new_description_is_a_version_of_the_same_content(store: Store, make: Callable) -> None:
+def test_a_new_description_is_a_version_of_the_same_content(store: Store, make: Callable[..., Any]) -> None:
     """A version is a change of the file; two numbers may share a digest, and the digest means the newer."""
     first = store.save("a", make("Be kind.", description="one"))
     second = store.save("a", store.load("a").evolve(description="two"))
@@ -44,13 +44,13 @@ def test_a_new_description_is_a_version_of_the_same_content(store: Store, make: 
     assert store.load("a").description == "two"
 
 
-def test_a_prompt_from_code_goes_on_top(store: Store, make: Callable) -> None:
+def test_a_prompt_from_code_goes_on_top(store: Store, make: Callable[..., Any]) -> None:
     """Without an origin there is nothing to be overtaken."""
     store.save("a", make("one"))
     assert store.save("a", make("two")).number == 2
 
 
-def test_a_prompt_made_from_an_older_version_is_a_conflict(store: Store, make: Callable) -> None:
+def test_a_prompt_made_from_an_older_version_is_a_conflict(store: Store, make: Callable[..., Any]) -> None:
     """The text names both versions and the commands that help; nothing is made."""
     store.save("a", make("one"))
     loaded = store.load("a")
@@ -64,7 +64,7 @@ def test_a_prompt_made_from_an_older_version_is_a_conflict(store: Store, make: C
     assert len(store.history("a")) == 2
 
 
-def test_an_origin_under_another_name_counts_as_none(store: Store, make: Callable) -> None:
+def test_an_origin_under_another_name_counts_as_none(store: Store, make: Callable[..., Any]) -> None:
     """A derived prompt begins a life of its own, and says where it came from."""
     first = store.save("a", make("one"))
     store.save("a", make("two"))
@@ -75,7 +75,7 @@ def test_an_origin_under_another_name_counts_as_none(store: Store, make: Callabl
 
 
 @pytest.mark.parametrize("spelling", ["version", "number", "digest"])
-def test_expect_names_the_newest(store: Store, make: Callable, spelling: str) -> None:
+def test_expect_names_the_newest(store: Store, make: Callable[..., Any], spelling: str) -> None:
     """A `Version`, `v1` or a digest serves; anything but the newest is a conflict."""
     first = store.save("a", make("one"))
     expected: Version | str = {"version": first, "number": "v1", "digest": first.digest}[spelling]
@@ -84,7 +84,7 @@ def test_expect_names_the_newest(store: Store, make: Callable, spelling: str) ->
         store.save("a", make("three"), expect=expected)
 
 
-def test_expect_of_a_name_that_is_gone(store: Store, make: Callable) -> None:
+def test_expect_of_a_name_that_is_gone(store: Store, make: Callable[..., Any]) -> None:
     """A deleted name is not the expected version."""
     first = store.save("a", make("one"))
     store.delete("a")
@@ -93,7 +93,7 @@ def test_expect_of_a_name_that_is_gone(store: Store, make: Callable) -> None:
     assert "with_origin(None)" in caught.value.hint
 
 
-def test_the_content_of_an_older_version_is_superseded(store: Store, make: Callable) -> None:
+def test_the_content_of_an_older_version_is_superseded(store: Store, make: Callable[..., Any]) -> None:
     """An application that saves its own prompts at start never undoes an editor's work."""
     store.save("a", make("one"))
     store.save("a", make("two"))
@@ -103,7 +103,7 @@ def test_the_content_of_an_older_version_is_superseded(store: Store, make: Calla
     assert 'store.revert("a", "v1")' in str(caught.value)
 
 
-def test_older_words_around_the_newest_content_are_superseded_too(store: Store, make: Callable) -> None:
+def test_older_words_around_the_newest_content_are_superseded_too(store: Store, make: Callable[..., Any]) -> None:
     """A librarian's better description is not undone by the code that has the first one."""
     store.save("a", make("one", description="first"))
     store.save("a", store.load("a").evolve(description="second"))
@@ -112,20 +112,20 @@ def test_older_words_around_the_newest_content_are_superseded_too(store: Store, 
     assert store.save("a", make("one", description="third")).number == 3
 
 
-def test_what_only_the_file_knows_stays(store: Store, make: Callable) -> None:
+def test_what_only_the_file_knows_stays(store: Store, make: Callable[..., Any]) -> None:
     """A prompt from code does not erase where the stored one came from."""
     first = store.save("a", make("one"))
     store.save("b", store.load("a").derive())
     assert store.save("b", make("two")).derived_from == first.pin
 
 
-def test_authors_are_kept(bare: Store, make: Callable) -> None:
+def test_authors_are_kept(bare: Store, make: Callable[..., Any]) -> None:
     """Who saved it is who was given."""
     version = bare.save("a", make("one"), author=Author("Ann Example", "ann@example.org"))
     assert (version.author, version.email) == ("Ann Example", "ann@example.org")
 
 
-def test_a_bare_store_falls_back_to_the_user_at_this_host(bare: Store, make: Callable) -> None:
+def test_a_bare_store_falls_back_to_the_user_at_this_host(bare: Store, make: Callable[..., Any]) -> None:
     """Nobody told git who they are, and the version still has an author."""
     version = bare.save("a", make("one"))
     assert version.author
@@ -133,14 +133,14 @@ def test_a_bare_store_falls_back_to_the_user_at_this_host(bare: Store, make: Cal
 
 
 @pytest.mark.parametrize("name", ["", "A", "../x", "a/", "con", "a b", ".git", "-rf", "a.", "x" * 65])
-def test_hostile_names_are_refused(store: Store, make: Callable, name: str) -> None:
+def test_hostile_names_are_refused(store: Store, make: Callable[..., Any], name: str) -> None:
     """No name outside the grammar reaches a path."""
     with pytest.raises(BadRef, match="is no prompt name"):
         store.save(name, make("one"))
     assert store.names() == ()
 
 
-def test_revert_is_byte_for_byte_and_on_top(store: Store, make: Callable) -> None:
+def test_revert_is_byte_for_byte_and_on_top(store: Store, make: Callable[..., Any]) -> None:
     """Going back on purpose is a new version with the old content and words."""
     first = store.save("a", make("one", description="first"))
     store.save("a", make("two"))
@@ -153,7 +153,7 @@ def test_revert_is_byte_for_byte_and_on_top(store: Store, make: Callable) -> Non
         store.revert("a", "v9")
 
 
-def test_a_renamed_prompt_keeps_its_numbers_and_labels(store: Store, make: Callable) -> None:
+def test_a_renamed_prompt_keeps_its_numbers_and_labels(store: Store, make: Callable[..., Any]) -> None:
     """The history counts on; the file says what it was called."""
     store.save("a", make("one"))
     store.save("a", make("two"))
@@ -170,7 +170,7 @@ def test_a_renamed_prompt_keeps_its_numbers_and_labels(store: Store, make: Calla
         store.rename("b/c", "d")
 
 
-def test_a_deleted_prompt_leaves_its_versions(store: Store, make: Callable) -> None:
+def test_a_deleted_prompt_leaves_its_versions(store: Store, make: Callable[..., Any]) -> None:
     """The number goes on after a deletion."""
     store.save("a", make("one"))
     store.label("a", "production", "v1")
@@ -187,7 +187,7 @@ def test_a_deleted_prompt_leaves_its_versions(store: Store, make: Callable) -> N
         store.delete("zz")
 
 
-def test_labels_move_and_go(store: Store, make: Callable) -> None:
+def test_labels_move_and_go(store: Store, make: Callable[..., Any]) -> None:
     """A label is one version's text; it moves only where it is told to."""
     first = store.save("a", make("one"))
     second = store.save("a", make("two"))
@@ -211,7 +211,7 @@ def test_labels_move_and_go(store: Store, make: Callable) -> None:
 
 
 @pytest.mark.parametrize("which", ["v9", "sha256:" + "0" * 64, "staging"])
-def test_a_label_to_a_version_that_is_not_there(store: Store, make: Callable, which: str) -> None:
+def test_a_label_to_a_version_that_is_not_there(store: Store, make: Callable[..., Any], which: str) -> None:
     """It is refused, with what is there."""
     store.save("a", make("one"))
     with pytest.raises(NotFound):
@@ -219,7 +219,7 @@ def test_a_label_to_a_version_that_is_not_there(store: Store, make: Callable, wh
     assert store.labels("a") == {}
 
 
-def test_a_label_needs_a_version_of_its_own_name(store: Store, make: Callable) -> None:
+def test_a_label_needs_a_version_of_its_own_name(store: Store, make: Callable[..., Any]) -> None:
     """The version of another prompt is no version of this one."""
     store.save("a", make("one"))
     other = store.save("b", make("two"))
@@ -229,14 +229,14 @@ def test_a_label_needs_a_version_of_its_own_name(store: Store, make: Callable) -
 
 
 @pytest.mark.parametrize("label", ["latest", "v3", "edited", "Production", "", "a/b", "-x"])
-def test_words_that_are_no_labels(store: Store, make: Callable, label: str) -> None:
+def test_words_that_are_no_labels(store: Store, make: Callable[..., Any], label: str) -> None:
     """What refs give a meaning cannot be a label."""
     store.save("a", make("one"))
     with pytest.raises(BadRef):
         store.label("a", label, "v1")
 
 
-def test_a_folder_cannot_be_written(tmp_path: Path, make: Callable) -> None:
+def test_a_folder_cannot_be_written(tmp_path: Path, make: Callable[..., Any]) -> None:
     """The text says what it is and how to make it a store."""
     (tmp_path / "prompts").mkdir()
     with pytest.raises(StoreReadOnly, match="it is a folder without git") as caught:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from promptlib import Store
 
 
-def test_a_transaction_is_one_commit(store: Store, make: Callable) -> None:
+def test_a_transaction_is_one_commit(store: Store, make: Callable[..., Any]) -> None:
     """Saves, labels, renames and deletions together."""
     store.save("old", make("old"))
     store.save("gone", make("gone"))
@@ -31,7 +31,7 @@ def test_a_transaction_is_one_commit(store: Store, make: Callable) -> None:
     assert store.load("a@production") == make("one")
 
 
-def test_inside_it_sees_its_own_writes(store: Store, make: Callable) -> None:
+def test_inside_it_sees_its_own_writes(store: Store, make: Callable[..., Any]) -> None:
     """Every spelling of a ref does; outside nothing is seen before the end."""
     first = store.save("a", make("one"))
     with store.transaction("Two") as transaction:
@@ -47,7 +47,7 @@ def test_inside_it_sees_its_own_writes(store: Store, make: Callable) -> None:
     assert store.version("a").parents == (first.pin,)
 
 
-def test_an_exception_inside_makes_nothing(store: Store, make: Callable) -> None:
+def test_an_exception_inside_makes_nothing(store: Store, make: Callable[..., Any]) -> None:
     """Not even the part before it."""
     store.save("a", make("one"))
     before = len(list(store.commits()))
@@ -60,7 +60,7 @@ def test_an_exception_inside_makes_nothing(store: Store, make: Callable) -> None
     assert len(list(store.commits())) == before
 
 
-def test_an_empty_transaction_makes_no_commit(store: Store, make: Callable) -> None:
+def test_an_empty_transaction_makes_no_commit(store: Store, make: Callable[..., Any]) -> None:
     """Nothing, or only what was there already, is no commit."""
     store.save("a", make("one"))
     before = len(list(store.commits()))
@@ -71,7 +71,7 @@ def test_an_empty_transaction_makes_no_commit(store: Store, make: Callable) -> N
     assert len(list(store.commits())) == before
 
 
-def test_revert_and_expect_inside(store: Store, make: Callable) -> None:
+def test_revert_and_expect_inside(store: Store, make: Callable[..., Any]) -> None:
     """They mean what they mean outside."""
     store.save("a", make("one"))
     store.save("a", make("two"))
@@ -84,7 +84,7 @@ def test_revert_and_expect_inside(store: Store, make: Callable) -> None:
         assert transaction.revert("a", store.version("a@v1")).outcome == "unchanged"
 
 
-def test_a_commit_in_between_is_no_loss(bare: Store, make: Callable) -> None:
+def test_a_commit_in_between_is_no_loss(bare: Store, make: Callable[..., Any]) -> None:
     """Other names moved: both are there. The same name, without an origin: it goes on top."""
     with bare.transaction("Slow") as transaction:
         transaction.save("a", make("one"))
@@ -96,7 +96,7 @@ def test_a_commit_in_between_is_no_loss(bare: Store, make: Callable) -> None:
     assert bare.load("b") == make("one")
 
 
-def test_a_commit_in_between_of_the_same_name_is_a_conflict(bare: Store, make: Callable) -> None:
+def test_a_commit_in_between_of_the_same_name_is_a_conflict(bare: Store, make: Callable[..., Any]) -> None:
     """A save with an origin is checked again on the newest tip, and nothing of the transaction is made."""
     bare.save("a", make("one"))
     loaded = bare.load("a")
