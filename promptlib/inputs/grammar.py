@@ -76,15 +76,19 @@ class InputType:
 
     def __eq__(self, other: object) -> bool:
         """Compare part by part, and numbers by kind."""
-        return self._identity() == other._identity() if isinstance(other, InputType) else NotImplemented
+        if not isinstance(other, InputType):
+            return NotImplemented
+        return self._shape() == other._shape() and all(map(_alike, self._limits(), other._limits()))
 
     def __hash__(self) -> int:
-        """Hash what equality compares."""
-        return hash(self._identity())
+        """Hash the larger part of what equality compares."""
+        return hash(self._shape())
 
-    def _identity(self) -> tuple[object, ...]:
-        limits = text_of((self.values, self.ge, self.le, self.min_length, self.max_length, self.pattern))
-        return self.kind, self.nullable, self.items, self.properties, limits
+    def _shape(self) -> tuple[object, ...]:
+        return self.kind, self.nullable, self.items, self.properties
+
+    def _limits(self) -> tuple[Plain, ...]:
+        return self.values, self.ge, self.le, self.min_length, self.max_length, self.pattern
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -115,14 +119,21 @@ class Input:
 
     def __eq__(self, other: object) -> bool:
         """Compare part by part, and a default by kind."""
-        return self._identity() == other._identity() if isinstance(other, Input) else NotImplemented
+        if not isinstance(other, Input):
+            return NotImplemented
+        return self._shape() == other._shape() and _alike(self.default, other.default)
 
     def __hash__(self) -> int:
-        """Hash what equality compares."""
-        return hash(self._identity())
+        """Hash the larger part of what equality compares."""
+        return hash(self._shape())
 
-    def _identity(self) -> tuple[object, ...]:
-        return self.name, self.type, self.required, text_of(self.default), self.description
+    def _shape(self) -> tuple[object, ...]:
+        return self.name, self.type, self.required, self.description
+
+
+def _alike(one: Plain, other: Plain) -> bool:
+    """Whether both are equal, and their numbers of the same kind: 1 is not 1.0, and not True."""
+    return one is other or (one == other and text_of(one) == text_of(other))
 
 
 def check_input_name(name: str) -> str:
