@@ -187,7 +187,7 @@ def test_an_identity_is_needed_to_save(
 
 @pytest.mark.parametrize("kind", ["bare", "tree"])
 def test_a_shallow_clone_and_a_plain_copy(
-    kind: str, request: pytest.FixtureRequest, tmp_path: Path, make: Callable[..., Any], run: Callable
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path, make: Callable[..., Any], run: Callable[..., Any]
 ) -> None:
     """Labels load by their files; numbers are unknown, and that is said."""
     store: Store = request.getfixturevalue(kind)

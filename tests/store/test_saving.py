@@ -78,7 +78,8 @@ def test_an_origin_under_another_name_counts_as_none(store: Store, make: Callabl
 def test_expect_names_the_newest(store: Store, make: Callable[..., Any], spelling: str) -> None:
     """A `Version`, `v1` or a digest serves; anything but the newest is a conflict."""
     first = store.save("a", make("one"))
-    expected: Version | str = {"version": first, "number": "v1", "digest": first.digest}[spelling]
+    spellings: dict[str, Version | str] = {"version": first, "number": "v1", "digest": first.digest}
+    expected = spellings[spelling]
     store.save("a", make("two"), expect=expected)
     with pytest.raises(Conflict, match="made from v1"):
         store.save("a", make("three"), expect=expected)
