@@ -16,7 +16,7 @@ from typer.core import TyperGroup
 from promptlib.cli.exits import DIFFERENT, MEANINGS, code_of
 from promptlib.cli.options import SETTINGS
 from promptlib.cli.terminal import emit, plain, print_error, quiet_pipe
-from promptlib.errors import PromptLibError
+from promptlib.errors import NotAStore, PromptLibError
 
 #: Verb -> module:function, in the order of the help.
 VERBS = {
@@ -98,10 +98,17 @@ app = typer.Typer(
 
 def _tell_version(asked: bool) -> None:  # noqa: FBT001 - typer's own signature
     if asked:
-        from importlib.metadata import version  # noqa: PLC0415 - needed for this option only
-
-        emit([plain(f"promptlib {version('promptlib')}")])
+        emit([plain(f"promptlib {_installed()}")])
         raise typer.Exit
+
+
+def _installed() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - needed for one option only
+
+    try:
+        return version("promptlib")
+    except PackageNotFoundError:
+        return "from a checkout"
 
 
 @app.callback()
@@ -120,4 +127,6 @@ def start(
         try:
             os.chdir(directory)
         except OSError as error:
-            raise typer.BadParameter(f"{directory}: {error.strerror}", param_hint="-C") from error
+            raise NotAStore(
+                f"{directory}: {error.strerror}", hint=f"make a store there: promptlib init --bare {directory}"
+            ) from error

@@ -39,7 +39,8 @@ def stored(store: Store, ref: str) -> bytes:
         return Labelled.from_bytes(files.read(path) or b"", files.shown(path)).data
     if parsed.number is None and not parsed.prefix and not parsed.latest:
         return files.read(prompt_path(parsed.name)) or b""
-    return store._past().bytes_of(parsed)[0]  # noqa: SLF001 - as above
+    version = store.version(parsed)
+    return store._past().committed(version.name, version) or b""  # noqa: SLF001 - as above
 
 
 def commit(store: Store, name: str, prompt: Prompt[Any], data: bytes, *, message: str, expect: str | None) -> Version:

@@ -1,0 +1,259 @@
+from __future__ import annotations
+
+import io
+import os
+import pty
+import subprocess
+import sys
+import unicodedata
+from contextlib import redirect_stdout
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from promptlib.cli import differences, terminal
+from promptlib.cli.versions import DAY, age, signed
+from promptlib.diff import diff
+from promptlib.errors import InvalidPrompt, Where
+from promptlib.messages import user
+from promptlib.prompt import Prompt
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+HOSTILE = "a\x1b[31mred\x1b]0;title\x07\x9b2J\u202edrow\u200b\U000e0041[bold]x[/bold]\r"
+
+
+class Terminal(io.StringIO):
+    """A stream that a person reads."""
+
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def screen(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """Return a terminal of 80 columns, without pager; a test puts it in the place of stdout."""
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("PAGER", "cat")
+    return Terminal()
+
+
+# --- nothing harms a terminal -----------------------------------------------------------------------------------------
+
+
+@given(st.text())
+def test_safe_text_holds_nothing_that_is_obeyed(text: str) -> None:
+    shown = terminal.safe(text)
+    bad = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+    assert [char for char in shown if unicodedata.category(char) in bad and char not in "\t\u200c\u200d"] == []
+
+
+@given(st.text(st.characters(categories=["L", "N", "P", "S", "Zs", "M"])))
+def test_safe_text_is_left_alone(text: str) -> None:
+    assert terminal.safe(text) == text
+
+
+def test_hostile_text_is_shown_as_signs() -> None:
+    assert terminal.safe(HOSTILE) == ("a␛[31mred␛]0;title␇<U+009B>2J<U+202E>drow<U+200B><U+E0041>[bold]x[/bold]␍")
+
+
+@pytest.mark.parametrize("verb", [("show",), ("log",), ("diff",), ("lineage",), ("ls",), ("render",), ("label",)])
+def test_no_verb_lets_a_prompt_reach_the_terminal(bare: Any, verb: tuple[str, ...]) -> None:
+    hostile = HOSTILE.replace("\r", "")
+    old = Prompt.define(user(hostile, literal=True), description="d\x1b[2J")
+    from promptlib import Store
+
+    with Store.open(bare.folder) as store:
+        store.save("evil", old, message=f"m {hostile}")
+        store.save("evil", old.evolve(messages=(user(hostile + " more", literal=True),)), message=f"n {hostile}")
+        store.label("evil", "live", "v1")
+    out, code = _on_a_terminal(bare.folder, *verb, "evil" if verb != ("ls",) else "")
+    assert code == 0, out
+    for bad in ("\x1b[31mred", "\x1b]0", "\x9b", "\u202e", "\u200b", "\x07", "\x1b[2J"):
+        assert bad not in out
+    if verb != ("ls",):
+        assert "␛" in out or "\\x1b" in out or "\N{REPLACEMENT CHARACTER}" in out or verb == ("label",)
+
+
+def _on_a_terminal(folder: Any, *arguments: str, columns: int = 80) -> tuple[str, int]:
+    """Run a command whose stdout is a terminal; return what came out of it, and its exit code."""
+    ours, theirs = pty.openpty()
+    environment = os.environ | {"COLUMNS": str(columns), "TERM": "xterm", "PAGER": "cat"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "promptlib", *filter(None, arguments)],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    found = b""
+    try:
+        while chunk := os.read(ours, 65536):
+            found += chunk
+    except OSError:
+        pass  # how Linux says that the other side is closed
+    finally:
+        os.close(ours)
+    return found.decode(), process.wait(timeout=60)
+
+
+def test_errors_are_safe_too(screen: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", screen)
+    terminal.print_error(
+        InvalidPrompt(
+            f"no {HOSTILE}", where=Where("f\x1b", 2, 3, "ab\x1b[2Jc"), hint="h\x9b", others=[InvalidPrompt("b")]
+        )
+    )
+    out = screen.getvalue()
+    for bad in ("\x9b", "\u202e", "\x1b[2J", "\x1b]0"):
+        assert bad not in out
+    assert out.count("error: ") == 2
+
+
+def test_json_holds_nothing_that_a_terminal_obeys(capsys: pytest.CaptureFixture[str]) -> None:
+    import json
+
+    terminal.print_json("x", {"text": HOSTILE + "\ud800 ä"})
+    out = capsys.readouterr().out
+    assert terminal.safe(out.replace("\n", "")) == out.replace("\n", "")
+    assert json.loads(out) == {"promptlib": 1, "kind": "x", "text": HOSTILE + "\ud800 ä"}
+    assert "ä" in out
+
+
+# --- layout -----------------------------------------------------------------------------------------------------------
+
+
+def test_columns_are_aligned_also_with_wide_characters() -> None:
+    rows = terminal.aligned([(("日本", ""), ("1", ""), ("x", "")), (("abc", ""), ("22", ""), ("", ""))], right=(1,))
+    assert terminal.text_of(rows, colours=False) == "日本   1  x\nabc   22\n"
+
+
+def test_an_empty_column_takes_no_room() -> None:
+    rows = terminal.aligned([(("a", ""), ("", ""), ("b", ""))])
+    assert terminal.text_of(rows, colours=False) == "a  b\n"
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8"), max_size=60), max_size=5), st.integers(4, 40))
+def test_wrapped_rows_fit_and_lose_only_blanks(texts: list[str], columns: int) -> None:
+    row = tuple((text, "") for text in texts)
+    rows = list(terminal.wrapped(row, columns))
+    assert all(sum(terminal.wide(text) for text, _ in each) <= columns for each in rows)
+    kept = "".join(text for each in rows for text, _ in each).replace(" ", "")
+    assert kept == "".join(terminal.safe(text).expandtabs(4) for text in texts).replace(" ", "")
+
+
+def test_long_lines_break_at_blanks_on_a_terminal(screen: Terminal) -> None:
+    with redirect_stdout(screen):
+        terminal.emit([(("    ", ""), ("word " * 30, ""))])
+    rows = screen.getvalue().splitlines()
+    assert len(rows) == 2 or len(rows) == 3
+    assert all(row.startswith("    word") and len(row.rstrip()) <= 80 for row in rows)
+
+
+def test_a_cut_text_fits() -> None:
+    assert terminal.cut("日本語", 5) == "日本…"
+    assert terminal.cut("abc", 3) == "abc"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(-5, "in the future"), (0, "just now"), (61, "1 minute ago"), (3 * DAY, "3 days ago"), (800 * DAY, "2 years ago")],
+)
+def test_age(seconds: int, words: str) -> None:
+    from datetime import UTC, datetime, timedelta
+
+    now: datetime = datetime(2026, 5, 3, tzinfo=UTC)
+    assert age(now - timedelta(seconds=seconds), now) == words
+
+
+def test_signed() -> None:
+    assert (signed(3), signed(-1200), signed(0)) == ("+3", "-1,200", "±0")
+
+
+# --- colours and pages ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("environment", "tty", "painted"),
+    [
+        ({}, True, True),
+        ({}, False, False),
+        ({"NO_COLOR": "1"}, True, False),
+        ({"FORCE_COLOR": "1"}, False, True),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, True, False),
+        ({"TERM": "dumb"}, True, False),
+    ],
+)
+def test_colours_are_for_terminals(
+    environment: dict[str, str], *, tty: bool, painted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    stream = Terminal() if tty else io.StringIO()
+    terminal.emit([(("x", "bold red"),)], stream=stream)
+    assert ("\x1b[" in stream.getvalue()) is painted
+
+
+@pytest.mark.parametrize(("lines", "paged"), [(5, False), (200, True)])
+def test_what_does_not_fit_goes_through_the_pager(
+    lines: int, *, paged: bool, screen: Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    monkeypatch.setenv("PAGER", f"tee {tmp_path / 'page'}")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("LINES", "24")
+    with redirect_stdout(screen):
+        terminal.paged([(("row", "bold"),)] * lines)
+    assert (tmp_path / "page").exists() is paged
+    assert screen.getvalue() == ("" if paged else "row\n" * lines)
+
+
+def test_a_pager_that_is_not_there_is_done_without(screen: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAGER", "no-such-pager --really")
+    with redirect_stdout(screen):
+        terminal.paged([terminal.plain("row")] * 200)
+    assert screen.getvalue() == "row\n" * 200
+
+
+# --- differences ------------------------------------------------------------------------------------------------------
+
+
+def _difference() -> Any:
+    old = Prompt.define(user("one\ntwo old words here\nthree"), description="a")
+    return diff(old, Prompt.define(user("one\ntwo new words here\nthree\nfour"), description="b"))
+
+
+def test_a_difference_is_plain_in_a_pipe() -> None:
+    assert terminal.text_of(differences.rows(_difference()), colours=False) == str(_difference()) + "\n"
+
+
+def test_a_difference_is_coloured_on_a_terminal(screen: Terminal) -> None:
+    with redirect_stdout(screen):
+        terminal.emit(differences.rows(_difference()))
+    assert "[-" not in screen.getvalue().replace("\x1b[", "")
+    assert "\x1b[9;31mold" in screen.getvalue()
+    assert "\x1b[1;32mnew" in screen.getvalue()
+
+
+@pytest.mark.parametrize("colour", [True, False])
+def test_a_difference_stands_side_by_side_where_there_is_room(
+    screen: Terminal, monkeypatch: pytest.MonkeyPatch, *, colour: bool
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    if not colour:
+        monkeypatch.setenv("NO_COLOR", "1")
+    with redirect_stdout(screen):
+        terminal.emit(differences.rows(_difference()))
+    rows = [row for row in screen.getvalue().splitlines() if "│" in row]
+    assert len(rows) == 4
+    assert "old" in rows[1].split("│")[0]
+    assert "new" in rows[1].split("│")[1]
+    assert ("[-old-]" in rows[1]) is not colour
