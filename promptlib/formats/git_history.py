@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING
 
 from promptlib import codec
@@ -12,6 +14,7 @@ from promptlib.errors import BadRef, InvalidPrompt, PromptLibError
 from promptlib.messages import ROLES, Message, Role, Text
 from promptlib.prompt import Prompt
 from promptlib.refs import check_name, propose_name
+from promptlib.store.homes import LARGEST_PROMPT
 from promptlib.store.replaying import Replayed
 
 if TYPE_CHECKING:
@@ -23,7 +26,6 @@ if TYPE_CHECKING:
 
 TRAILER = "Promptlib-Source"
 _TRAILER_LINE = re.compile(rf"^{TRAILER}: ([0-9a-f]{{40,64}})$", re.MULTILINE)
-LARGEST_TEXT = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +86,7 @@ def import_git(
     with Repository.open(source) as repository:
         replay = _Replay(store, repository, _pattern(match), role, dict(renames or {}))
         commits = replay.commits()
-        done = store.replay(iter(commits), lambda count: progress(count, len(commits)))
-    if done != len(commits):
-        message = f"{done} of {len(commits)} commits were imported"
-        raise AssertionError(message)
+        store.replay(iter(commits), lambda count: progress(count, len(commits)))
     return replay.report()
 
 
@@ -100,10 +99,18 @@ def _pattern(match: str) -> re.Pattern[str]:
 
 @dataclass(slots=True)
 class _State:
-    """What a name holds at one point of the replay: the source's blob, and the file that was made of it."""
+    """What a name holds at one point of the replay: the source's blob, and the name that it had before."""
 
     blob: str
     renamed_from: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reason:
+    """Why a name is left out, and the name that a proposal should be near to; None where no name would help."""
+
+    reason: str
+    near: str | None = None
 
 
 @dataclass(slots=True)
@@ -116,9 +123,10 @@ class _Replay:
     role: Role
     renames: dict[str, str]
     states: dict[str, _State] = field(default_factory=dict)
-    left_out: dict[str, LeftOut] = field(default_factory=dict)
+    left_out: dict[str, _Reason] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     untouched: dict[str, bool] = field(default_factory=dict)
+    known: Counter[str] = field(default_factory=Counter)
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("versions", "deletions", "renames"), 0))
     written: set[str] = field(default_factory=set)
 
@@ -128,20 +136,26 @@ class _Replay:
         if head is None:
             return []
         before = self._imported()
+        self.known.update(name for _, name in before)
         replayed = (self._commit(commit, before) for commit in self.source.log(head, first_parent=True))
         return [commit for commit in replayed if commit is not None]
 
     def report(self) -> ImportReport:
         """Return what was done."""
-        left = tuple(sorted(self.left_out.values(), key=lambda each: each.name))
-        return ImportReport(**self.counts, names=len(self.written), left_out=left)
+        taken = {*self.names, *self.store.names()}
+        left: list[LeftOut] = []
+        for name, why in sorted(self.left_out.items()):
+            proposal = "" if why.near is None else _free(why.near, taken)
+            taken.add(proposal)
+            left.append(LeftOut(name, why.reason, proposal))
+        return ImportReport(**self.counts, names=len(self.written), left_out=tuple(left))
 
     def _imported(self) -> set[tuple[str, str]]:
         """Return (source commit, name) of everything that earlier imports brought."""
         return {
-            (found[1], name)
+            (found[-1], name)
             for message, names in self.store.commits()
-            if (found := _TRAILER_LINE.search(message))
+            if (found := _TRAILER_LINE.findall(message))  # the last is ours: the source may have been imported itself
             for name in names
         }
 
@@ -150,18 +164,15 @@ class _Replay:
         moved = _moved(changes, self.states)
         files: dict[str, bytes | None] = {}
         for name, blob in changes.items():
-            is_new = (commit.id, name) not in before and self._untouched(name)
-            if blob is None:
-                self.states.pop(name, None)
-                data = None
-            else:
-                old = moved.get(name, "")
-                known = self.states.get(name)
-                state = _State(blob, old or (known.renamed_from if known else ""))
-                data = self._file(name, state) if is_new else None
-                if is_new and data is None:
-                    continue
-                self.states[name] = state
+            if blob == (self.states[name].blob if name in self.states else None):
+                continue  # another mode, or the end of what was never taken in
+            known = (commit.id, name) in before
+            state = self._state(name, blob, moved.get(name, ""))
+            data = self._file(name, state) if state and not known else None
+            if state and not known and data is None:
+                continue
+            is_new = self._is_new(name, known=known)
+            self._set(name, state)
             if is_new:
                 files[name] = data
                 self._count(name, data, renamed=name in moved)
@@ -170,6 +181,28 @@ class _Replay:
         text = commit.message.rstrip("\n")
         message = f"{text}\n\n{TRAILER}: {commit.id}\n" if text else f"{TRAILER}: {commit.id}\n"
         return Replayed(files, message, commit.author.name, commit.author.email, (commit.time, commit.zone))
+
+    def _state(self, name: str, blob: str | None, old: str) -> _State | None:
+        if blob is None:
+            return None
+        before = self.states.get(name)
+        return _State(blob, old or (before.renamed_from if before else ""))
+
+    def _set(self, name: str, state: _State | None) -> None:
+        if state:
+            self.states[name] = state
+        else:
+            del self.states[name]
+
+    def _is_new(self, name: str, *, known: bool) -> bool:
+        """Whether this change comes after all that earlier imports brought of *name*, and nobody has edited it since.
+
+        A change between those was left out by the import that came to it, and its place in the history is gone.
+        """
+        if known:
+            self.known[name] -= 1
+            return False
+        return not self.known[name] and self._untouched(name)
 
     def _count(self, name: str, data: bytes | None, *, renamed: bool) -> None:
         self.counts["deletions" if data is None else "versions"] += 1
@@ -196,34 +229,27 @@ class _Replay:
             if given in self.renames:
                 raise
             if given not in self.left_out:
-                self.left_out[given] = LeftOut(given, error.what, self._free(propose_name(given)))
+                self.left_out[given] = _Reason(error.what, propose_name(given))
             return None
         other = self.names.setdefault(name, given)
         if other != given:
-            self.left_out[given] = self.left_out.get(given) or LeftOut(
-                given, f"{name} is the name of {other!r} already", self._free(name)
-            )
+            self.left_out[given] = _Reason(f"{name} is the name of {other!r} already", name)
             return None
         return name
 
-    def _free(self, proposal: str) -> str:
-        """Return *proposal*, or the first `proposal-2`, `proposal-3`, … that nobody has or was offered."""
-        taken = self.names.keys() | {each.proposal for each in self.left_out.values()}
-        stem = proposal or "unnamed"
-        return next(
-            name for number in range(1, 10**6) if (name := stem if number == 1 else f"{stem}-{number}") not in taken
-        )
-
     def _file(self, name: str, state: _State) -> bytes | None:
         try:
-            text = self.source.read(state.blob, limit=LARGEST_TEXT).decode()
+            text = self.source.read(state.blob, limit=LARGEST_PROMPT).decode()
             message = Message(self.role, (Text(text),), literal=True)
-            return codec.write(Prompt(messages=(message,), renamed_from=state.renamed_from))
+            data = codec.write(Prompt(messages=(message,), renamed_from=state.renamed_from))
+            if len(data) <= LARGEST_PROMPT:
+                return data
+            reason = f"{len(data):,} bytes are more than a prompt's {LARGEST_PROMPT:,}"
         except UnicodeDecodeError as error:
             reason = f"not UTF-8 at byte {error.start} of blob {state.blob[:8]}"
         except PromptLibError as error:
             reason = error.what
-        self.left_out[name] = LeftOut(name, reason)
+        self.left_out[self.names[name]] = _Reason(reason)
         return None
 
     def _untouched(self, name: str) -> bool:
@@ -232,8 +258,17 @@ class _Replay:
             state = self.states.get(name)
             self.untouched[name] = self.store.file(name) == (self._file(name, state) if state else None)
             if not self.untouched[name]:
-                self.left_out[name] = LeftOut(name, f"{name} was changed in the store since, and the source goes on")
+                reason = f"{name} was changed in the store since, and the source goes on"
+                self.left_out[self.names[name]] = _Reason(reason, name)
         return self.untouched[name]
+
+
+def _free(proposal: str, taken: set[str]) -> str:
+    """Return *proposal*, or the first `proposal-2`, `proposal-3`, … that nobody has or was offered."""
+    stem = proposal or "unnamed"
+    if stem not in taken:
+        return stem
+    return next(name for number in count(2) if (name := f"{stem}-{number}") not in taken)
 
 
 def _moved(changes: dict[str, str | None], states: dict[str, _State]) -> dict[str, str]:

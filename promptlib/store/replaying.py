@@ -36,14 +36,14 @@ def replay(repository: Repository, past: History, commits: Iterable[Replayed], p
     branch = past.branch()
     with repository.lock(timeout=30, reference=branch):
         while chunk := list(islice(waiting, CHUNK)):
-            repository.bulk(branch, past.tip(), _bulk(chunk))
+            repository.bulk(branch, past.tip(), _bulk(chunk, count, progress))
             count += len(chunk)
-            progress(count)
     past.move_to(past.tip())
     return count
 
 
-def _bulk(commits: Iterable[Replayed]) -> Iterator[BulkCommit]:
-    for each in commits:
+def _bulk(commits: Iterable[Replayed], before: int, progress: Callable[[int], None]) -> Iterator[BulkCommit]:
+    for done, each in enumerate(commits, before + 1):
+        progress(done)
         changes = {prompt_path(name): data for name, data in each.files.items()}
         yield BulkCommit(changes, each.message, Author(each.author, each.email), each.time)
