@@ -227,7 +227,9 @@ class Prompt(Generic[InputsT]):
         """Return a copy with *changes* outside of the content, which was checked when this prompt was made."""
         copy = object.__new__(type(self))
         for name in _SLOTS:
-            object.__setattr__(copy, name, changes[name] if name in changes else getattr(self, name))
+            object.__setattr__(copy, name, getattr(self, name))
+        for name, value in changes.items():
+            object.__setattr__(copy, name, value)
         return copy
 
     def render(

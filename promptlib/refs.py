@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 from promptlib.errors import BadRef, Where, nearest
@@ -128,21 +129,7 @@ class Ref:
             return text
         if not isinstance(text, str):
             raise BadRef(f"a ref is a text, not a {type(text).__name__}", hint=_REFS)
-        if text.startswith("prompts:/"):
-            return _foreign(text)
-        before, hash_mark, prefix = text.partition("#")
-        name, at_mark, which = before.partition("@")
-        check_name(name)
-        prefix = _checked_prefix(text, prefix.removeprefix("sha256:")) if hash_mark else ""
-        if not at_mark:
-            return cls(name, prefix=prefix)
-        if which == "latest":
-            return cls(name, latest=True, prefix=prefix)
-        if number := _NUMBER.fullmatch(which):
-            return cls(name, number=int(number[1]), prefix=prefix)
-        if not which:
-            raise _bad(text, len(name) + 2, "nothing follows the @")
-        return cls(name, label=check_label(which), prefix=prefix)
+        return _parsed(text)
 
     def __str__(self) -> str:
         """Return the ref as `parse` reads it."""
@@ -159,6 +146,25 @@ class Ref:
 
 
 _REFS = "refs: name, name@latest, name@v3, name@production, name#3f9c2a1b, name@v3#3f9c2a1b"
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> Ref:
+    if text.startswith("prompts:/"):
+        return _foreign(text)
+    before, hash_mark, prefix = text.partition("#")
+    name, at_mark, which = before.partition("@")
+    check_name(name)
+    prefix = _checked_prefix(text, prefix.removeprefix("sha256:")) if hash_mark else ""
+    if not at_mark:
+        return Ref(name, prefix=prefix)
+    if which == "latest":
+        return Ref(name, latest=True, prefix=prefix)
+    if number := _NUMBER.fullmatch(which):
+        return Ref(name, number=int(number[1]), prefix=prefix)
+    if not which:
+        raise _bad(text, len(name) + 2, "nothing follows the @")
+    return Ref(name, label=check_label(which), prefix=prefix)
 
 
 def _bad(text: str, column: int, what: str) -> BadRef:

@@ -34,6 +34,8 @@ class Repository:
         self.common_dir = layout.common_dir
         self.work_tree = layout.work_tree
         self.bare = layout.bare
+        #: What tells this repository from others of this process.
+        self.place = str(layout.common_dir)
         self.object_format = layout.object_format
         self.reference_format = layout.reference_format
         self._git = Git.of(layout)

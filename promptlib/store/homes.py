@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from promptlib.errors import StoreDamaged, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Hashable, Iterator
     from importlib.resources.abc import Traversable
 
     from promptlib._git import Repository
@@ -26,6 +26,9 @@ class Home(Protocol):
 
     def read(self, path: str) -> bytes | None:
         """Return the bytes at *path*, or None when there is no such file."""
+
+    def key(self, path: str) -> Hashable | None:
+        """Return what stands for the bytes at *path* and for no others: an id, or the bytes; None for no file."""
 
     def walk(self) -> Iterator[str]:
         """Iterate over the paths of all files."""
@@ -50,6 +53,10 @@ class Folder:
             return _read_file(self._root, path, self._prefix)
         place = self._root.joinpath(*path.split("/"))
         return place.read_bytes() if place.is_file() else None
+
+    def key(self, path: str) -> bytes | None:
+        """Return the bytes at *path*: a file may change at any time."""
+        return self.read(path)
 
     def walk(self) -> Iterator[str]:
         """Iterate over all that is no folder below the root, links too, which `read` then refuses."""
@@ -132,6 +139,11 @@ class Commit:
         blob = self.blob(path)
         return self._repository.read(blob, limit=LARGEST_FILE) if blob else None
 
+    def key(self, path: str) -> tuple[str, str] | None:
+        """Return the repository and the id of the blob at *path*."""
+        blob = self.blob(path)
+        return (self._repository.place, blob) if blob else None
+
     def walk(self) -> Iterator[str]:
         """Iterate over all files below the root."""
         if self.tip:
@@ -156,6 +168,10 @@ class Overlay:
     def read(self, path: str) -> bytes | None:
         """Return the changed bytes, else those below."""
         return self.changes[path] if path in self.changes else self._below.read(path)
+
+    def key(self, path: str) -> Hashable | None:
+        """Return the changed bytes, else what stands for those below."""
+        return self.changes[path] if path in self.changes else self._below.key(path)
 
     def walk(self) -> Iterator[str]:
         """Iterate over what would be there."""

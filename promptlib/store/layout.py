@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from promptlib.errors import BadRef, StoreDamaged, Where
 from promptlib.refs import check_digest, check_label, check_name
@@ -16,11 +17,13 @@ ATTRIBUTES = ".gitattributes"
 ATTRIBUTES_TEXT = b"*.prompty -text\n*.label -text\n"
 
 
+@lru_cache(maxsize=1024)
 def prompt_path(name: str) -> str:
     """Return the path of *name* below the root; raises `BadRef` for a name outside the grammar."""
     return check_name(name) + PROMPT
 
 
+@lru_cache(maxsize=1024)
 def label_path(name: str, label: str) -> str:
     """Return the path of the file that *label* on *name* is."""
     return f"{LABELS}{check_label(label)}/{check_name(name)}{LABEL}"

@@ -12,8 +12,12 @@ from promptlib.origin import Origin
 from promptlib.prompt import DEEPEST_INCLUDE
 from promptlib.refs import Pin, Ref, missing_name
 from promptlib.store.layout import Labelled, include_path, label_at, label_path, name_at, prompt_path
+from promptlib.store.remembering import MEMORY
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+    from promptlib.origin import Standing
     from promptlib.prompt import Prompt
     from promptlib.store.homes import Home
     from promptlib.store.past import History
@@ -37,10 +41,12 @@ class Reader:
         if ref.number is not None or ref.prefix or (ref.latest and self.on_disk):
             return self._from_history(ref)
         path = prompt_path(ref.name)
-        data = self.files.read(path)
-        if data is None:
+        key = self.files.key(path)
+        if key is None:
             raise self.missing(ref.name)
-        return self._prompt(ref.name, data, self.files.shown(path))
+        shown = self.files.shown(path)
+        prompt = MEMORY.find((shown, key)) or self._read(self._bytes(path, key), shown, key)
+        return self._with_includes(prompt, Origin(ref.name, prompt.digest, find=self._standing(ref.name, prompt, key)))
 
     def names(self) -> tuple[str, ...]:
         """Return all names that have a file, in alphabetical order."""
@@ -68,23 +74,29 @@ class Reader:
 
     def _labelled(self, ref: Ref) -> Prompt[Any]:
         path = label_path(ref.name, ref.label)
-        raw = self.files.read(path)
-        if raw is None:
+        key = self.files.key(path)
+        if key is None:
             raise self._no_label(ref)
         shown = self.files.shown(path)
+        prompt = MEMORY.find((shown, key)) or self._label_read(self._bytes(path, key), shown, key, ref)
+        if not prompt.digest.startswith(f"sha256:{ref.prefix}"):
+            raise Conflict(
+                f"the label {ref.label!r} on {ref.name} is {prompt.digest[:15]} now, not #{ref.prefix}",
+                hint=f"load {ref.name}#{ref.prefix} to get that content",
+            )
+        find = partial(self.past.standing_of, ref.name, prompt.digest) if self.past else None
+        return self._with_includes(prompt, Origin(ref.name, prompt.digest, ref.label, find))
+
+    def _label_read(self, raw: bytes, shown: str, key: Hashable, ref: Ref) -> Prompt[Any]:
+        """Only a text that has the digest of its first line is remembered."""
         held = Labelled.from_bytes(raw, shown)
-        prompt = self._prompt(ref.name, held.data, shown, ref.label)
+        prompt = codec.read(held.data, source=shown)
         if prompt.digest != held.digest:
             raise StoreDamaged(
                 f"{shown} does not hold what its first line says: {held.digest} expected, {prompt.digest} found",
                 hint=f"move the label again: promptlib label {ref.name} {ref.label} VERSION",
             )
-        if not held.digest.startswith(f"sha256:{ref.prefix}"):
-            raise Conflict(
-                f"the label {ref.label!r} on {ref.name} is {held.digest[:15]} now, not #{ref.prefix}",
-                hint=f"load {ref.name}#{ref.prefix} to get that content",
-            )
-        return prompt
+        return MEMORY.keep((shown, key), prompt, len(raw))
 
     def _no_label(self, ref: Ref) -> NotFound:
         labels = self.labels(ref.name)
@@ -100,8 +112,9 @@ class Reader:
     def _from_history(self, ref: Ref) -> Prompt[Any]:
         if self.past is None:
             return self._without_history(ref)
-        data, standing = self.past.bytes_of(ref)
-        prompt = self._read(data, str(ref))
+        blob, standing = self.past.found(ref)
+        key = self.past.place, blob
+        prompt = MEMORY.find((str(ref), key)) or self._read(self.past.content(blob), str(ref), key)
         return self._with_includes(prompt, Origin(ref.name, prompt.digest, find=lambda: standing))
 
     def _without_history(self, ref: Ref) -> Prompt[Any]:
@@ -127,21 +140,24 @@ class Reader:
             found.append(data)
         return found
 
-    def _prompt(self, name: str, data: bytes, shown: str, label: str = "") -> Prompt[Any]:
-        prompt = self._read(data, shown)
-        past = self.past
-        if past is None:
-            find = None
-        elif label or not self.on_disk:
-            find = partial(past.standing_of, name, prompt.digest)
-        else:
-            find = partial(past.standing, name, prompt.digest, data, past.tip())
-        return self._with_includes(prompt, Origin(name, prompt.digest, label, find))
+    def _bytes(self, path: str, key: Hashable) -> bytes:
+        return key if isinstance(key, bytes) else self.files.read(path) or b""
 
-    def _read(self, data: bytes, shown: str) -> Prompt[Any]:
-        return codec.read(data, source=shown)
+    def _standing(self, name: str, prompt: Prompt[Any], key: Hashable) -> Callable[[], Standing] | None:
+        """Return what finds the version, which a load does not need."""
+        if self.past is None:
+            return None
+        if self.on_disk and isinstance(key, bytes):
+            return partial(self.past.standing, name, prompt.digest, key, self.past.tip())
+        return partial(self.past.standing_of, name, prompt.digest)
+
+    def _read(self, data: bytes, shown: str, key: Hashable = None) -> Prompt[Any]:
+        key = shown, data if key is None else key
+        return MEMORY.find(key) or MEMORY.keep(key, codec.read(data, source=shown), len(data))
 
     def _with_includes(self, prompt: Prompt[Any], origin: Origin, above: tuple[str, ...] = ()) -> Prompt[Any]:
+        if not prompt.includes:
+            return prompt.with_origin(origin)
         included = tuple((alias, self._included(str(pin), above)) for alias, pin in prompt.includes.items())
         return prompt.with_origin(origin, included=included)
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 MAIN = "refs/heads/main"
 _MOST_OWN = 64
+_MOST_FOUND = 4096
 MOST_SHOWN = 8
 
 
@@ -65,6 +66,8 @@ class History:
         """Answer for what *repository* holds below *prefix*; nothing is read before the first question."""
         self._repository = repository
         self.prefix = prefix
+        self.place = repository.place
+        self._found: dict[tuple[str | None, bool, Ref], tuple[str, Standing]] = {}
         self._fresh = _Fresh(repository)
         path = repository.common_dir / "promptlib" / _file_of_the_index(prefix)
         self.index = Index.open(path, self._fresh, prefix.rstrip("/"), describe=_described)
@@ -136,11 +139,23 @@ class History:
             )
         return self._version(row, name)
 
-    def bytes_of(self, ref: Ref) -> tuple[bytes, Standing]:
-        """Return the file of the version that *ref* names, and where it stands."""
-        self.now()
-        row = self._row(ref)
-        return self._file(row), Standing(self._digest(row), self._number(row), row.commit)
+    def found(self, ref: Ref) -> tuple[str, Standing]:
+        """Return the blob of the version that *ref* names, and where it stands; remembered while the tip stays."""
+        tip = self.tip()
+        self.index.at(tip)
+        asked = tip, self._repository.shallow, ref
+        known = self._found.get(asked)
+        if known is None:
+            row = self._row(ref)
+            known = row.blob or "", Standing(self._digest(row), self._number(row), row.commit)
+            if len(self._found) >= _MOST_FOUND:
+                self._found.clear()
+            self._found[asked] = known
+        return known
+
+    def content(self, blob: str) -> bytes:
+        """Return the bytes of *blob*."""
+        return self.index.text(blob) or self._repository.read(blob, limit=LARGEST_FILE)
 
     def standing(self, name: str, digest: str, data: bytes, tip: str | None) -> Standing:
         """Return where *data*, read when the tip was *tip*, stands in the life of *name*.
@@ -303,8 +318,7 @@ class History:
         return None if self._repository.shallow else row.number
 
     def _file(self, row: Row) -> bytes:
-        blob = row.blob or ""
-        return self.index.text(blob) or self._repository.read(blob, limit=LARGEST_FILE)
+        return self.content(row.blob or "")
 
     def _version(self, row: Row, name: str) -> Version:
         return next(iter(self._versions([row], name)))

@@ -306,9 +306,10 @@ class Store:
 
     def _reading(self) -> Reader:
         """A bare store is read as it was at one moment: at the tip that is read now."""
-        if self._repository is not None and self._repository.bare:
-            history = self._past()
-            return Reader(Commit(self._repository, "", history.tip()), history)
+        if self._repository is not None and self._history is not None and self._repository.bare:
+            tip = self._history.tip()
+            self._history.move_to(tip)
+            return Reader(Commit(self._repository, "", tip), self._history)
         return self._reader
 
     def _past(self) -> History:

@@ -1,0 +1,42 @@
+"""Prompts that this process has read already, by what they were read from."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from promptlib.prompt import Prompt
+
+MOST_PROMPTS = 1024
+MOST_BYTES = 32 << 20
+
+
+class Memory:
+    """Prompts by their file's bytes, or by the id that git gives these: nothing here can be out of date."""
+
+    def __init__(self) -> None:
+        """Remember nothing yet."""
+        self._lock = Lock()
+        self._kept: dict[Hashable, tuple[Prompt[Any], int]] = {}
+        self._size = 0
+
+    def find(self, key: Hashable) -> Prompt[Any] | None:
+        """Return the prompt that was kept under *key*."""
+        found = self._kept.get(key)
+        return found[0] if found else None
+
+    def keep(self, key: Hashable, prompt: Prompt[Any], size: int) -> Prompt[Any]:
+        """Keep *prompt*, read from *size* bytes, and return it; the oldest make room."""
+        with self._lock:
+            self._size += size - self._kept.pop(key, (prompt, 0))[1]
+            self._kept[key] = prompt, size
+            while len(self._kept) > MOST_PROMPTS or self._size > MOST_BYTES:
+                self._size -= self._kept.pop(next(iter(self._kept)))[1]
+        return prompt
+
+
+#: Of all stores of this process: bounded, and shared like the templates that rendering keeps.
+MEMORY = Memory()
