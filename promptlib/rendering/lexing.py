@@ -20,12 +20,21 @@ if TYPE_CHECKING:
 
     from promptlib.rendering.positions import Place, Spans
 
+#: Words and signs in all tags of a prompt together. Each costs time in every pass, and nobody reads so many.
+MOST_SIGNS = 30_000
 #: The word of the statement that opens a message or placeholder. No template can write it: it is no identifier.
 OPENING = "<message>"
 
 _STATEMENT_BEGINS = frozenset({"block_begin", "comment_begin"})
 _STATEMENT_ENDS = frozenset({"block_end", "comment_end"})
-_CLOSERS = {"{{": "}}", "{%": "%}"}
+#: What opens a stretch that has to end in the same text: how people call it, and what closes it.
+_OPENED = {
+    "variable_begin": ("'{{'", "}}"),
+    "block_begin": ("'{%'", "%}"),
+    "comment_begin": ("this comment", "#}"),
+    "raw_begin": ("this raw block", "{% endraw %}"),
+}
+_UNCOUNTED = frozenset({"data", "whitespace"})
 _BREAK = r"(?:\r\n|\r|\n)"
 _LINES_BEFORE = re.compile(rf"(?:{_BREAK}[ \t]*)+\Z")
 _LINES_AFTER = re.compile(rf"(?:[ \t]*{_BREAK})+")
@@ -46,6 +55,7 @@ class Source:
         self._lexer = lexer
         self._spans = spans
         self._places = places
+        self._signs = 0
 
     def tokens(self) -> Iterator[Token]:
         """Yield the tokens; raises `InvalidPrompt` at the line and column of what cannot be read."""
@@ -93,19 +103,23 @@ class Source:
                 begin, end = (start, at) if offsets is None else (offsets[start], offsets[at])
                 # Data keeps the line breaks that it was written with.
                 found.append(_Raw(kind, text[begin:end] if kind == "data" else value, begin, end))
+                if kind not in _UNCOUNTED:
+                    self._count(Span(piece, begin, end))
         except TemplateSyntaxError as error:
             at = at if offsets is None else offsets[at]
             raise self._unreadable(piece, error.message or "", found, at) from error
         self._check_closed(piece, found)
         return found
 
+    def _count(self, span: Span) -> None:
+        self._signs += 1
+        if self._signs > MOST_SIGNS:
+            what = f"the tags of this prompt hold more than {MOST_SIGNS:,} words and signs"
+            raise self.error(what, span, "give data as an input, and take a long template apart with {% include %}")
+
     def _unreadable(self, piece: int, message: str, found: list[_Raw], at: int) -> InvalidPrompt:
         if message.startswith("Missing end of"):
-            begun = found[-1]
-            word = "comment" if begun.kind == "comment_begin" else "raw block"
-            closer = "#}" if word == "comment" else "{% endraw %}"
-            span = Span(piece, begun.start, begun.end)
-            return self.error(f"this {word} is never closed", span, f"close it with {closer} in the same message")
+            return self._never_closed(piece, found[-1])
         message = re.sub(r" at \d+$", "", message)
         hint = "a text needs a closing quote" if message.endswith(("'\"'", '"\'"')) else ""
         return self.error(f"broken template: {message}", Span(piece, at, at + 1), hint)
@@ -114,14 +128,19 @@ class Source:
         # The lexer ends in silence when a text ends inside a tag; the parser would blame the next message.
         begun: _Raw | None = None
         for token in found:
-            if token.kind in ("variable_begin", "block_begin"):
+            if token.kind in _OPENED:
                 begun = token
-            elif token.kind in ("variable_end", "block_end"):
+            elif token.kind.endswith("_end"):
                 begun = None
         if begun is not None:
-            word = begun.value[:2]
-            span = Span(piece, begun.start, begun.start + 2)
-            raise self.error(f"{word!r} is never closed", span, f"close it with {_CLOSERS[word]} in the same message")
+            raise self._never_closed(piece, begun)
+
+    def _never_closed(self, piece: int, begun: _Raw) -> InvalidPrompt:
+        word, closer = _OPENED[begun.kind]
+        # The token of a raw block is its whole tag; those of the others may carry a sign that cuts blanks.
+        end = begun.end if begun.kind == "raw_begin" else begun.start + 2
+        hint = f"close it with {closer} in the same message"
+        return self.error(f"{word} is never closed", Span(piece, begun.start, end), hint)
 
     def error(self, what: str, span: Span, hint: str) -> InvalidPrompt:
         """Return an error at *span*."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 DEEPEST = 60
 #: Python allows twenty, and needs some for itself.
 DEEPEST_LOOP = 16
+#: Each `elif` is one more level for Python.
+MOST_BRANCHES = 500
 
 
 def check_nesting(tree: nodes.Template, spans: Spans, places: tuple[Place, ...]) -> None:
@@ -30,5 +32,11 @@ def check_nesting(tree: nodes.Template, spans: Spans, places: tuple[Place, ...])
                 f"the template is nested deeper than {limit}",
                 where=where(spans.pieces, spans[node.lineno], places),
                 hint="take it apart with macros or {% set %}",
+            )
+        if isinstance(node, nodes.If) and len(node.elif_) > MOST_BRANCHES:
+            raise InvalidPrompt(
+                f"a condition has more than {MOST_BRANCHES} branches",
+                where=where(spans.pieces, spans[node.elif_[MOST_BRANCHES].lineno], places),
+                hint="give the choice as an input, or look it up: {{ {'a': 'one', 'b': 'two'}[key] }}",
             )
         waiting.extend((child, depth + 1, loops) for child in node.iter_child_nodes())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from promptlib.errors import InvalidPrompt, NotFound, RenderFailed
@@ -23,6 +25,8 @@ def broken(source: str) -> InvalidPrompt:
         ("a {% if b", "'{%' is never closed", 1, 3, 2, "close it with %} in the same message"),
         ("a\n{# b", "this comment is never closed", 2, 1, 2, "close it with #} in the same message"),
         ("{% raw %}x", "this raw block is never closed", 1, 1, 9, "close it with {% endraw %} in the same message"),
+        ("a {#", "this comment is never closed", 1, 3, 2, "close it with #} in the same message"),
+        ("a {%- raw -%}", "this raw block is never closed", 1, 3, 11, "close it with {% endraw %} in the same message"),
         ("{{ 'a }}", 'broken template: unexpected char "\'"', 1, 4, 1, "a text needs a closing quote"),
         ("a\r\nb {{ a $ b }}", "broken template: unexpected char '$'", 2, 8, 1, ""),
         ("a\r\n{{ (a] }}", "broken template: unexpected ']', expected ')'", 2, 6, 1, ""),
@@ -242,7 +246,7 @@ NESTS: dict[str, tuple[str, str, str]] = {
 
 
 @pytest.mark.parametrize("nest", NESTS)
-@pytest.mark.parametrize("depth", [100, 10_000])
+@pytest.mark.parametrize("depth", [100, 3_000])
 def test_deep_nesting_is_one_clear_error(nest: str, depth: int) -> None:
     before, middle, after = NESTS[nest]
     source = before * depth + middle + after * depth
@@ -251,6 +255,43 @@ def test_deep_nesting_is_one_clear_error(nest: str, depth: int) -> None:
     assert error.hint == "take it apart with macros or {% set %}"
     assert error.where is not None
     assert error.where.source == "message 2 (user)"
+
+
+HUGE = {
+    "open brackets": "{{ " + "[" * 360_000 + " }}",
+    "closed brackets": "{{ " + "(" * 180_000 + "1" + ")" * 180_000 + " }}",
+    "a list": "{{ [" + "1, " * 360_000 + "] }}",
+    "comparisons": "{{ 1" + " < 1" * 360_000 + " }}",
+    "statements": "{% set a = 1 %}" * 50_000,
+    "comments": "{# x #}" * 100_000,
+    "raw blocks": "{% raw %}x{% endraw %}" * 50_000,
+}
+
+
+@pytest.mark.parametrize("name", HUGE)
+def test_a_template_of_too_many_signs_is_refused_at_once(name: str) -> None:
+    begin = time.process_time()
+    error = broken(HUGE[name])
+    assert time.process_time() - begin < 1
+    assert error.what == "the tags of this prompt hold more than 30,000 words and signs"
+    assert error.hint == "give data as an input, and take a long template apart with {% include %}"
+    assert error.where is not None
+    assert len(str(error)) < 500
+
+
+def test_a_long_text_has_few_signs() -> None:
+    text = "word " * 200_000 + "{{ a | upper }}"
+    assert compile_pieces((user(text),)).render({"a": "x"})[0].text == "word " * 200_000 + "X"
+
+
+def test_a_condition_of_too_many_branches() -> None:
+    error = broken("{% if a %}" + "{% elif a %}" * 501 + "{% endif %}")
+    assert (error.what, error.hint) == (
+        "a condition has more than 500 branches",
+        "give the choice as an input, or look it up: {{ {'a': 'one', 'b': 'two'}[key] }}",
+    )
+    most = "{% if a %}" + "{% elif a %}" * 500 + "{% else %}x{% endif %}"
+    assert compile_pieces((user(most),)).render({"a": False})[0].text == "x"
 
 
 def test_numbers_of_thousands_of_digits() -> None:
