@@ -33,6 +33,9 @@ _CARRIAGE = re.compile(r"(?<!\\)(\\*)(<CR>|\r)$", re.MULTILINE)
 _LITERAL_OPEN = "{# literal #}{% raw %}\n"
 _LITERAL_CLOSE = "\n{% endraw %}"
 _ENDRAW = re.compile(r"(\{%[-+]?\s*)(\\*)(endraw\s*[-+]?%\})")
+#: Statements that put text out, and those between whose beginning and end all text is held back.
+_LOUD = re.compile(r"\{%[-+]?\s*(?:include|call|filter)\b")
+_CAPTURE = re.compile(r"\{%[-+]?\s*(?:(end)(?:macro|set)\b|macro\b|set\b(?![^=|%]*=))")
 _GUARD = "\\"
 
 
@@ -130,11 +133,18 @@ def _special(text: str, inside: list[Tag], threads: Collection[str]) -> Iterable
 
 
 def _is_silent(text: str) -> bool:
-    """Tell whether *text* holds only statements, comments and blanks."""
-    inside = tags(text)
-    edges = [0, *(edge for tag in inside for edge in (tag.start, tag.end)), len(text)]
-    literal = "".join(text[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True))
-    return not literal.strip() and all(tag.kind in {"statement", "comment"} for tag in inside)
+    """Tell whether *text* puts nothing out: statements, comments and blanks, and what macros and set blocks hold."""
+    depth = at = 0
+    for tag in tags(text):
+        if not depth and text[at : tag.start].strip():
+            return False
+        at = tag.end
+        opened = _CAPTURE.match(text, tag.start) if tag.kind == "statement" else None
+        if opened is not None:
+            depth = max(0, depth - 1) if opened[1] else depth + 1
+        elif not depth and (tag.kind not in {"statement", "comment"} or _LOUD.match(text, tag.start)):
+            return False
+    return not text[at:].strip()
 
 
 def _content(text: str, segment: _Segment, end: int) -> tuple[str, int]:

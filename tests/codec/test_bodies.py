@@ -108,6 +108,16 @@ BODIES: dict[str, list[Piece]] = {
     "{# why #}\n{%- set a = 1 -%}\nuser:\nHi\n": [Prelude("{# why #}\n{%- set a = 1 -%}"), user("Hi")],
     "{{ x }}\nuser:\nHi\n": [system("{{ x }}"), user("Hi")],
     "{% raw %}{% endraw %}\nuser:\nHi\n": [system("{% raw %}{% endraw %}"), user("Hi")],
+    "{% macro m(x=1) %}\nNo. {{ x }}\n{% endmacro %}\nuser:\nHi": [
+        Prelude("{% macro m(x=1) %}\nNo. {{ x }}\n{% endmacro %}"), user("Hi"),
+    ],
+    "{%- set a | default('=') -%}x{% raw %}y{% endraw %}{% endset %}\nuser:\nHi": [
+        Prelude("{%- set a | default('=') -%}x{% raw %}y{% endraw %}{% endset %}"), user("Hi"),
+    ],
+    "{% set a = 1 %}\nx\nuser:\nHi": [system("{% set a = 1 %}\nx"), user("Hi")],
+    "{% endset %}x\nuser:\nHi": [system("{% endset %}x"), user("Hi")],
+    "{% include 'a' %}\nuser:\nHi": [system("{% include 'a' %}"), user("Hi")],
+    "{% filter upper %}{% endfilter %}\nuser:\nHi": [system("{% filter upper %}{% endfilter %}"), user("Hi")],
     "{% set a = 1 %}\n": [system("{% set a = 1 %}")],
     "Hi\n{{ history }}\n": [system("Hi"), placeholder("history")],
     "{{history}}\n{% endif %}\nuser:\nHi": [Placeholder("history", "{% endif %}"), user("Hi")],
