@@ -45,6 +45,8 @@ class Contents:
     def descriptions(self, blobs: Iterable[str], *, labels: bool = False) -> dict[str, Description]:
         """Return what each of *blobs* says; those not yet known are read, described and remembered."""
         wanted = list(dict.fromkeys(blobs))
+        if not wanted:
+            return {}
         held = self._session.ask(lambda connection: known(connection, wanted))
         missing = [blob for blob in wanted if blob not in held]
         for some in _slices(missing):

@@ -148,6 +148,8 @@ class Index:
     def rows(self, ids: Iterable[int]) -> dict[int, Row]:
         """Return the rows of *ids*, such as the parents of another row."""
         wanted = tuple(ids)
+        if not wanted:
+            return {}
 
         def ask(connection: sqlite3.Connection) -> dict[int, Row]:
             found = (connection.execute(_OF_AN_ID, (row,)).fetchone() for row in wanted)

@@ -10,6 +10,7 @@ from promptlib.prompt import DEEPEST_INCLUDE
 from promptlib.refs import Pin, missing_name
 from promptlib.store.homes import LARGEST_PROMPT
 from promptlib.store.layout import Labelled, include_path, label_at, label_path, name_at, prompt_path
+from promptlib.store.remembering import content_of, found_content
 
 if TYPE_CHECKING:
     from promptlib.prompt import Prompt
@@ -33,8 +34,10 @@ class Draft:
     def current(self, name: str) -> Prompt[Any] | None:
         """Return the newest content of *name*, changes of this draft included."""
         path = prompt_path(name)
-        data = self.files.read(path)
-        return None if data is None else codec.read(data, source=self.files.shown(path))
+        key = self.files.key(path)
+        if key is None:
+            return None
+        return found_content(key) or content_of(self.files.read(path) or b"", self.files.shown(path), key)
 
     def existing(self, name: str) -> Prompt[Any]:
         """Return the newest content of *name*; raises `NotFound`, with the nearest names."""
@@ -235,9 +238,11 @@ def _same(stored: Prompt[Any], given: Prompt[Any]) -> bool:
 def _adopted(prompt: Prompt[Any], newest: Prompt[Any]) -> Prompt[Any]:
     """What only the file knows stays in the file, when the prompt comes from code that does not know it."""
     kept = {
-        part: getattr(newest, part) for part in ("extra", "derived_from", "renamed_from") if not getattr(prompt, part)
+        part: known
+        for part in ("extra", "derived_from", "renamed_from")
+        if (known := getattr(newest, part)) and not getattr(prompt, part)
     }
-    return prompt.with_origin(prompt.origin, **kept)
+    return prompt.with_origin(prompt.origin, **kept) if kept else prompt
 
 
 def _check_fits(prompt: Prompt[Any], alias: str, stored: Prompt[Any]) -> None:
@@ -254,7 +259,7 @@ def _check_size(data: bytes, name: str) -> None:
 
 def _check_round_trip(data: bytes, prompt: Prompt[Any], source: str) -> None:
     """No file is stored that would not read back as the same content."""
-    if codec.read(data, source=source).digest != prompt.digest:
+    if content_of(data, source).digest != prompt.digest:
         raise StoreDamaged(
             f"{source} would not read back as it was given: nothing was saved", hint="please report this prompt"
         )

@@ -12,10 +12,11 @@ from promptlib.plain import digest as digest_of
 from promptlib.refs import Pin, Ref, missing_name
 from promptlib.store.homes import LARGEST_FILE
 from promptlib.store.layout import prompt_path
+from promptlib.store.remembering import content_of, known_as
 from promptlib.version import SHORT, Version, instant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from promptlib._git import Commit, Repository
     from promptlib._index import Row
@@ -99,8 +100,11 @@ class History:
         self.index.at(self.tip())
         return self
 
-    def append(self, commit: Commit) -> None:
-        """Answer for *commit*, which this process has just made on top of the tip."""
+    def append(self, commit: Commit, files: Mapping[str, bytes | None]) -> None:
+        """Answer for *commit*, which this process has just made on top of the tip out of *files*."""
+        for change in commit.changes:
+            if change.blob and (data := files[change.path]) is not None:
+                known_as((self.place, change.blob), data)
         self._fresh.add(commit)
         self.index.at(commit.id)
 
@@ -111,6 +115,11 @@ class History:
     def version(self, ref: Ref) -> Version:
         """Return the version that *ref* (without label) names; raises `NotFound` or `NumberMoved`."""
         return self._version(self._row(ref), ref.name)
+
+    def newest(self, name: str) -> Version | None:
+        """Return the version of *name* with the highest number."""
+        row = self.index.newest(name)
+        return self._version(row, name) if row else None
 
     def versions(self, name: str) -> tuple[Version, ...]:
         """Return the versions of *name*, oldest first."""
@@ -204,11 +213,7 @@ class History:
 
     def superseded(self, name: str, digest: str) -> Iterator[tuple[Version, bytes]]:
         """Yield the versions of *name* with *digest*, newest first, each with its file."""
-        newest = self.index.by_digest(name, digest.removeprefix("sha256:"))
-        if newest is None:
-            return
-        yield self._version(newest, name), self._file(newest)
-        rows = [row for row in self.index.versions(name) if row.id != newest.id]
+        rows = self.index.versions(name)
         told = self.index.descriptions(row.blob for row in rows if row.blob)
         for row in reversed(rows):
             if told[row.blob or ""].digest == digest:
@@ -324,9 +329,9 @@ class History:
         return next(iter(self._versions([row], name)))
 
     def _versions(self, rows: list[Row], name: str) -> Iterator[Version]:
-        told = self.index.descriptions(row.blob for row in rows if row.blob)
-        parents = self.index.rows({parent for row in rows for parent in row.parents})
-        digests = self.index.descriptions(row.blob for row in parents.values() if row.blob)
+        parents = {row.id: row for row in rows}
+        parents |= self.index.rows({parent for row in rows for parent in row.parents if parent not in parents})
+        told = self.index.descriptions(row.blob for row in parents.values() if row.blob)
         labels = self.index.labelled(name)
         published = self._published()
         for row in rows:
@@ -341,7 +346,7 @@ class History:
                 time=instant(row.seconds, row.zone),
                 message=row.message.rstrip("\n"),
                 parents=tuple(
-                    Pin(parent.name, digests[parent.blob].digest)
+                    Pin(parent.name, told[parent.blob].digest)
                     for each in row.parents
                     if (parent := parents.get(each)) and parent.blob
                 ),
@@ -376,7 +381,7 @@ def _short(digest: str) -> str:
 
 
 def _described(data: bytes) -> Description:
-    prompt = codec.read(data)
+    prompt = content_of(data)
     return Description(
         digest=prompt.digest,
         derived_from=str(prompt.derived_from) if prompt.derived_from else "",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from promptlib import codec
+
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
@@ -40,3 +42,24 @@ class Memory:
 
 #: Of all stores of this process: bounded, and shared like the templates that rendering keeps.
 MEMORY = Memory()
+
+
+def content_of(data: bytes, source: str = "", key: Hashable = None) -> Prompt[Any]:
+    """Return the prompt that *data* holds, to compare it: its places may be those of another file of these bytes."""
+    key = data if key is None else key
+    return found_content(key) or MEMORY.keep((_CONTENT, key), codec.read(data, source=source), len(data))
+
+
+def found_content(key: Hashable) -> Prompt[Any] | None:
+    """Return the prompt that *key* stands for, if `content_of` has read it."""
+    return MEMORY.find((_CONTENT, key))
+
+
+def known_as(key: Hashable, data: bytes) -> None:
+    """Let *key* stand for *data* too, if that was read."""
+    found = found_content(data)
+    if found is not None:
+        MEMORY.keep((_CONTENT, key), found, len(data))
+
+
+_CONTENT = ""

@@ -345,6 +345,11 @@ class Store:
         return Ref(ref.name, prefix=digest.removeprefix("sha256:"))
 
     def _stored(self, version: Version) -> Version:
+        if version.outcome == "created" and self._history is not None:
+            # The index still stands at the commit of this save: the newest version there is the saved one.
+            newest = self._history.newest(version.name)
+            if newest is not None and newest.digest == version.digest:
+                return newest
         found = self.version(Ref(version.name, prefix=version.digest.removeprefix("sha256:")))
         return found if version.outcome == "created" else replace(found, outcome="unchanged")
 

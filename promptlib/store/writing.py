@@ -69,7 +69,7 @@ class BareWriter:
                     return
                 made = self._objects(draft, message, by)
                 if self.repository.swap(reference, tip, made.id, durability=self.durability):
-                    self.past.append(made)
+                    self.past.append(made, draft.files.changes)
                     return
         raise Busy(
             f"{MOST_TRIES} commits of others came first; nothing was saved",
