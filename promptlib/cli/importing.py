@@ -10,7 +10,7 @@ import typer
 
 from promptlib.cli.exits import DIFFERENT
 from promptlib.cli.options import SETTINGS, Json
-from promptlib.cli.terminal import aligned, emit, lines, on_terminal, plain, print_json
+from promptlib.cli.terminal import cut, emit, lines, on_terminal, plain, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from promptlib.cli.terminal import Row
     from promptlib.formats.git_history import ImportReport
+
+#: Names of other libraries can be whole sentences; the lines for `--rename` hold them whole.
+WIDEST_NAME = 36
 
 app = typer.Typer(
     name="import",
@@ -100,17 +103,18 @@ def rows(report: ImportReport) -> Iterator[Row]:
         "deletion": report.deletions,
     }
     told = [f"{number:,} {word}{'' if number == 1 else 's'}" for word, number in counts.items()]
-    yield plain(f"imported {', '.join(told)}" if report.names else "nothing new", "green")
+    if report.names:
+        yield plain(f"imported {', '.join(told)}", "green")
+    else:
+        yield plain("nothing new: what the pattern matches, if anything, is here already")
     if not report.left_out:
         return
     yield ()
     yield plain(f"{len(report.left_out)} left out:", "bold red")
-    yield from aligned(
-        [
-            ((f"  {each.name or '(empty)'}", "bold"), (each.reason, ""), (each.proposal, "cyan"))
-            for each in report.left_out
-        ]
-    )
+    for each in report.left_out:
+        proposal = ((" -> ", "dim"), (cut(each.proposal, WIDEST_NAME), "cyan")) if each.proposal else ()
+        yield ((f"  {cut(each.name, WIDEST_NAME) or '(empty)'}", "bold"), *proposal)
+        yield plain(f"      {each.reason}")
     mapping = rename_file(report)
     if mapping:
         yield ()
