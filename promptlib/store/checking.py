@@ -11,6 +11,8 @@ from promptlib.refs import Pin
 from promptlib.store.layout import INCLUDES, LABELS, PROMPT, Labelled, include_path, label_at, name_at
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from promptlib._git import Repository
     from promptlib.prompt import Prompt
     from promptlib.store.homes import Home
@@ -65,7 +67,7 @@ class _Examination:
     labels: int = 0
 
     def files_below_root(self) -> None:
-        for path in self.files.walk():
+        for path in self._paths():
             try:
                 self._file(path)
             except PromptLibError as error:
@@ -73,6 +75,13 @@ class _Examination:
                 if path.startswith(LABELS):
                     kind = "include" if path.startswith(INCLUDES) else "label"
                 self._found(kind, path, error.what)
+
+    def _paths(self) -> Iterator[str]:
+        """Iterate as far as it goes: a folder that cannot be read hides what is behind it, and nothing else."""
+        try:
+            yield from self.files.walk()
+        except PromptLibError as error:
+            self._found("file", self.files.shown(""), error.what)
 
     def _file(self, path: str) -> None:
         data = self.files.read(path) or b""
@@ -122,7 +131,9 @@ def examine(files: Home, repository: Repository | None, history: History | None)
     if repository is not None:
         problems += [Problem("object", str(repository.git_dir), line) for line in repository.fsck()]
     if history is not None:
-        checked, wrong = history.verify()
-        versions = checked
+        try:
+            versions, wrong = history.verify()
+        except PromptLibError as error:
+            wrong = [("history", error.what)]
         problems += [Problem("index", place, what) for place, what in wrong]
     return Report(tuple(problems), examination.prompts, examination.labels, versions)
