@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from promptlib.inputs import Input
     from promptlib.origin import Origin
-    from promptlib.plain import Plain
     from promptlib.rendering import RenderedPrompt, Template
     from promptlib.tokens import Budget
 
@@ -94,7 +93,7 @@ class Prompt(Generic[InputsT]):
             raise InvalidPrompt("a prompt needs at least one message", hint='such as user("{{ question }}")')
         _check_includes(self)
         object.__setattr__(self, "_template", rendering.compile_pieces(self.messages, places=self.places))
-        rendering.check(self._template, _seen(self), includes=tuple(self.includes))
+        rendering.check(self._template, self.inputs, includes=tuple(self.includes), elsewhere=_elsewhere(self))
 
     @overload
     @classmethod
@@ -249,6 +248,8 @@ class Prompt(Generic[InputsT]):
         """
         plain = grammar.values_of(self._validated(inputs, values), self.inputs)
         messages = self._rendered(plain, resolve, ())
+        if budget is not None and not hasattr(budget, "check"):
+            raise InvalidInputs(f"budget is a {type(budget).__name__}, not a Budget", hint="write Budget(8_000)")
         report = budget.check(messages) if budget is not None else None
         return rendering.RenderedPrompt(
             messages=messages,
@@ -427,19 +428,19 @@ def _text(text: object, what: str) -> str:
     return cast("str", freeze(text, what=what))
 
 
-def _seen(prompt: Prompt[Any]) -> tuple[Input, ...]:
-    """Return the inputs that the messages must use: what only a tool's binding takes is used there."""
-    if not prompt.tools:
-        return prompt.inputs
-    bound = _bound(prompt.tools).difference(prompt.variables)
-    return tuple(each for each in prompt.inputs if each.name not in bound)
+def _elsewhere(prompt: Prompt[Any]) -> frozenset[str] | None:
+    """Return the inputs that tools and includes take, or None when an include is not at hand to tell."""
+    if len(prompt.included) < len(prompt.includes):
+        return None
+    included = {each.name for _, found in prompt.included for each in found.inputs}
+    return frozenset(included.union(*map(_bound, prompt.tools)))
 
 
-def _bound(tools: tuple[Frozen, ...]) -> set[Plain]:
-    """Return the inputs that bindings of *tools* take: `bindings: {parameter: {input: name}}`, as Prompty has them."""
-    bindings = (tool.get("bindings") for tool in tools if isinstance(tool, Frozen))
-    each = (binding for found in bindings if isinstance(found, Frozen) for binding in found.values())
-    return {binding["input"] for binding in each if isinstance(binding, Frozen) and "input" in binding}
+def _bound(tool: Frozen) -> set[str]:
+    """Return the inputs that bindings of *tool* take, a mapping by parameter or a list, as Prompty has them."""
+    found = tool.get("bindings")
+    bindings = found.values() if isinstance(found, Frozen) else found if isinstance(found, tuple) else ()
+    return {str(binding["input"]) for binding in bindings if isinstance(binding, Frozen) and "input" in binding}
 
 
 def _words(words: object, what: str) -> tuple[str, ...]:

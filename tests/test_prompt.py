@@ -584,7 +584,10 @@ def test_a_word_that_no_prompt_has() -> None:
         prompt.evolve(message=())  # type: ignore[call-arg] # the mistake under test
 
 
-@pytest.mark.parametrize("bindings", [{"branch": {"input": "branch"}}, {"branch": {}}, "none", {"branch": "branch"}])
+BINDINGS = [{"branch": {"input": "branch"}}, [{"name": "branch", "input": "branch"}]]
+
+
+@pytest.mark.parametrize("bindings", [*BINDINGS, {"branch": {}}, "none", {"branch": "branch"}, [1]])
 def test_an_input_that_only_a_tool_takes(bindings: object) -> None:
     """A binding uses its input; anything else does not."""
 
@@ -597,8 +600,37 @@ def test_an_input_that_only_a_tool_takes(bindings: object) -> None:
             Inputs, user("{{ question }}"), tools=[{"name": "find", "bindings": bindings}, {"name": "x"}]
         )
 
-    if bindings == {"branch": {"input": "branch"}}:
+    if bindings in BINDINGS:
         assert make().render(question="?").text == "?"
     else:
         with pytest.raises(InvalidPrompt, match="unused input 'branch'"):
             make()
+
+
+def test_what_neither_messages_nor_includes_use_is_an_error() -> None:
+    """An include that is at hand tells what it takes; one that no message names is no part of the prompt."""
+
+    class Inputs(BaseModel):
+        word: str
+        tone: str
+
+    class Tone(BaseModel):
+        tone: str
+
+    style = Prompt.define(Tone, system("Be {{ tone }}."))
+    prompt = Prompt.define(Inputs, system('{% include "style" %} {{ word }}'), includes={"style": style})
+    assert prompt.render(word="Hi", tone="kind").text == "Be kind. Hi"
+    with pytest.raises(InvalidPrompt) as caught:
+        Prompt.define(Inputs, system('{% include "style" %}'), includes={"style": style})
+    assert str(caught.value) == (
+        "unused input 'word'\n  --> input 'word'\nwrite {{ word }} in a message, or take the input out"
+    )
+    with pytest.raises(InvalidPrompt, match="unused include 'style'"):
+        Prompt.define(system("Hi"), includes={"style": Prompt.define(system("x"))})
+
+
+def test_a_budget_that_is_none() -> None:
+    """A number is no budget: it has no encoding and no reserve."""
+    with pytest.raises(InvalidInputs) as caught:
+        Prompt.define(user("Hello")).render(budget=8_000)  # type: ignore[arg-type] # the mistake under test
+    assert str(caught.value) == "budget is a int, not a Budget\nwrite Budget(8_000)"

@@ -178,13 +178,8 @@ class HeaderReader:
         return node.value
 
     def _template(self, node: Node) -> None:
-        if isinstance(node.value, str):
-            raise self.source.error(
-                node.at,
-                "template is a key of an older Prompty when it is one word",
-                "write template: {format: {kind: jinja2}}",
-            )
-        parts = self._mapping(node, "template")
+        # One word is the format, as in Prompty.
+        parts = {"format": node} if isinstance(node.value, str) else self._mapping(node, "template")
         format_of = self._kind_of(parts, "format", "jinja2")
         if format_of not in _FORMATS:
             raise self.source.error(
@@ -195,10 +190,10 @@ class HeaderReader:
         parser = self._kind_of(parts, "parser", "prompty")
         if parser != "prompty":
             raise self.source.error(parts["parser"].at, f"no parser {parser!r}", "the only parser is prompty")
-        left = cast("dict[str, Any]", plain_of(node) or {})
-        if format_of == "literal":
-            left.pop("format")
-            self.literal = True
+        self.literal = format_of == "literal"
+        left = plain_of(node)
+        if self.literal:
+            left = {key: plain_of(each) for key, each in parts.items() if key != "format"}
         if left:
             self.extra["template"] = left
 

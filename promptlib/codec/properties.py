@@ -41,6 +41,7 @@ SPEAKING = frozenset(
 )
 _BOUNDS = ("integer", "float", "date", "datetime")
 _KINDS_OF_VALUES: dict[type, str] = {str: "string", int: "integer", float: "float", bool: "boolean"}
+_ONE_LEVEL = "take `properties:` out, and leave its list where it stood"
 #: Prompty's words that say nothing about what is accepted; kept, and silent.
 _SILENT = frozenset({"example", "description"})
 
@@ -70,6 +71,8 @@ class PropertyReader:
         if node.value is None:
             return
         if isinstance(node.value, dict):
+            if isinstance((inner := node.value.get("properties", node)).value, list):
+                raise self.source.error(inner.at, f"{what} holds its list one level too deep", _ONE_LEVEL)
             yield from node.value.items()
             return
         if not isinstance(node.value, list):
@@ -119,7 +122,8 @@ class PropertyReader:
             return node.value
         kind = _KINDS_OF_VALUES.get(type(node.value))
         if kind is None:
-            raise self.source.error(node.at, f"{name!r} has no declaration", f"write `{name}: {{kind: string}}`")
+            word = "array" if isinstance(node.value, list) else "string"
+            raise self.source.error(node.at, f"{name!r} has no declaration", f"write `{name}: {{kind: {word}}}`")
         if node.value in _WORDS or node.value in _ABSENT:
             raise self.source.error(
                 node.start,

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from promptlib.codec.body import Stretch, read_body
 from promptlib.codec.fence import BYTE_ORDER_MARK, Halves, halves
-from promptlib.codec.header import Fields, HeaderReader
+from promptlib.codec.header import OURS, Fields, HeaderReader
 from promptlib.codec.notes import Note, Notes
 from promptlib.codec.parsing import parse
 from promptlib.codec.source import Node, Source
-from promptlib.errors import InvalidFile, Where
+from promptlib.errors import InvalidFile, InvalidPrompt, Where
 from promptlib.messages import ROLES, Message, Text
 from promptlib.prompt import Prompt
 from promptlib.rendering import Place
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from promptlib.errors import PromptLibError
+
+_NOTHING = Node(None, 0, 0)
 _NEAR_ROLE = re.compile(
     rf"^[ \t]*#?[ \t]*({'|'.join(ROLES)})(?:\[[^\]\n]*\])?[ \t]*:[ \t]*\r?$", re.MULTILINE | re.IGNORECASE
 )
@@ -52,7 +58,38 @@ def read_with_notes(data: bytes, *, source: str = "") -> tuple[Prompt[Any], tupl
 
 def prompt_of(found: Parsed) -> Prompt[Any]:
     """Return the prompt of a file that was taken apart."""
-    return Prompt(**found.fields)
+    try:
+        return Prompt(**found.fields)
+    except InvalidPrompt as error:
+        _place(found, (error, *error.others))
+        raise
+
+
+def _place(found: Parsed, errors: Iterable[PromptLibError]) -> None:
+    """Say where the file declares what *errors* know by its name alone: an input or an include that nothing uses."""
+    entries = dict(_declared(found.header))
+    for error in errors:
+        if error.where is None:
+            error.where = Where(found.halves.name)
+        elif error.where.line is None and error.where.source in entries and found.halves.header is not None:
+            error.where = found.halves.header.where(entries[error.where.source].at)
+
+
+def _declared(header: Node) -> Iterator[tuple[str, Node]]:
+    inputs = _inside(header, "inputs").value
+    if isinstance(inputs, dict):
+        yield from ((f"input {name!r}", each) for name, each in inputs.items())
+    elif isinstance(inputs, list):
+        yield from ((f"input {_inside(each, 'name').value!r}", each) for each in inputs)
+    includes = _inside(header, "metadata", OURS, "includes").value
+    if isinstance(includes, dict):
+        yield from ((f"include {alias!r}", each) for alias, each in includes.items())
+
+
+def _inside(node: Node, *keys: str) -> Node:
+    for key in keys:
+        node = node.value.get(key, _NOTHING) if isinstance(node.value, dict) else _NOTHING
+    return node
 
 
 def parsed(data: bytes, source: str = "") -> Parsed:

@@ -16,10 +16,11 @@ from promptlib.rendering.showing import part_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from promptlib.inputs import Input, InputType
+    from promptlib.inputs import InputType
     from promptlib.messages import Piece, Role
     from promptlib.rendering.positions import Place
     from promptlib.rendering.shapes import Problem
+    from promptlib.rendering.template import RightWith
 
 _TAG = re.compile(r"\{\{|\{%|\{#")
 _VARIABLE = re.compile(r"\{\{[ \t]*([A-Za-z][A-Za-z0-9_]*)[ \t]*\}\}")
@@ -75,7 +76,7 @@ class PlainUnit:
     def __init__(self, pieces: tuple[Piece, ...], found: list[tuple[tuple[str, ...], tuple[Variable, ...]]]) -> None:
         """Take *pieces* and what `variables_of` found in each."""
         self.pieces = pieces
-        self.right_with: tuple[tuple[Input, ...], frozenset[str]] | None = None
+        self.right_with: RightWith | None = None
         self.includes: tuple[tuple[str, Span], ...] = ()
         self.uses = (
             *(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol, TypeAlias
 
 from promptlib.errors import InvalidPrompt, RenderFailed, Where, nearest
 from promptlib.messages import Message, Placeholder
@@ -22,11 +22,15 @@ if TYPE_CHECKING:
 CACHED = 512
 
 
+#: Inputs, aliases of includes, and the inputs that are used elsewhere.
+RightWith: TypeAlias = "tuple[tuple[Input, ...], frozenset[str], frozenset[str] | None]"
+
+
 class Unit(Protocol):
     """One content's compiled form; nothing that changes in it changes what it renders."""
 
     #: The inputs and includes that it was last found right with: prompts of one content mostly declare the same.
-    right_with: tuple[tuple[Input, ...], frozenset[str]] | None
+    right_with: RightWith | None
 
     @property
     def pieces(self) -> tuple[Piece, ...]:
@@ -100,18 +104,21 @@ class Template:
         """
         return self._unit.render(values, include or _no_includes, self._places)
 
-    def check(self, inputs: tuple[Input, ...], includes: Collection[str]) -> None:
+    def check(
+        self, inputs: tuple[Input, ...], includes: Collection[str], elsewhere: frozenset[str] | None = None
+    ) -> None:
         """Compare with what is declared; raises one `InvalidPrompt` that holds every problem."""
-        known = inputs, frozenset(includes)
+        known = inputs, frozenset(includes), elsewhere
         if self._unit.right_with == known:
             # The same objects compare fastest, and the last ones are the likeliest to come again.
             self._unit.right_with = known
             return
         declared = {each.name: each.type for each in inputs}
         errors = [error for _, error in sorted(self._placed(declared, includes), key=lambda found: found[0])]
-        if not includes:
-            # An included prompt may be what needs the input.
-            errors += _unused(declared, self._unit.uses)
+        if elsewhere is not None or not includes:
+            used = {use.name for use in self._unit.uses} | (elsewhere or frozenset())
+            errors += [_unused(name, kind_of) for name, kind_of in declared.items() if name not in used]
+        errors += [_unused_include(alias) for alias in includes if alias not in self.includes]
         if errors:
             errors[0].others = tuple(errors[1:])
             raise errors[0]
@@ -152,13 +159,15 @@ def _first_uses(uses: tuple[Use, ...]) -> tuple[Use, ...]:
     return tuple(first.values())
 
 
-def _unused(declared: Mapping[str, InputType], uses: tuple[Use, ...]) -> Iterator[InvalidPrompt]:
-    used = {use.name for use in uses}
-    for name in declared:
-        if name not in used:
-            kind = declared[name].kind
-            write = f"placeholder({name!r})" if kind == "thread" else f"{{{{ {name} }}}} in a message"
-            yield InvalidPrompt(f"unused input {name!r}", hint=f"write {write}, or take the input out")
+def _unused(name: str, kind_of: InputType) -> InvalidPrompt:
+    write = f"placeholder({name!r})" if kind_of.kind == "thread" else f"{{{{ {name} }}}} in a message"
+    where = Where(f"input {name!r}")
+    return InvalidPrompt(f"unused input {name!r}", where=where, hint=f"write {write}, or take the input out")
+
+
+def _unused_include(alias: str) -> InvalidPrompt:
+    hint = f'write {{% include "{alias}" %}} in a message, or take the include out'
+    return InvalidPrompt(f"unused include {alias!r}", where=Where(f"include {alias!r}"), hint=hint)
 
 
 def _no_includes(alias: str) -> NoReturn:
@@ -214,10 +223,19 @@ def _compiled(pieces: tuple[Piece, ...], places: tuple[Place, ...]) -> Unit:
     return units.Unit(pieces, places)
 
 
-def check(template: Template, inputs: tuple[Input, ...], includes: Collection[str] = ()) -> None:
+def check(
+    template: Template,
+    inputs: tuple[Input, ...],
+    includes: Collection[str] = (),
+    *,
+    elsewhere: frozenset[str] | None = None,
+) -> None:
     """Compare *template* with the declared *inputs* and the aliases of *includes*.
+
+    *elsewhere* are the inputs that tools and included prompts take. When it is not known what an include takes, any
+    input may be used there.
 
     Raises one `InvalidPrompt` for what is undeclared, unused, misspelt or used against its type; further problems
     are in its `others`, and its text names all of them.
     """
-    template.check(inputs, includes)
+    template.check(inputs, includes, elsewhere)

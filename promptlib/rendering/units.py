@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
     from jinja2 import nodes
 
-    from promptlib.inputs import Input, InputType
+    from promptlib.inputs import InputType
     from promptlib.messages import Piece
     from promptlib.rendering.positions import Place
     from promptlib.rendering.shapes import Problem
+    from promptlib.rendering.template import RightWith
 
 
 class Unit:
@@ -38,7 +39,7 @@ class Unit:
     def __init__(self, pieces: tuple[Piece, ...], places: tuple[Place, ...] = ()) -> None:
         """Parse *pieces*; raises `InvalidPrompt` for what no inputs can make right."""
         self.pieces = pieces
-        self.right_with: tuple[tuple[Input, ...], frozenset[str]] | None = None
+        self.right_with: RightWith | None = None
         self._program: Program | None = None
         tree, spans = _parsed(pieces, places)
         found = Analysis(tree, {}, spans)

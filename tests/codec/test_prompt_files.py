@@ -303,6 +303,45 @@ def test_what_is_refused(data: bytes) -> None:
     assert hint in caught.value.hint
 
 
+def test_what_nothing_uses_is_shown_where_it_is_declared() -> None:
+    """An unused input or include has no line in the template, and has one in the front matter."""
+    pin = "support/style#" + "0" * 64
+    named = f"inputs:\n  a: {{kind: string}}\n  b: text\nmetadata:\n  promptlib: {{includes: {{style: {pin}}}}}"
+    for header in (named.replace("metadata", "#metadata").replace("  promptlib", "#"), named):
+        with pytest.raises(InvalidPrompt) as caught:
+            read(f"---\n{header}\n---\nuser:\nHi {{{{ a }}}}\n".encode(), source="x.prompty")
+        expected = ["unused include 'style'"] if header is named else ["unused input 'b'"]
+        assert [error.what for error in (caught.value, *caught.value.others)] == expected
+        assert str(caught.value.where) == ("x.prompty:6:26" if header is named else "x.prompty:4:3")
+    listed = b"---\ninputs:\n- name: a\n  kind: string\n- {name: b, kind: string}\n---\nuser:\nHi {{ c }}\n"
+    with pytest.raises(InvalidPrompt) as caught:
+        read(listed, source="x.prompty")
+    assert str(caught.value) == (
+        "undeclared variable 'c'\n  --> x.prompty:8:7\n  |\n8 | Hi {{ c }}\n  |       ^\ninputs here: a, b\n\n"
+        "unused input 'a'\n  --> x.prompty:3:1\n  |\n3 | - name: a\n  | ^\n"
+        "write {{ a }} in a message, or take the input out\n\n"
+        "unused input 'b'\n  --> x.prompty:5:1\n  |\n5 | - {name: b, kind: string}\n  | ^\n"
+        "write {{ b }} in a message, or take the input out"
+    )
+
+
+def test_an_error_without_a_place_names_the_file() -> None:
+    pin = "support/style#" + "0" * 64
+    with pytest.raises(InvalidPrompt, match="the include 'a b' is no word") as caught:
+        read(f"---\nmetadata: {{promptlib: {{includes: {{a b: {pin}}}}}}}\n---\nHi".encode(), source="x.prompty")
+    assert str(caught.value.where) == "x.prompty"
+
+
+def test_the_format_in_one_word() -> None:
+    data = b"---\ntemplate: literal\n---\nuser:\n{{ x }}"
+    prompt = read(data)
+    assert prompt == Prompt.define(system("user:\n{{ x }}", literal=True))
+    assert edit(data, prompt) == data
+    assert read(write(prompt)) == prompt
+    with pytest.raises(InvalidFile, match="templates of kind 'mustache' are not read"):
+        read(b"---\ntemplate: mustache\n---\nHi")
+
+
 def test_fences_are_whole_lines() -> None:
     prompt = read(b'---\ndescription: "a --- b"\n---\nsystem:\n---\nHi\n--- x\n---')
     assert prompt.description == "a --- b"

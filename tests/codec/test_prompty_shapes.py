@@ -23,6 +23,7 @@ LOADED = {
     "model_word": [],
     "named_values": ["visitor", "visits", "member"],
     "older_template_words": ["name"],
+    "template_word": [],
     "picture": ["question", "page"],
     "rich_metadata": [],
     "structured": ["text"],
@@ -35,7 +36,6 @@ REFUSED = {
     "mustache": ("templates of kind 'mustache' are not read", "7:3"),
     "older_declarations": ("a declaration without kind", "7:3"),
     "older_input_schema": ("inputSchema is a key of an older Prompty", "4:1"),
-    "older_template_word": ("template is a key of an older Prompty when it is one word", "3:1"),
     "tools_without_inputs": ("undeclared variable 'question'", "18:3"),
 }
 

@@ -38,15 +38,15 @@ def declared(*names: str) -> tuple[Input, ...]:
     return tuple(Input(name=name, type=TYPES[name]) for name in names)
 
 
-def problem(source: str, *, includes: tuple[str, ...] = ("any",)) -> InvalidPrompt:
-    """Return the error of *source*; an include keeps unused inputs out of it."""
+def problem(source: str, *, includes: tuple[str, ...] = ()) -> InvalidPrompt:
+    """Return the error of *source*, whose inputs are used elsewhere."""
     with pytest.raises(InvalidPrompt) as caught:
-        check(compile_pieces((system("s"), user(source))), declared(*TYPES), includes)
+        check(compile_pieces((system("s"), user(source))), declared(*TYPES), includes, elsewhere=frozenset(TYPES))
     return caught.value
 
 
 def accepted(source: str) -> None:
-    check(compile_pieces((system("s"), user(source))), declared(*TYPES), ("any",))
+    check(compile_pieces((system("s"), user(source))), declared(*TYPES), elsewhere=frozenset(TYPES))
 
 
 def test_undeclared_and_unused_are_told_together_with_place_and_next_step() -> None:
@@ -61,10 +61,13 @@ def test_undeclared_and_unused_are_told_together_with_place_and_next_step() -> N
         "  |      ^^^^^^\n"
         "did you mean 'ticket'? inputs here: ticket, tone, history\n\n"
         "unused input 'ticket'\n"
+        "  --> input 'ticket'\n"
         "write {{ ticket }} in a message, or take the input out\n\n"
         "unused input 'tone'\n"
+        "  --> input 'tone'\n"
         "write {{ tone }} in a message, or take the input out\n\n"
         "unused input 'history'\n"
+        "  --> input 'history'\n"
         "write placeholder('history'), or take the input out"
     )
 
@@ -75,6 +78,11 @@ def test_an_include_may_be_what_needs_an_input() -> None:
     with pytest.raises(InvalidPrompt, match="no include 'style'") as caught:
         check(template, declared("tone"), ("stile", "other"))
     assert caught.value.hint == "did you mean 'stile'? includes here: stile, other"
+    assert str(caught.value.others[1]) == (
+        "unused include 'other'\n"
+        "  --> include 'other'\n"
+        'write {% include "other" %} in a message, or take the include out'
+    )
     assert str(caught.value.where) == "message 1 (user):1:12"
 
 
@@ -255,6 +263,14 @@ def test_names_that_the_template_defines_are_no_inputs() -> None:
         (user("{{ x }}{% set x = 1 %}{{ x }}{% for y in [1] %}{{ y }}{% set z = y %}{% endfor %}{{ y }}{{ z }}"),)
     )
     assert [(str(use), use.where.column) for use in template.uses] == [("x", 4), ("y", 85), ("z", 92)]
+
+
+def test_what_is_used_elsewhere_is_used() -> None:
+    """Tools and included prompts take inputs; what none of them takes is unused."""
+    template = compile_pieces((user('{% include "style" %}'),))
+    check(template, declared("tone"), ("style",), elsewhere=frozenset({"tone"}))
+    with pytest.raises(InvalidPrompt, match="unused input 'ticket'"):
+        check(template, declared("tone", "ticket"), ("style",), elsewhere=frozenset({"tone"}))
 
 
 def test_the_same_content_is_checked_against_each_declaration() -> None:

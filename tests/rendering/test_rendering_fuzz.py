@@ -95,7 +95,7 @@ def run(pieces: tuple[Piece, ...]) -> None:
         placed(error, pieces)
         return
     try:
-        check(template, INPUTS, ("any",))
+        check(template, INPUTS, elsewhere=frozenset(each.name for each in INPUTS))
     except InvalidPrompt as error:
         placed(error, pieces)
     try:
