@@ -187,7 +187,7 @@ def test_the_newest_text_is_the_file_byte_for_byte(library: Library) -> None:
     for name, text in library.source.now().items():
         (message,) = library.store.load(name).messages
         assert message.text.encode() == text, name
-        assert (library.store.file(name) or b"").endswith(text), name
+        assert library.store.file(name).endswith(text), name
 
 
 def test_git_finds_the_store_sound_and_its_log_reads_as_the_source_does(library: Library) -> None:

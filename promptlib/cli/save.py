@@ -28,17 +28,15 @@ def save(
 ) -> None:
     """Save a file as the newest version of NAME; without FILE, the edited file of an application's repository."""
     from promptlib import Store  # noqa: PLC0415 - help needs no store
-    from promptlib.cli import files  # noqa: PLC0415 - beside it
 
     with Store.open() as store:
-        prompt, data = _given(file) if file is not None else (store.load(name), files.stored(store, name))
+        prompt, data = _given(file) if file is not None else (store.load(name), store.file(name))
         before = _newest(store, name)
-        made = files.commit(store, name, prompt, data, message=message, expect=expect or None)
-        version = store.version(f"{name}#{made.digest.removeprefix('sha256:')}")
+        version = store.save(name, prompt, message=message, expect=expect or None, file=data)
         change = source_tokens(prompt) - (source_tokens(before) if before else 0)
         if json:
-            print_json("save", {"outcome": made.outcome, "token_change": change, "version": described(version)})
-        elif made.outcome == "unchanged":
+            print_json("save", {"outcome": version.outcome, "token_change": change, "version": described(version)})
+        elif version.outcome == "unchanged":
             emit([plain(f"no change since {number(version)} ({version.short})")])
         else:
             emit([(*heading(version), (f"  {signed(change)} tokens", ""))])

@@ -29,13 +29,12 @@ def show(
 ) -> None:
     """Show a version: where it stands, the inputs that it takes, its messages."""
     from promptlib import Store  # noqa: PLC0415 - help needs no store
-    from promptlib.cli import files  # noqa: PLC0415 - beside it
 
     if source + text + json > 1:
         raise typer.BadParameter("give one of --source, --text and --json")
     with Store.open() as store:
         if source:
-            write_exactly(files.stored(store, ref))
+            write_exactly(store.file(ref))
             return
         prompt = store.load(ref)
         if text:

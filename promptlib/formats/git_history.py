@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from promptlib import codec
 from promptlib._git import Repository
-from promptlib.errors import BadRef, InvalidPrompt, PromptLibError
+from promptlib.errors import BadRef, InvalidPrompt, NotFound, PromptLibError
 from promptlib.messages import ROLES, Message, Role, Text
 from promptlib.prompt import Prompt
 from promptlib.refs import check_name, propose_name
@@ -252,11 +252,17 @@ class _Replay:
         self.left_out[self.names[name]] = _Reason(reason)
         return None
 
+    def _stored(self, name: str) -> bytes | None:
+        try:
+            return self.store.file(name)
+        except NotFound:
+            return None
+
     def _untouched(self, name: str) -> bool:
         """Whether the store holds what the replay has come to: an edit made in the store is never overwritten."""
         if name not in self.untouched:
             state = self.states.get(name)
-            self.untouched[name] = self.store.file(name) == (self._file(name, state) if state else None)
+            self.untouched[name] = self._stored(name) == (self._file(name, state) if state else None)
             if not self.untouched[name]:
                 reason = f"{name} was changed in the store since, and the source goes on"
                 self.left_out[self.names[name]] = _Reason(reason, name)

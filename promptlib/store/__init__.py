@@ -1,7 +1,31 @@
 """The git-backed home of prompts: one model, in a bare repository, an application's repository or a folder."""
 
-from promptlib.store.checking import Problem, Report
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from promptlib.store.store import Store
-from promptlib.store.transaction import Transaction
+
+if TYPE_CHECKING:
+    from promptlib.store.checking import Problem, Report
+    from promptlib.store.transaction import Transaction
 
 __all__ = ["Problem", "Report", "Store", "Transaction"]
+
+#: What a load does not need is imported when it is first asked for.
+_HOMES = {
+    "Problem": "promptlib.store.checking",
+    "Report": "promptlib.store.checking",
+    "Transaction": "promptlib.store.transaction",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import the module of *name* and keep what it gives."""
+    if name not in _HOMES:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    value: object = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value

@@ -14,7 +14,7 @@ from promptlib.store.remembering import content_of, found_content
 
 if TYPE_CHECKING:
     from promptlib.prompt import Prompt
-    from promptlib.store.homes import Overlay
+    from promptlib.store.homes import Home, Overlay
     from promptlib.store.past import History
 
 Outcome = Literal["created", "unchanged"]
@@ -23,10 +23,14 @@ Outcome = Literal["created", "unchanged"]
 class Draft:
     """Changes laid over one tip, each checked against that tip and against those before it."""
 
-    __slots__ = ("_past", "files", "tip")
+    __slots__ = ("_disk", "_past", "files", "tip")
 
-    def __init__(self, files: Overlay, past: History, tip: str | None) -> None:
-        """Begin without changes over *files*, the files at *tip*, whose history is *past*."""
+    def __init__(self, files: Overlay, past: History, tip: str | None, disk: Home | None = None) -> None:
+        """Begin without changes over *files*, the files at *tip*, whose history is *past*.
+
+        *disk* holds the files as people edit them, where there is a work tree.
+        """
+        self._disk = disk
         self.files = files
         self.tip = tip
         self._past = past
@@ -65,10 +69,10 @@ class Draft:
         """Return the labels that point at *name*."""
         return tuple(sorted(found[1] for path in self.files.walk() if (found := label_at(path)) and found[0] == name))
 
-    def save(self, name: str, prompt: Prompt[Any], base: str | None) -> Outcome:
+    def save(self, name: str, prompt: Prompt[Any], base: str | None, file: bytes | None = None) -> Outcome:
         """Lay *prompt* over the newest content of *name*, which must be *base* where one is given.
 
-        Raises `Conflict` and `Superseded`; see `Store.save`.
+        *file* is the prompt as its author wrote it. Raises `Conflict` and `Superseded`; see `Store.save`.
         """
         path = prompt_path(name)
         newest = self.current(name)
@@ -81,12 +85,25 @@ class Draft:
         self._refuse_superseded(name, prompt, newest)
         prompt = self._with_names(prompt)
         self._check_includes(prompt)
-        before = self.files.read(path)
-        data = codec.write(prompt) if before is None else codec.edit(before, prompt)
+        data = file or self._written_on_disk(path, prompt) or self._written(path, prompt)
         _check_size(data, name)
         _check_round_trip(data, prompt, self.files.shown(path))
         self.files.put(path, data)
         return "created"
+
+    def _written(self, path: str, prompt: Prompt[Any]) -> bytes:
+        before = self.files.read(path)
+        return codec.write(prompt) if before is None else codec.edit(before, prompt)
+
+    def _written_on_disk(self, path: str, prompt: Prompt[Any]) -> bytes | None:
+        """Return the file that somebody has edited into just this prompt: their comments are kept."""
+        data = self._disk.read(path) if self._disk else None
+        if data is None:
+            return None
+        try:
+            return data if _same(codec.read(data), prompt) else None
+        except InvalidPrompt:
+            return None  # what is on disk is something else; that it is in the way is git's to say
 
     def put_file(self, name: str, data: bytes) -> Outcome:
         """Lay the file *data*, which was a version of *name* before, over the newest one."""

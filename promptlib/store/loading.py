@@ -48,6 +48,21 @@ class Reader:
         prompt = MEMORY.find((shown, key)) or self._read(self._bytes(path, key), shown, key)
         return self._with_includes(prompt, Origin(ref.name, prompt.digest, find=self._standing(ref.name, prompt, key)))
 
+    def file(self, ref: Ref) -> bytes:
+        """Return the file of the prompt that *ref* names, byte for byte; raises what `load` raises."""
+        prompt = self.load(ref)
+        if ref.label:
+            path = label_path(ref.name, ref.label)
+            return Labelled.from_bytes(self.files.read(path) or b"", self.files.shown(path)).data
+        if self.past is not None and (ref.number is not None or ref.prefix or (ref.latest and self.on_disk)):
+            return self.past.content(self.past.found(ref)[0])
+        path = prompt_path(ref.name)
+        found: list[bytes] = [self.files.read(path) or b"", *(self._files_of(ref) if ref.prefix else ())]
+        for data in found:
+            if not ref.prefix or codec.read(data).digest == prompt.digest:
+                return data
+        raise self.missing(ref.name)
+
     def names(self) -> tuple[str, ...]:
         """Return all names that have a file, in alphabetical order."""
         return tuple(sorted(name for path in self.files.walk() if (name := name_at(path))))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from pathlib import Path, PurePosixPath
 
 from promptlib._git import Repository
@@ -49,6 +48,8 @@ def configured_root(folder: Path) -> str | None:
     settings = folder / SETTINGS
     if not settings.is_file():
         return None
+    import tomllib  # noqa: PLC0415 - most stores have no settings
+
     try:
         table = tomllib.loads(settings.read_text(encoding="utf-8")).get("tool", {}).get("promptlib", {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from threading import Lock, local
+from typing import TYPE_CHECKING, cast
 
 from promptlib import codec
-from promptlib._index import Description, Index
 from promptlib.errors import Busy, Conflict, GitFailed, NotFound, NumberMoved, PromptLibError, StoreDamaged
 from promptlib.origin import Standing
 from promptlib.plain import digest as digest_of
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from promptlib._git import Commit, Repository
-    from promptlib._index import Row
+    from promptlib._index import Description, Index, Row
     from promptlib.lineage import Graph
 
 MAIN = "refs/heads/main"
@@ -70,8 +70,27 @@ class History:
         self.place = repository.place
         self._found: dict[tuple[str | None, bool, Ref], tuple[str, Standing]] = {}
         self._fresh = _Fresh(repository)
-        path = repository.common_dir / "promptlib" / _file_of_the_index(prefix)
-        self.index = Index.open(path, self._fresh, prefix.rstrip("/"), describe=_described)
+        self._lock = Lock()
+        self._index: Index | None = None
+        self._tips = local()
+        self._newest_tip: str | None = None
+
+    @property
+    def index(self) -> Index:
+        """The index, opened when it is first asked, at the tip that this thread was moved to."""
+        if self._index is None:
+            self._open_index()
+        index = cast("Index", self._index)
+        index.at(getattr(self._tips, "tip", self._newest_tip))
+        return index
+
+    def _open_index(self) -> None:
+        from promptlib._index import Index  # noqa: PLC0415 - a load by label asks no index
+
+        path = self._repository.common_dir / "promptlib" / _file_of_the_index(self.prefix)
+        with self._lock:
+            if self._index is None:
+                self._index = Index.open(path, self._fresh, self.prefix.rstrip("/"), describe=_described)
 
     def reference(self) -> str:
         """Return the full name of the store's branch."""
@@ -92,12 +111,12 @@ class History:
         return self._repository.head().commit
 
     def move_to(self, tip: str | None) -> None:
-        """Answer for *tip* from now on."""
-        self.index.at(tip)
+        """Answer for *tip* from now on; another thread may ask about another at the same time."""
+        self._tips.tip = self._newest_tip = tip
 
     def now(self) -> History:
         """Answer for the tip as it is now."""
-        self.index.at(self.tip())
+        self.move_to(self.tip())
         return self
 
     def append(self, commit: Commit, files: Mapping[str, bytes | None]) -> None:
@@ -106,11 +125,12 @@ class History:
             if change.blob and (data := files[change.path]) is not None:
                 known_as((self.place, change.blob), data)
         self._fresh.add(commit)
-        self.index.at(commit.id)
+        self.move_to(commit.id)
 
     def close(self) -> None:
         """Let go of the index's file."""
-        self.index.close()
+        if self._index is not None:
+            self._index.close()
 
     def version(self, ref: Ref) -> Version:
         """Return the version that *ref* (without label) names; raises `NotFound` or `NumberMoved`."""
@@ -151,7 +171,7 @@ class History:
     def found(self, ref: Ref) -> tuple[str, Standing]:
         """Return the blob of the version that *ref* names, and where it stands; remembered while the tip stays."""
         tip = self.tip()
-        self.index.at(tip)
+        self.move_to(tip)
         asked = tip, self._repository.shallow, ref
         known = self._found.get(asked)
         if known is None:
@@ -381,6 +401,8 @@ def _short(digest: str) -> str:
 
 
 def _described(data: bytes) -> Description:
+    from promptlib._index import Description  # noqa: PLC0415 - loaded by now
+
     prompt = content_of(data)
     return Description(
         digest=prompt.digest,

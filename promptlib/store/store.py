@@ -11,7 +11,7 @@ from promptlib.errors import NotFound, StoreReadOnly
 from promptlib.refs import Ref, check_label, check_name
 from promptlib.store import opening
 from promptlib.store.homes import Commit, Folder
-from promptlib.store.layout import ATTRIBUTES, ATTRIBUTES_TEXT, prompt_path
+from promptlib.store.layout import ATTRIBUTES, ATTRIBUTES_TEXT
 from promptlib.store.loading import Reader
 from promptlib.store.past import History
 from promptlib.version import Version
@@ -126,6 +126,7 @@ class Store:
         message: str = "",
         expect: Version | str | None = None,
         author: Author | None = None,
+        file: bytes | None = None,
     ) -> Version:
         """Store *prompt* as the newest version of *name* and return that version.
 
@@ -133,11 +134,15 @@ class Store:
         A prompt defined in code goes on top. Content and words equal to the newest make nothing: `outcome` is
         `unchanged`. It returns when the commit is written and its ref read back.
 
+        *file* is the file that the prompt was read from, kept to the byte with its comments. Without it the newest
+        file is changed where the prompt differs from it; in an application's repository a file that was edited into
+        this very prompt is kept as it is.
+
         Raises `Conflict` when somebody saved in between, `Superseded` for the content of an older version, `Busy`
         and `SaveRefused` in an application's repository, `StoreReadOnly` where there is no git. Nothing is half done.
         """
         with self.transaction(message or f"Save {check_name(name)}", author=author) as transaction:
-            version = transaction.save(name, prompt, expect=expect)
+            version = transaction.save(name, prompt, expect=expect, file=file)
         return self._stored(version)
 
     @overload
@@ -274,9 +279,9 @@ class Store:
         """Yield message and changed names of every commit, oldest first."""
         return self._past().commits()
 
-    def file(self, name: str) -> bytes | None:
-        """Return the newest committed file of *name*, or None."""
-        return self._writing().draft().files.read(prompt_path(name))
+    def file(self, ref: str | Ref) -> bytes:
+        """Return the file of the prompt that *ref* names, byte for byte, comments included; raises what `load` does."""
+        return self._reading().file(Ref.parse(ref))
 
     def fsck(self) -> Report:
         """Verify objects, files, labels, includes and the index; see `Report.problems`."""

@@ -35,10 +35,12 @@ class Transaction:
         self._draft = writer.draft()
         self._steps: list[Callable[[Draft], object]] = []
 
-    def save(self, name: str, prompt: Prompt[Any], *, expect: Version | str | None = None) -> Version:
+    def save(
+        self, name: str, prompt: Prompt[Any], *, expect: Version | str | None = None, file: bytes | None = None
+    ) -> Version:
         """Save *prompt* under *name*, as `Store.save` does. The version has no commit before the block ends."""
         base = _base(name, prompt, self._digest(name, expect))
-        outcome = self._do(lambda draft: draft.save(name, prompt, base))
+        outcome = self._do(lambda draft: draft.save(name, prompt, base, file))
         return Version(
             name=name,
             number=self._draft.number(name),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from getpass import getuser
+from pathlib import Path
 from socket import gethostname
 from time import localtime, strftime, time
 from typing import TYPE_CHECKING, Protocol
@@ -12,7 +13,7 @@ from promptlib._git import Author, Change
 from promptlib._git import Commit as Made
 from promptlib.errors import Busy
 from promptlib.store.drafts import Draft
-from promptlib.store.homes import Commit, Overlay
+from promptlib.store.homes import Commit, Folder, Overlay
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,12 +104,13 @@ class WorkTreeWriter:
     repository: Repository
     past: History
     prefix: str
+    disk: Folder
 
     def draft(self) -> Draft:
         """Return an empty draft over HEAD."""
         head = self.past.tip()
         self.past.move_to(head)
-        return Draft(Overlay(Commit(self.repository, self.prefix, head)), self.past, head)
+        return Draft(Overlay(Commit(self.repository, self.prefix, head)), self.past, head, self.disk)
 
     def commit(self, draft: Draft, work: Callable[[Draft], object], message: str, author: Author | None) -> None:
         """Refuse, and change nothing, while the user is in the middle of something."""
@@ -126,7 +128,8 @@ def writer_of(repository: Repository, past: History, durability: Durability) -> 
     """Return the writer that fits *repository*."""
     if repository.bare:
         return BareWriter(repository, past, durability)
-    return WorkTreeWriter(repository, past, past.prefix)
+    root = Path(str(repository.work_tree)) / past.prefix
+    return WorkTreeWriter(repository, past, past.prefix, Folder(root, past.prefix))
 
 
 def identity(repository: Repository) -> Author:

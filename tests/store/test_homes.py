@@ -384,3 +384,43 @@ def test_without_git_a_work_tree_is_a_folder(
     assert rendered.messages[1].text == "Why?"
     with pytest.raises(GitFailed, match="git"):
         store.save("a", make("two"))
+
+
+def test_an_edited_file_is_saved_with_its_comments(application: Path, tree: Store, make: Callable[..., Any]) -> None:
+    """What a person wrote is committed as they wrote it."""
+    tree.save("a", make("one"))
+    path = application / "prompts/a.prompty"
+    path.write_text("---\n# mine\n" + path.read_text().removeprefix("---\n").replace("one", "two"))
+    edited = path.read_bytes()
+    assert tree.save("a", tree.load("a")).number == 2
+    assert path.read_bytes() == edited
+    assert tree.file("a@latest") == tree.file("a") == edited
+
+
+def test_a_file_is_kept_to_the_byte(store: Store, make: Callable[..., Any]) -> None:
+    """Every ref gives the file that was committed; another content than the prompt's is refused."""
+    from promptlib import codec
+
+    file = codec.write(make("one")).replace(b"---\n", b"---\n# why\n", 1)
+    version = store.save("a", make("one"), file=file)
+    store.label("a", "production", version)
+    store.save("a", make("two"))
+    for ref in ("a@v1", "a@production", f"a#{version.short}"):
+        assert store.file(ref) == file
+    assert b"# why" in store.file("a")
+    with pytest.raises(StoreDamaged, match="would not read back as it was given"):
+        store.save("a", make("three"), file=file)
+    with pytest.raises(NotFound):
+        store.file("b")
+
+
+def test_files_of_a_folder(application: Path, tree: Store, make: Callable[..., Any], tmp_path: Path) -> None:
+    """A copy without git gives them too."""
+    version = tree.save("a", make("one"))
+    tree.label("a", "production", version)
+    first = tree.file("a")
+    tree.save("a", make("two"))
+    shutil.copytree(application / "prompts", tmp_path / "copy/prompts")
+    copy = Store(tmp_path / "copy")
+    assert copy.file("a@production") == copy.file(f"a#{version.digest[7:]}") == first
+    assert copy.file("a") == tree.file("a") != first
