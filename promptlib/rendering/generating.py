@@ -95,9 +95,9 @@ class PieceGenerator(CodeGenerator):
             return node.data
         try:
             value = node.as_const(frame.eval_ctx)
+            return str(value) if type(value) in (str, int, float, bool) else None
         except Exception:  # noqa: BLE001 - whatever a constant raises, it raises again when it is rendered
             return None
-        return str(value) if type(value) in (str, int, float, bool) else None
 
     def _put_text(self, text: list[str], frame: Frame) -> None:
         if text:

@@ -14,7 +14,10 @@ def part_of(value: object) -> object:
 def text_of(value: object) -> str:
     """Return *value* as text; raises `RenderFailed` for what has no text of its own."""
     if isinstance(value, str | bool | int | float):
-        return str(value)
+        try:
+            return str(value)
+        except ValueError as error:  # Python refuses to write thousands of digits
+            raise RenderFailed("a number of thousands of digits has no text", hint="give it as a text") from error
     if value is None:
         hint = 'say what to print instead: {{ name or "…" }}, or {% if name %}…{% endif %}'
         raise RenderFailed("None has no text", hint=hint)

@@ -299,6 +299,14 @@ def test_numbers_of_thousands_of_digits() -> None:
     assert (error.what, error.hint) == ("this number is too long", "write it as a text")
 
 
+@pytest.mark.parametrize("source", ["{{ n }}", "{% if n %}{{ n }}{% endif %}", "{{ 10 ** 5000 }}{{ n | abs }}"])
+def test_values_of_thousands_of_digits(source: str) -> None:
+    error = failed(source, n=10**5_000)
+    assert (error.what, error.hint) == ("a number of thousands of digits has no text", "give it as a text")
+    assert error.where is not None
+    assert error.where.line == 1
+
+
 def test_a_stack_that_is_nearly_full_is_a_typed_error() -> None:
     template = compile_pieces((user("{{ a | upper }}{{ [a, [a, [a]]] | length }}"),))
     found: list[InvalidPrompt] = []
