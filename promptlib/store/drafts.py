@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from promptlib import codec
-from promptlib.errors import Conflict, InvalidPrompt, NotFound, StoreDamaged, Superseded
+from promptlib.errors import Conflict, InvalidPrompt, NotFound, StoreDamaged, StoreError, Superseded
 from promptlib.prompt import DEEPEST_INCLUDE
 from promptlib.refs import Pin, missing_name
 from promptlib.store.homes import LARGEST_PROMPT
@@ -97,12 +97,10 @@ class Draft:
 
     def _written_on_disk(self, path: str, prompt: Prompt[Any]) -> bytes | None:
         """Return the file that somebody has edited into just this prompt: their comments are kept."""
-        data = self._disk.read(path) if self._disk else None
-        if data is None:
-            return None
         try:
-            return data if _same(codec.read(data), prompt) else None
-        except InvalidPrompt:
+            data = self._disk.read(path) if self._disk else None
+            return data if data is not None and _same(codec.read(data), prompt) else None
+        except (InvalidPrompt, StoreError):
             return None  # what is on disk is something else; that it is in the way is git's to say
 
     def put_file(self, name: str, data: bytes) -> Outcome:
