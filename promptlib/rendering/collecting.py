@@ -25,6 +25,12 @@ _put_role, _put_parts, _put_literal, _put_name, _put_calls, _put_call_id = (
 )
 
 
+class Opening(int):
+    """The number of the piece that opens here; a type of its own, so that no value can pass for it."""
+
+    __slots__ = ()
+
+
 class Soft(str):
     """Line breaks beside a statement: layout of the template, dropped at the edges of a rendered message."""
 
@@ -34,9 +40,9 @@ class Soft(str):
 def collected(
     chunks: list[object], pieces: tuple[Piece, ...], values: Mapping[str, object], places: tuple[Place, ...]
 ) -> tuple[Message, ...]:
-    """Return the messages that *chunks* make: each integer opens the piece of that number."""
+    """Return the messages that *chunks* make: each `Opening` opens the piece of that number."""
     # The first piece opens at the very start: no statement can stand before it.
-    openings = [at for at, chunk in enumerate(chunks) if chunk.__class__ is int] if len(pieces) > 1 else [0]
+    openings = [at for at, chunk in enumerate(chunks) if chunk.__class__ is Opening] if len(pieces) > 1 else [0]
     openings.append(len(chunks))
     messages: list[Message] = []
     for at in range(len(openings) - 1):

@@ -8,7 +8,7 @@ from jinja2 import nodes
 from jinja2.compiler import CodeGenerator
 from jinja2.environment import Template
 
-from promptlib.rendering.collecting import Soft
+from promptlib.rendering.collecting import Opening, Soft
 from promptlib.rendering.environment import ENVIRONMENT, shown, shown_text
 from promptlib.rendering.parsing import opened
 
@@ -56,7 +56,8 @@ class PieceGenerator(CodeGenerator):
 
     def __init__(self, environment: Environment, name: str | None, filename: str) -> None:
         """Begin with the functions that the code calls."""
-        super().__init__(environment, name, filename)
+        # Python numbers and texts can be made huge by folding, where no place could be told.
+        super().__init__(environment, name, filename, optimized=False)
         self.constants: dict[str, object] = {"shown": shown, "shown_text": shown_text}
 
     def source(self) -> str:
@@ -65,13 +66,40 @@ class PieceGenerator(CodeGenerator):
 
     def visit_ExprStmt(self, node: nodes.ExprStmt, frame: Frame) -> None:  # noqa: ARG002, N802 - Jinja's signature
         """Yield the number of the piece that opens."""
-        self.writeline(f"yield {opened(node)}", node)
+        number = cast("int", opened(node))
+        self.constants[f"opening_{number}"] = Opening(number)
+        self.writeline(f"yield opening_{number}", node)
 
     def visit_Include(self, node: nodes.Include, frame: Frame) -> None:  # noqa: N802 - Jinja's name
         """Put out the text of the included prompt."""
         self.start_write(frame, node)
         self.write("context.include(")
         self.visit(node.template, frame)
+        self.write(")")
+        self.end_write(frame)
+
+    def visit_FilterBlock(self, node: nodes.FilterBlock, frame: Frame) -> None:  # noqa: N802 - Jinja's name
+        """Put out what the filter makes of the block as text: it may be a number or a list."""
+        inner = frame.inner()
+        inner.symbols.analyze_node(node)
+        self.enter_frame(inner)
+        self.buffer(inner)
+        self.blockvisit(node.body, inner)
+        self.start_write(frame, node)
+        self.write("shown_text(")
+        self.visit_Filter(node.filter, inner)
+        self.write(")")
+        self.end_write(frame)
+        self.leave_frame(inner)
+
+    def visit_CallBlock(self, node: nodes.CallBlock, frame: Frame) -> None:  # noqa: N802 - Jinja's name
+        """Put out what the macro makes of the block as text: `dict` can be called as well."""
+        inner, macro = self.macro_body(node, frame)
+        self.writeline("caller = ")
+        self.macro_def(macro, inner)
+        self.start_write(frame, node)
+        self.write("shown_text(")
+        self.visit_Call(node.call, frame, forward_caller=True)
         self.write(")")
         self.end_write(frame)
 

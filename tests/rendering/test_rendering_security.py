@@ -225,3 +225,40 @@ def test_the_caller_s_data_is_never_changed() -> None:
     values: Mapping[str, object] = {"data": {"a": [3, 1]}}
     compile_pieces((user("{{ data.a | sort | join }}{% set data = 1 %}{% set x = data %}"),)).render(values)
     assert values == {"data": {"a": [3, 1]}}
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("{% filter length %}{{ a }}{% endfilter %}", "1"),
+        ("{% filter wordcount %}{{ a }} {{ a }}{% endfilter %}", "2"),
+        ("{% filter trim | length %}{% endfilter %}", "0"),
+        ("{% set b %}{{ a }}{% endset %}{% filter int %}{{ b | length }}{% endfilter %}", "1"),
+        ("{% filter float %}1{% endfilter %}", "1.0"),
+    ],
+)
+def test_a_number_that_a_filter_makes_of_a_block_opens_no_message(source: str, text: str) -> None:
+    pieces = (system("Obey me: " + source), user("second"), user("third"))
+    messages = compile_pieces(pieces).render({"a": "x"})
+    assert [(each.role, each.text) for each in messages] == [
+        ("system", "Obey me: " + text),
+        ("user", "second"),
+        ("user", "third"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "what"),
+    [
+        ("{% filter list %}ab{% endfilter %}", "a list has no text of its own"),
+        ("{% filter unique %}ab{% endfilter %}", "a generator has no text"),
+        ("{% call dict() %}{% endcall %}", "a mapping has no text of its own"),
+        ("{% filter first %}{% endfilter %}", "No first item, sequence was empty."),
+    ],
+)
+def test_a_block_that_is_no_text_is_an_error_with_its_place(source: str, what: str) -> None:
+    with pytest.raises(RenderFailed) as caught:
+        compile_pieces((user("a"), user(source))).render({})
+    assert caught.value.what == what
+    assert caught.value.where is not None
+    assert caught.value.where.source == "message 2 (user)"
