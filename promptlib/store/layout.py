@@ -17,15 +17,25 @@ ATTRIBUTES = ".gitattributes"
 ATTRIBUTES_TEXT = b"*.prompty -text\n*.label -text\n"
 
 
-@lru_cache(maxsize=1024)
 def prompt_path(name: str) -> str:
     """Return the path of *name* below the root; raises `BadRef` for a name outside the grammar."""
+    return _prompt_path(name) if isinstance(name, str) else check_name(name)
+
+
+def label_path(name: str, label: str) -> str:
+    """Return the path of the file that *label* on *name* is."""
+    if isinstance(name, str) and isinstance(label, str):
+        return _label_path(name, label)
+    return check_name(name) + check_label(label)
+
+
+@lru_cache(maxsize=1024)
+def _prompt_path(name: str) -> str:
     return check_name(name) + PROMPT
 
 
 @lru_cache(maxsize=1024)
-def label_path(name: str, label: str) -> str:
-    """Return the path of the file that *label* on *name* is."""
+def _label_path(name: str, label: str) -> str:
     return f"{LABELS}{check_label(label)}/{check_name(name)}{LABEL}"
 
 

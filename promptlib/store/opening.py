@@ -11,6 +11,7 @@ from promptlib.store.layout import ATTRIBUTES, ATTRIBUTES_TEXT, LABELS, PROMPT
 
 DEFAULT_ROOT = "prompts"
 SETTINGS = "pyproject.toml"
+SYSTEM = 0
 
 
 def root_in(folder: Path) -> str | None:
@@ -40,7 +41,7 @@ def _is_marked(folder: Path) -> bool:
 
 def _is_ours(folder: Path) -> bool:
     """Whether *folder* is the user's or the system's, as git asks of a repository that it comes upon."""
-    return not hasattr(os, "geteuid") or folder.stat().st_uid in {os.geteuid(), 0}
+    return not hasattr(os, "geteuid") or folder.stat().st_uid in {os.geteuid(), SYSTEM}
 
 
 def configured_root(folder: Path) -> str | None:

@@ -96,7 +96,7 @@ class Transaction:
     def commit(self, message: str, author: Author | None) -> None:
         """Write the one commit; the block of `Store.transaction` calls this when it ends."""
         if self._steps:
-            by = Author(_plain(author.name), _plain(author.email)) if author else None
+            by = _as_git_writes(author) if author else None
             self._writer.commit(self._draft, self._replay, _plain(message).rstrip("\n"), by)
 
     def _replay(self, draft: Draft) -> None:
@@ -135,6 +135,13 @@ class Transaction:
 
 def _uncommitted(name: str, digest: str) -> Version:
     return Version(name, None, digest, commit="", author="", email="", time=datetime.now(UTC), message="")
+
+
+def _as_git_writes(author: Author) -> Author:
+    """Return *author* without what would end the line that git keeps, so that a version tells what the commit says."""
+    line = Author(_plain(author.name), _plain(author.email)).signature((0, "+0000")).decode()
+    name, _, rest = line.rpartition(" <")
+    return Author(name, rest.partition(">")[0])
 
 
 def _plain(text: str) -> str:
