@@ -284,7 +284,8 @@ class Prompt(Generic[InputsT]):
             known = {each.name for each in found.inputs}
             given = {name: value for name, value in values.items() if name in known}
             complete = grammar.with_defaults(given, found.inputs)
-            return found._rendered(complete, resolve, (*above, self.digest))[0].text  # noqa: SLF001 - of its own class
+            made = found._rendered(complete, resolve, (*above, self.digest))  # noqa: SLF001 - of its own class
+            return rendering.included_text(alias, made)
 
         return self._template.render(values, include=include)
 

@@ -16,8 +16,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, ValidationError, create_model
 
-from promptlib.errors import BadRef, InputsMismatch, InvalidInputs, InvalidPrompt, NotFound, PromptLibError
-from promptlib.inputs import Input, InputType
+from promptlib.errors import (
+    BadRef,
+    InputsMismatch,
+    InvalidInputs,
+    InvalidPrompt,
+    NotFound,
+    PromptLibError,
+    RenderFailed,
+)
+from promptlib.inputs import Input, InputType, declare
 from promptlib.messages import (
     Image,
     Message,
@@ -634,3 +642,29 @@ def test_a_budget_that_is_none() -> None:
     with pytest.raises(InvalidInputs) as caught:
         Prompt.define(user("Hello")).render(budget=8_000)  # type: ignore[arg-type] # the mistake under test
     assert str(caught.value) == "budget is a int, not a Budget\nwrite Budget(8_000)"
+
+
+def test_an_include_that_is_not_one_text_at_rendering() -> None:
+    """Conditions and loops around its message, and images, can only be seen then; nothing is left out in silence."""
+
+    class Count(BaseModel):
+        turns: list[str]
+
+    class Picture(BaseModel):
+        picture: Image
+
+    loop: Prompt[Any] = Prompt(
+        messages=(Prelude("{% for turn in turns %}"), user("{{ turn }}{% endfor %}")), inputs=declare(Count)
+    )
+    prompt = Prompt.define(Count, user('a {% include "loop" %}'), includes={"loop": loop})
+    assert prompt.render(turns=["b"]).text == "a b"
+    for turns in ([], ["b", "c"]):
+        with pytest.raises(RenderFailed) as caught:
+            prompt.render(turns=turns)
+        assert caught.value.what == f"the include 'loop' made {len(turns)} messages"
+        assert caught.value.hint == "an include is put in place as one text: its conditions and loops stay inside"
+        assert str(caught.value.where) == "message 1 (user):1:6"
+    seen = Prompt.define(Picture, user("see {{ picture }}"))
+    with pytest.raises(RenderFailed, match="the include 'seen' holds an image or a file") as caught:
+        Prompt.define(Picture, user('{% include "seen" %}'), includes={"seen": seen}).render(picture=Image("https://x"))
+    assert caught.value.hint == "write {{ picture }} in a message of the prompt that includes it"

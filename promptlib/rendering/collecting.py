@@ -86,6 +86,17 @@ def literal(role: Role, text: str) -> Message:
     return made
 
 
+def included_text(alias: str, messages: tuple[Message, ...]) -> str:
+    """Return the text of the one message that the include *alias* made; raises `RenderFailed` for anything else."""
+    if len(messages) != 1:
+        what = f"the include {alias!r} made {len(messages)} messages"
+        raise RenderFailed(what, hint="an include is put in place as one text: its conditions and loops stay inside")
+    if any(not isinstance(part, Text) for part in messages[0].parts):
+        what = f"the include {alias!r} holds an image or a file, and is put in place as text"
+        raise RenderFailed(what, hint="write {{ picture }} in a message of the prompt that includes it")
+    return messages[0].text
+
+
 def _parts(chunks: Sequence[object]) -> Iterator[Part]:
     """Yield texts and other parts in their order; texts that touch are one."""
     text: list[str] = []
