@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from promptlib import codec
 from promptlib._git import Repository
-from promptlib.errors import BadRef, InvalidPrompt, NotFound, PromptLibError
+from promptlib.errors import BadRef, InvalidFile, InvalidPrompt, NotFound, PromptLibError
 from promptlib.messages import ROLES, Message, Role, Text
 from promptlib.prompt import Prompt
 from promptlib.refs import check_name, propose_name
@@ -257,6 +257,8 @@ class _Replay:
             return self.store.file(name)
         except NotFound:
             return None
+        except InvalidFile:
+            return b""  # somebody has broken it by hand: no import made such a file
 
     def _untouched(self, name: str) -> bool:
         """Whether the store holds what the replay has come to: an edit made in the store is never overwritten."""

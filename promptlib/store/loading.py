@@ -58,10 +58,7 @@ class Reader:
             return self.past.content(self.past.found(ref)[0])
         path = prompt_path(ref.name)
         found: list[bytes] = [self.files.read(path) or b"", *(self._files_of(ref) if ref.prefix else ())]
-        for data in found:
-            if not ref.prefix or codec.read(data).digest == prompt.digest:
-                return data
-        raise self.missing(ref.name)
+        return next(data for data in found if not ref.prefix or codec.read(data).digest == prompt.digest)
 
     def names(self) -> tuple[str, ...]:
         """Return all names that have a file, in alphabetical order."""

@@ -255,7 +255,7 @@ class History:
         return f"{f'renamed to {row.became}' if row.became else 'deleted'} in {row.commit[:7]}" if row else ""
 
     def commits(self) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """Yield message and changed names of every commit, oldest first."""
+        """Yield message and changed names of every commit that changed a prompt, oldest first."""
         self.now()
         messages: dict[str, tuple[str, list[str]]] = {}
         for row in self.index.everything():
@@ -328,9 +328,13 @@ class History:
             return NotFound(what, hint=missing_name(ref.name, self.index.names()))
         shown = versions[-MOST_SHOWN:]
         told = self.index.descriptions(row.blob for row in shown if row.blob)
-        listed = ", ".join(f"v{row.number} {_short(told[row.blob or ''].digest)}" for row in shown)
+        listed = ", ".join(self._listed(row, told[row.blob or ""].digest) for row in shown)
         newest = ", the newest" if len(shown) < len(versions) else ""
         return NotFound(what, hint=f"{len(versions)} versions are there{newest}: {listed}")
+
+    def _listed(self, row: Row, digest: str) -> str:
+        number = self._number(row)
+        return f"#{_short(digest)}" if number is None else f"v{number} {_short(digest)}"
 
     def _digest(self, row: Row) -> str:
         digest = self.index.digest_of(row.blob or "")

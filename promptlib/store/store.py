@@ -276,7 +276,7 @@ class Store:
         return replay(self._repository, self._past(), commits, progress)
 
     def commits(self) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """Yield message and changed names of every commit, oldest first."""
+        """Yield message and changed names of every commit that changed a prompt, oldest first."""
         return self._past().commits()
 
     def file(self, ref: str | Ref) -> bytes:

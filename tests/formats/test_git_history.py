@@ -399,6 +399,21 @@ def test_a_name_that_the_store_has_already(store: Store, source: Source, bring: 
     assert (report.versions, report.left_out[0].name) == (0, "a")
 
 
+def test_a_file_that_was_broken_by_hand(
+    store: Store, source: Source, bring: Callable[..., ImportReport], tmp_path: Path
+) -> None:
+    """It counts as an edit: nothing is laid over it."""
+    source.commit(a="one")
+    bring()
+    source.git("clone", "-q", str(store.path), str(tmp_path / "clone"))
+    (tmp_path / "clone/a.prompty").write_text("---\nmodel: [\n---\nuser:\nx\n")
+    source.git("-C", str(tmp_path / "clone"), "commit", "-q", "-a", "-m", "Broken")
+    source.git("-C", str(tmp_path / "clone"), "push", "-q", "origin", "main")
+    source.commit(a="two")
+    report = bring()
+    assert (report.versions, report.left_out[0].name, report.left_out[0].proposal) == (0, "a", "a-2")
+
+
 def test_the_main_line_alone_is_followed(store: Store, source: Source, bring: Callable[..., ImportReport]) -> None:
     """A merge is one commit, with what it brought."""
     source.commit(a="one", b="x")

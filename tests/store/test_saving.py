@@ -188,7 +188,7 @@ def test_a_deleted_prompt_leaves_its_versions(store: Store, make: Callable[..., 
         store.delete("zz")
 
 
-def test_labels_move_and_go(store: Store, make: Callable[..., Any]) -> None:
+def test_labels_move_and_go(store: Store, make: Callable[..., Any], run: Callable[..., str]) -> None:
     """A label is one version's text; it moves only where it is told to."""
     first = store.save("a", make("one"))
     second = store.save("a", make("two"))
@@ -202,9 +202,9 @@ def test_labels_move_and_go(store: Store, make: Callable[..., Any]) -> None:
     assert store.load("a@production") == make("two")
     assert store.version("a@production").number == 2
     assert store.history("a")[1].labels == ("production",)
-    before = len(list(store.commits()))
+    before = run(store.path, "rev-list", "--count", "HEAD")
     store.label("a", "production", second)
-    assert len(list(store.commits())) == before
+    assert run(store.path, "rev-list", "--count", "HEAD") == before
     store.label("a", "production", None)
     with pytest.raises(NotFound, match="no label 'production' on a") as missing:
         store.label("a", "production", None)

@@ -108,6 +108,53 @@ def test_a_commit_in_between_of_the_same_name_is_a_conflict(bare: Store, make: C
     assert bare.load("a") == make("three")
 
 
+def test_numbers_are_foretold(store: Store, make: Callable[..., Any]) -> None:
+    """As they will be: after several saves of one name, after a rename, and after a deletion."""
+    store.save("a", make("one"))
+    store.save("a", make("two"))
+    store.save("gone", make("three"))
+    with store.transaction("Foretold") as transaction:
+        assert transaction.save("gone", make("three")).number == 1
+        assert transaction.save("gone", make("four")).number == 2
+        assert transaction.save("gone", make("four")).number == 2
+        transaction.delete("gone")
+        assert transaction.save("gone", make("five")).number == 2
+        transaction.rename("a", "b")
+        assert transaction.save("b", make("six")).number == 3
+        assert transaction.save("new", make("seven")).number == 1
+    assert [store.version(name).number for name in ("gone", "b", "new")] == [2, 3, 1]
+
+
+def test_a_label_is_a_version_too(store: Store, make: Callable[..., Any]) -> None:
+    """To go back to it, or to point another label at it."""
+    store.save("a", make("one"))
+    store.label("a", "production", "v1")
+    store.save("a", make("two"))
+    with store.transaction("Labels") as transaction:
+        transaction.label("a", "staging", "production")
+        transaction.revert("a", "production")
+        transaction.label("a", "newest", "latest")
+    assert store.load("a@staging") == store.load("a") == store.load("a@newest") == make("one")
+
+
+def test_the_exact_version_comes_back(store: Store, make: Callable[..., Any]) -> None:
+    """Versions that share a digest differ in their words: labels and reverts take the one that was named."""
+    store.save("a", make("one", description="first"))
+    store.save("a", store.load("a").evolve(description="second"))
+    store.save("a", make("two"))
+    for verb in (store, None):
+        for number, words in ((1, "first"), (2, "second")):
+            if verb:
+                store.label("a", "production", f"v{number}")
+                store.revert("a", f"v{number}")
+            else:
+                with store.transaction("Back") as transaction:
+                    transaction.label("a", "production", f"v{number}")
+                    transaction.revert("a", store.version(f"a@v{number}"))
+            assert store.load("a@production").description == words
+            assert store.load("a").description == words
+
+
 def test_names_that_are_not_there(store: Store) -> None:
     """The nearest name is told."""
     with pytest.raises(NotFound), store.transaction("Label") as transaction:
