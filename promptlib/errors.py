@@ -28,7 +28,6 @@ Each says what went wrong, where, and what to do next.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -118,6 +117,8 @@ def _rebuild(kind: type[PromptLibError], args: tuple[object, ...], state: dict[s
 
 def nearest(wanted: str, known: Iterable[str]) -> str:
     """Return `did you mean 'x'?` for the known word that is nearest to *wanted*, or an empty text."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it
+
     found = get_close_matches(wanted[:200], list(known), n=1, cutoff=0.6)
     return f"did you mean {found[0]!r}?" if found else ""
 
