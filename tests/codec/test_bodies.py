@@ -190,3 +190,8 @@ def test_an_open_tag_is_not_written(text: str) -> None:
     with pytest.raises(InvalidPrompt, match="the user message leaves a tag open") as caught:
         write_body([user(text)], THREADS)
     assert caught.value.hint == "close it"
+
+
+def test_words_before_a_tag_are_a_system_message() -> None:
+    prompt = read(b"---\ninputs:\n  name: {kind: string}\n---\nBe kind to {{ name }}{% set x = 1 %}\n\nuser:\nHello\n")
+    assert prompt.messages == (system("Be kind to {{ name }}{% set x = 1 %}"), user("Hello"))
