@@ -194,5 +194,7 @@ def test_an_open_tag_is_not_written(text: str) -> None:
 
 
 def test_words_before_a_tag_are_a_system_message() -> None:
-    prompt = codec.read(b"---\ninputs:\n  name: {kind: string}\n---\nBe kind to {{ name }}{% set x = 1 %}\n\nuser:\nHello\n")
+    prompt = codec.read(
+        b"---\ninputs:\n  name: {kind: string}\n---\nBe kind to {{ name }}{% set x = 1 %}\n\nuser:\nHello\n"
+    )
     assert prompt.messages == (system("Be kind to {{ name }}{% set x = 1 %}"), user("Hello"))
