@@ -204,7 +204,10 @@ class StoreMachine(RuleBasedStateMachine):
         with suppress(ZeroDivisionError), self.store.transaction("Several") as transaction:
             for name, text in pairs:
                 life = self.model[name]
-                if text not in life.texts or text == life.text:
+                if text in life.texts and (text != life.text or pending.get(name, text) != text):
+                    with pytest.raises(Superseded):
+                        transaction.save(name, PROMPTS[text])
+                else:
                     version = transaction.save(name, PROMPTS[text])
                     pending[name] = text
                     assert version.number == len(life.texts) + (text != life.text)
