@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, islice
 from typing import TYPE_CHECKING
 
 from promptlib import codec
 from promptlib._git import Repository
-from promptlib.errors import BadRef, InvalidFile, InvalidPrompt, NotFound, PromptLibError
+from promptlib.errors import BadRef, InvalidFile, InvalidPrompt, NotFound, PromptLibError, StoreError
 from promptlib.messages import ROLES, Message, Role, Text
 from promptlib.prompt import Prompt
 from promptlib.refs import check_name, propose_name
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from promptlib.store import Store
 
 TRAILER = "Promptlib-Source"
+READ_AT_ONCE = 500  # commits
+MOST_AHEAD = 32 << 20  # bytes
 _TRAILER_LINE = re.compile(rf"^{TRAILER}: ([0-9a-f]{{40,64}})$", re.MULTILINE)
 
 
@@ -129,6 +132,7 @@ class _Replay:
     known: Counter[str] = field(default_factory=Counter)
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("versions", "deletions", "renames"), 0))
     written: set[str] = field(default_factory=set)
+    texts: dict[str, bytes] = field(default_factory=dict)
 
     def commits(self) -> list[Replayed]:
         """Return the commits that the store lacks, oldest first."""
@@ -137,8 +141,25 @@ class _Replay:
             return []
         before = self._imported()
         self.known.update(name for _, name in before)
-        replayed = (self._commit(commit, before) for commit in self.source.log(head, first_parent=True))
-        return [commit for commit in replayed if commit is not None]
+        waiting = self.source.log(head, first_parent=True)
+        replayed: list[Replayed] = []
+        while some := list(islice(waiting, READ_AT_ONCE)):
+            self._read_ahead(some, {commit for commit, _ in before})
+            replayed += filter(None, (self._commit(commit, before) for commit in some))
+        return replayed
+
+    def _read_ahead(self, commits: list[Commit], imported: set[str]) -> None:
+        """Read what *commits* wrote from one process; what cannot be read is asked for again, and named, by itself."""
+        changes = [change for commit in commits if commit.id not in imported for change in commit.changes]
+        blobs = dict.fromkeys(change.blob for change in changes if change.blob and self.pattern.fullmatch(change.path))
+        self.texts.clear()
+        size = 0
+        with suppress(StoreError):
+            for blob, data in self.source.read_many(blobs, limit=LARGEST_PROMPT):
+                self.texts[blob] = data
+                size += len(data)
+                if size > MOST_AHEAD:
+                    break
 
     def report(self) -> ImportReport:
         """Return what was done."""
@@ -239,7 +260,8 @@ class _Replay:
 
     def _file(self, name: str, state: _State) -> bytes | None:
         try:
-            text = self.source.read(state.blob, limit=LARGEST_PROMPT).decode()
+            read = self.texts.get(state.blob)
+            text = (self.source.read(state.blob, limit=LARGEST_PROMPT) if read is None else read).decode()
             message = Message(self.role, (Text(text),), literal=True)
             data = codec.write(Prompt(messages=(message,), renamed_from=state.renamed_from))
             if len(data) <= LARGEST_PROMPT:
