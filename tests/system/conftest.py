@@ -44,9 +44,11 @@ def program(lack: Callable[[str], NoReturn]) -> Callable[[str, str], str]:
     """Return a function from a program and its Debian package to the program's path; it installs what is missing."""
 
     def find(name: str, package: str) -> str:
-        if shutil.which(name) is None and os.geteuid() == 0 and shutil.which("apt-get"):
+        # A login shell of root knows the folders for administrators, a server's environment may not.
+        path = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
+        if shutil.which(name, path=path) is None and os.geteuid() == 0 and shutil.which("apt-get"):
             subprocess.run(["apt-get", "install", "-y", "-q", package], check=False, timeout=300)
-        found = shutil.which(name)
+        found = shutil.which(name, path=path)
         if found is None:
             lack(f"{name} is not here and cannot be installed: it is in the package {package}")
         return found
