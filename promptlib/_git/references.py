@@ -128,7 +128,7 @@ class References:
                 f"git said that {reference!r} moved, and it did not", hint="is the disk full? nothing is lost"
             )
         if now == new or (refused is None and now is not None and self.reaches(now, new)):
-            self._sync_folder(reference, durability)
+            self._sync_name(reference, durability)
             return True
         if refused is None or now != old:
             return False
@@ -168,22 +168,15 @@ class References:
         finally:
             os.close(descriptor)
 
-    def _sync_folder(self, reference: str, durability: Durability) -> None:
-        """Make the renamed ref last, and with it all that was written before: the one full sync of a batch."""
-        if durability == "none" or self._layout.reference_format != "files" or os.name == "nt":
-            return
-        descriptor = os.open(os.path.dirname(f"{self._common}/{reference}"), os.O_RDONLY)  # noqa: PTH120 - hot path
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
     def reaches(self, tip: str, commit: str) -> bool:
         """Tell whether *commit* is *tip* or one of its ancestors."""
         return tip == commit or self._git.run("merge-base", "--is-ancestor", commit, tip, check=False).code == 0
 
     def _sync_name(self, reference: str, durability: Durability) -> None:
-        """Make the new name last: git syncs what a ref holds before its rename, and not the folder after it."""
+        """Make the new name last, and with it all that was written before: the one full sync of a batch.
+
+        git syncs what a ref holds before its rename, and not the folder after it.
+        """
         if durability == "none" or self._layout.reference_format != "files" or os.name == "nt":
             return
         descriptor = os.open(os.path.dirname(f"{self._common}/{reference}"), os.O_RDONLY)  # noqa: PTH120 - hot path

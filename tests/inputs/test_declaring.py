@@ -401,7 +401,7 @@ class Node(BaseModel):
 
 
 class Later(BaseModel):
-    value: "NotYet"  # type: ignore[name-defined]  # the missing name is what is tested  # noqa: F821
+    value: "NotYet"  # type: ignore[name-defined]  # noqa: F821 - the missing name is what is tested
 
 
 class Open(BaseModel):
