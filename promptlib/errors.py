@@ -188,7 +188,28 @@ class SaveRefused(StoreError):
 
 
 class Conflict(StoreError):
-    """The store holds something newer or other than the save was made from."""
+    """The store holds something newer or other than the save was made from.
+
+    `expected` and `found` are the two digests, empty where there is none. `kept` is the full name of the ref that keeps
+    the content of a save that came too late, for good; it is empty where there was nothing to keep.
+    """
+
+    def __init__(  # noqa: PLR0913 - the parts of every error, and what met what
+        self,
+        what: str,
+        *,
+        where: Where | None = None,
+        hint: str = "",
+        others: Iterable[PromptLibError] = (),
+        expected: str = "",
+        found: str = "",
+        kept: str = "",
+    ) -> None:
+        """Keep the parts of every error, what met what, and where the content is."""
+        super().__init__(what, where=where, hint=hint, others=others)
+        self.expected = expected
+        self.found = found
+        self.kept = kept
 
 
 class Superseded(Conflict):

@@ -185,9 +185,11 @@ class Repository:
         layouts.check_writable(self.layout)
         return held(self.layout, self._references, reference, timeout)
 
-    def keep(self, commit: str, name: str) -> None:
-        """Hold *commit* at `refs/promptlib/pending/<name>`, so that gc keeps what a lost race wrote."""
-        self._references.set(f"refs/promptlib/pending/{name}", commit)
+    def keep(self, commit: str, name: str) -> str:
+        """Hold *commit* at `refs/promptlib/pending/<name>`, so that gc keeps what a lost race wrote; return that ref."""
+        reference = f"refs/promptlib/pending/{name}"
+        self._references.set(reference, commit)
+        return reference
 
     def bulk(self, reference: str, old: str | None, commits: Iterable[BulkCommit]) -> BulkResult:
         """Put many commits on top of *old* with one `git fast-import`, then move *reference*; all or nothing."""

@@ -103,6 +103,10 @@ class Draft:
         except (InvalidPrompt, StoreError):
             return None  # what is on disk is something else; that it is in the way is git's to say
 
+    def offered(self, name: str, prompt: Prompt[Any], file: bytes | None) -> dict[str, bytes | None]:
+        """Return all changes of this draft and, whatever the rules say of it, the file of *prompt*."""
+        return self.files.changes | {prompt_path(name): file or codec.write(self._with_names(prompt))}
+
     def put_file(self, name: str, data: bytes) -> Outcome:
         """Lay the file *data*, which was a version of *name* before, over the newest one."""
         path = prompt_path(name)
@@ -125,6 +129,8 @@ class Draft:
                 hint=f"look first: promptlib diff {name}@{label} {name}#{expect.removeprefix('sha256:')[:8]}"
                 if held
                 else f"set it without an expectation: promptlib label {name} {label} VERSION",
+                expected=expect,
+                found=held or "",
             )
         if data is None:
             if before is None:
@@ -169,6 +175,7 @@ class Draft:
             return Conflict(
                 f"{name} has no file any more, and this save was made from {made_from}",
                 hint="save it without an origin to begin anew: store.save(name, prompt.with_origin(None), …)",
+                expected=base,
             )
         now = self._past.told(name, newest.digest)
         return Conflict(
@@ -177,6 +184,8 @@ class Draft:
                 f"see what changed: promptlib diff {name}#{base.removeprefix('sha256:')[:8]} {name}@latest\n"
                 f"then load {name} again and make your change on top of it"
             ),
+            expected=base,
+            found=newest.digest,
         )
 
     def _never_stored(self, name: str) -> bool:

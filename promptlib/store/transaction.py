@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from promptlib._git import Author
-from promptlib.errors import NotFound
+from promptlib.errors import Conflict, NotFound, Superseded
 from promptlib.refs import Pin, Ref, check_label, check_name
 from promptlib.store.layout import prompt_path
 from promptlib.store.loading import Reader
 from promptlib.version import Version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from promptlib.prompt import Prompt
     from promptlib.store.drafts import Draft
@@ -40,7 +40,12 @@ class Transaction:
     ) -> Version:
         """Save *prompt* under *name*, as `Store.save` does. The version has no commit before the block ends."""
         base = _base(name, prompt, self._digest(name, expect))
-        outcome = self._do(lambda draft: draft.save(name, prompt, base, file))
+        try:
+            outcome = self._do(lambda draft: draft.save(name, prompt, base, file))
+        except Conflict as error:
+            if not isinstance(error, Superseded):  # which is in the history
+                self._keep(error, self._draft.offered(name, prompt, file))
+            raise
         return Version(
             name=name,
             number=self._draft.number(name),
@@ -97,7 +102,16 @@ class Transaction:
         """Write the one commit; the block of `Store.transaction` calls this when it ends."""
         if self._steps:
             by = _as_git_writes(author) if author else None
-            self._writer.commit(self._draft, self._replay, _plain(message).rstrip("\n"), by)
+            try:
+                self._writer.commit(self._draft, self._replay, _plain(message).rstrip("\n"), by)
+            except Conflict as error:
+                self._keep(error, self._draft.files.changes)
+                raise
+
+    def _keep(self, error: Conflict, changes: Mapping[str, bytes | None]) -> None:
+        """Let what was to be saved be found again: somebody else's save must not cost anybody their words."""
+        told = self._writer.keep(self._draft, changes, error)
+        error.hint = "\n".join(filter(None, [error.hint, told]))
 
     def _replay(self, draft: Draft) -> None:
         for step in self._steps:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from getpass import getuser
+from hashlib import sha256
 from pathlib import Path
 from socket import gethostname
 from time import localtime, strftime, time
@@ -11,21 +13,24 @@ from typing import TYPE_CHECKING, Protocol
 
 from promptlib._git import Author, Change
 from promptlib._git import Commit as Made
-from promptlib.errors import Busy
+from promptlib.errors import Busy, StoreError
 from promptlib.store.drafts import Draft
 from promptlib.store.homes import Commit, Folder, Overlay
+from promptlib.store.layout import PROMPT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Literal
 
     from promptlib._git import Repository
+    from promptlib.errors import Conflict
     from promptlib.store.past import History
 
     Durability = Literal["batch", "each", "none"]
 
 MOST_TRIES = 50
 LOCK_SECONDS = 30.0
+LENGTH_OF_A_KEPT_NAME = 16
 
 
 class Writer(Protocol):
@@ -36,6 +41,9 @@ class Writer(Protocol):
 
     def commit(self, draft: Draft, work: Callable[[Draft], object], message: str, author: Author | None) -> None:
         """Commit what *draft* holds; where another commit came first, *work* is done again on a draft over that."""
+
+    def keep(self, draft: Draft, changes: Mapping[str, bytes | None], error: Conflict) -> str:
+        """Keep *changes*, made over the tip of *draft* and refused with *error*; return words on where they are."""
 
 
 class BareWriter:
@@ -77,6 +85,10 @@ class BareWriter:
             hint="another program writes this store without promptlib's lock; try again when it rests",
         )
 
+    def keep(self, draft: Draft, changes: Mapping[str, bytes | None], error: Conflict) -> str:
+        """Keep *changes* in a commit of their own."""
+        return keep(self.repository, draft.tip, changes, error)
+
     def _identity(self) -> Author:
         self._user = self._user or identity(self.repository)
         return self._user
@@ -105,6 +117,7 @@ class WorkTreeWriter:
     past: History
     prefix: str
     disk: Folder
+    durability: Durability
 
     def draft(self) -> Draft:
         """Return an empty draft over HEAD."""
@@ -120,8 +133,12 @@ class WorkTreeWriter:
                 work(draft)
             if draft.files.changes:
                 changes = {self.prefix + path: data for path, data in draft.files.changes.items()}
-                self.repository.commit_paths(changes, message=message, author=author)
+                self.repository.commit_paths(changes, message=message, author=author, durability=self.durability)
                 self.past.move_to(self.past.tip())
+
+    def keep(self, draft: Draft, changes: Mapping[str, bytes | None], error: Conflict) -> str:
+        """Keep *changes* in a commit of their own, which no branch holds; files and index stay as they are."""
+        return keep(self.repository, draft.tip, {self.prefix + path: data for path, data in changes.items()}, error)
 
 
 def writer_of(repository: Repository, past: History, durability: Durability) -> Writer:
@@ -129,7 +146,26 @@ def writer_of(repository: Repository, past: History, durability: Durability) -> 
     if repository.bare:
         return BareWriter(repository, past, durability)
     root = Path(str(repository.work_tree)) / past.prefix
-    return WorkTreeWriter(repository, past, past.prefix, Folder(root, past.prefix))
+    return WorkTreeWriter(repository, past, past.prefix, Folder(root, past.prefix), durability)
+
+
+def keep(repository: Repository, tip: str | None, changes: Mapping[str, bytes | None], error: Conflict) -> str:
+    """Keep the prompts among *changes* over *tip* at a ref that is called by their content, and tell *error* of it."""
+    saved = [path for path, data in changes.items() if data is not None and path.endswith(PROMPT)]
+    if not saved:
+        return ""
+    who = identity(repository)
+    parents = (tip,) if tip else ()
+    name = sha256(repr(sorted(changes.items())).encode()).hexdigest()[:LENGTH_OF_A_KEPT_NAME]
+    try:
+        commit, _ = repository.commit(
+            changes, parents=parents, message=f"Not saved: {error.what}", author=who, committer=who, time=_now()
+        )
+        error.kept = repository.keep(commit, name)
+    except StoreError as failure:
+        return f"what was to be saved could not be kept ({failure.what}): only you hold it now"
+    place = shlex.quote(str(repository.work_tree or repository.git_dir))
+    return f"what was to be saved is kept: git -C {place} show {error.kept}:{shlex.quote(saved[-1])}"
 
 
 def identity(repository: Repository) -> Author:

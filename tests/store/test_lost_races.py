@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from promptlib import Store
-from promptlib.errors import Busy, Conflict
+from promptlib import Store, codec
+from promptlib._git import Repository
+from promptlib.errors import Busy, Conflict, GitFailed
 from promptlib.store.writing import MOST_TRIES, BareWriter, WorkTreeWriter
 
 if TYPE_CHECKING:
@@ -63,6 +65,80 @@ def test_another_deleted_it(bare: Store, make: Make, monkeypatch: pytest.MonkeyP
     with pytest.raises(Conflict, match="a has no file any more"):
         bare.save("a", bare.load("a").evolve(messages=make("two").messages))
     assert bare.names() == ()
+
+
+def kept_text(folder: Path, error: Conflict, run: Run, path: str) -> str:
+    """Return what the command of the error's text prints, which a person would type."""
+    told = next(row for row in str(error).splitlines() if row.startswith("what was to be saved is kept: "))
+    assert told.partition(": ")[2] == f"git -C {folder} show {error.kept}:{path}"
+    return run(folder, "show", f"{error.kept}:{path}")
+
+
+@pytest.mark.parametrize("home", ["bare", "tree"])
+def test_what_came_too_late_is_kept(request: pytest.FixtureRequest, home: str, make: Make, run: Run) -> None:
+    """The error says what was expected, what was found and where the new content is; gc keeps it; nothing else moved."""
+    store: Store = request.getfixturevalue(home)
+    one = store.save("a/b", make("one"))
+    loaded = store.load("a/b")
+    two = store.save("a/b", make("two"))
+    before = run(store.path, "rev-parse", "HEAD"), run(store.path, "for-each-ref", "refs/heads")
+    late = loaded.evolve(messages=make("three").messages)
+    path = "a/b.prompty" if home == "bare" else "prompts/a/b.prompty"
+    for _ in range(2):
+        with pytest.raises(
+            Conflict, match="a/b has moved on: this save was made from v1 .*, the newest is v2"
+        ) as caught:
+            store.save("a/b", late)
+        assert (caught.value.expected, caught.value.found) == (one.digest, two.digest)
+        run(store.path, "gc", "-q", "--prune=now")
+        assert codec.read(kept_text(store.path, caught.value, run, path).encode()) == late
+    assert run(store.path, "for-each-ref", "--format=%(refname)", "refs/promptlib").split() == [caught.value.kept]
+    assert before == (run(store.path, "rev-parse", "HEAD"), run(store.path, "for-each-ref", "refs/heads"))
+    assert store.load("a/b") == make("two")
+    assert pickle.loads(pickle.dumps(caught.value)).kept == caught.value.kept
+
+
+def test_a_whole_transaction_that_came_too_late_is_kept(bare: Store, make: Make, run: Run) -> None:
+    """All of its changes are in the one commit."""
+    bare.save("a", make("one"))
+    other = Store(bare.path)
+    with pytest.raises(Conflict) as caught, bare.transaction("Both") as transaction:
+        transaction.save("a", bare.load("a").evolve(messages=make("two").messages))
+        transaction.save("b", make("three"))
+        other.save("a", make("four"))
+    assert "three" in kept_text(bare.path, caught.value, run, "b.prompty")
+    assert "two" in run(bare.path, "show", f"{caught.value.kept}:a.prompty")
+    assert bare.names() == ("a",)
+
+
+def test_expecting_another_version(bare: Store, make: Make, run: Run) -> None:
+    """A version that a caller expects is as good as an origin; a label that is not as expected loses no words."""
+    one = bare.save("a", make("one"))
+    two = bare.save("a", make("two"))
+    with pytest.raises(Conflict) as caught:
+        bare.save("a", make("three"), expect=one)
+    assert "three" in kept_text(bare.path, caught.value, run, "a.prompty")
+    with pytest.raises(Conflict, match=f"is not set, and {one.digest} was expected") as caught:
+        bare.label("a", "production", two, expect=one)
+    assert (caught.value.expected, caught.value.found, caught.value.kept) == (one.digest, "", "")
+    bare.delete("a")
+    with pytest.raises(Conflict, match="a has no file any more") as caught:
+        bare.save("a", make("four"), expect=one)
+    assert (caught.value.expected, caught.value.found) == (one.digest, "")
+
+
+def test_what_cannot_be_kept_is_told(bare: Store, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk hides neither the conflict nor that the content is nowhere else."""
+    one = bare.save("a", make("one"))
+    bare.save("a", make("two"))
+
+    def full(*_: object, **__: object) -> None:
+        raise GitFailed("No space left on device")
+
+    monkeypatch.setattr(Repository, "commit", full)
+    with pytest.raises(Conflict, match=r"could not be kept \(No space left on device\): only you hold it") as caught:
+        bare.save("a", make("three"), expect=one)
+    assert caught.value.kept == ""
 
 
 def foreign_commit(bare: Store, run: Run) -> None:
