@@ -132,7 +132,9 @@ class References:
             return True
         if refused is None or now != old:
             return False
-        raise _refusal(reference, refused)
+        from promptlib._git.room import with_reason  # noqa: PLC0415 - only a failure asks for it
+
+        raise _refusal(reference, with_reason(refused, self._common))
 
     def _transact(self, update: str, reference: str, reflog: str, durability: Durability) -> str | None:
         """Return None when git committed the change, or its words when it refused."""
