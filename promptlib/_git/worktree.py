@@ -6,13 +6,14 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from promptlib._git.exchanging import Exchange
 from promptlib._git.records import Author
+from promptlib._git.room import MAKE_ROOM, is_missing, with_reason
 from promptlib._git.trees import split
 from promptlib.errors import Busy, Conflict, GitFailed, HookChangedContent, SaveRefused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from promptlib._git.layout import Layout
     from promptlib._git.objects import Objects
@@ -91,19 +92,27 @@ class WorkTree:
             path: None if content is None else self._objects.identify(b"blob", content)
             for path, content in changes.items()
         }
-        made: list[Path] = []
+        exchange = Exchange(self._layout, self._root)
         try:
-            self._write(changes, before, made)
-            self._announce(before, changes)
-            failed = self._run_commit(changes, message, author, durability)
-        except BaseException:
-            if self._commit_of(head.commit, blobs) is None:
-                self._restore(before, made)
-            raise
-        return self._settle(head.commit, blobs, before, made, failed)
+            try:
+                self._write(changes, before, exchange)
+                self._announce(before, changes, exchange)
+                failed = self._run_commit(changes, message, author, durability)
+            except BaseException:
+                if self._commit_of(head.commit, blobs) is None:
+                    self._restore(before, exchange)
+                raise
+            return self._settle(head.commit, blobs, before, exchange, failed)
+        finally:
+            exchange.end()
 
     def _settle(
-        self, old: str | None, blobs: dict[str, str | None], before: list[_Before], made: list[Path], failed: str | None
+        self,
+        old: str | None,
+        blobs: dict[str, str | None],
+        before: list[_Before],
+        exchange: Exchange,
+        failed: str | None,
     ) -> str:
         """Return the commit that holds what was given, or leave all consistent and raise."""
         commit = self._commit_of(old, blobs)
@@ -111,16 +120,17 @@ class WorkTree:
             return commit
         now = self._references.head().commit
         if failed is not None and not self._holds_new(now, old, before):
-            self._restore(before, made)
-            raise SaveRefused(
-                f"git refused this commit, and nothing was changed: {failed}",
-                hint="these are the words of git or of a hook here: do what they ask, then save again",
+            self._restore(before, exchange)
+            raise self._refusal(
+                "git refused this commit, and nothing was changed",
+                failed,
+                "these are the words of git or of a hook here: do what they ask, then save again",
             )
         if now is None or now == old:
-            self._restore(before, made)
+            self._restore(before, exchange)
             raise GitFailed("git reported a commit, and the branch did not move", hint="git status tells more")
         changed = [path for path, blob in blobs.items() if self._trees.blob(now, path) != blob]
-        self._follow(now, changed)
+        self._follow(now, changed, exchange)
         raise HookChangedContent(
             f"a hook of this repository changed {', '.join(map(repr, changed))}: commit {now} holds other bytes than "
             "the given ones",
@@ -219,43 +229,24 @@ class WorkTree:
         except FileNotFoundError:
             return 0
 
-    def _write(self, changes: Mapping[str, bytes | None], before: list[_Before], made: list[Path]) -> None:
+    def _write(self, changes: Mapping[str, bytes | None], before: list[_Before], exchange: Exchange) -> None:
         for one in before:
             content = changes[one.path]
             if content != one.content:
-                self._put(one.path, content, one.mode, made)
+                exchange.put(one.path, content, one.mode)
 
-    def _put(self, path: str, content: bytes | None, mode: int, made: list[Path]) -> None:
-        """Give *path* its content in one step; remember the folders that had to be made."""
-        target = self._root / path
-        if content is None:
-            target.unlink(missing_ok=True)
-            return
-        missing = [folder for folder in target.parents if not folder.exists()]
-        target.parent.mkdir(parents=True, exist_ok=True)
-        made += missing
-        temporary = target.with_name(f".{target.name[:100]}.{os.urandom(4).hex()}.tmp")
-        try:
-            temporary.write_bytes(content)
-            if mode:
-                temporary.chmod(mode)
-            temporary.replace(target)
-        except OSError as error:
-            temporary.unlink(missing_ok=True)
-            raise GitFailed(
-                f"{str(target)!r} cannot be written: {error.strerror}", hint="nothing was changed"
-            ) from error
-
-    def _announce(self, before: list[_Before], changes: Mapping[str, bytes | None]) -> None:
+    def _announce(self, before: list[_Before], changes: Mapping[str, bytes | None], exchange: Exchange) -> None:
         """Let the index know the new files: a commit of named paths takes only what it knows."""
         new = [one.path for one in before if one.staged is None and changes[one.path] is not None]
         if not new:
             return
         named = b"\0".join(path.encode("utf-8", "surrogateescape") for path in new)
         options = ("--intent-to-add", "--pathspec-from-file=-", "--pathspec-file-nul")
+        exchange.keep_index()
         result = self._git.run("add", *options, given=named, check=False)
         if result.code:
-            raise SaveRefused(f"git does not take {', '.join(map(repr, new))}: {result.error.strip()}")
+            raise self._refusal(f"git does not take {', '.join(map(repr, new))}", result.error.strip(), "")
+        exchange.index_is_told()
 
     def _run_commit(
         self, changes: Mapping[str, bytes | None], message: str, author: Author | None, durability: Durability
@@ -286,6 +277,13 @@ class WorkTree:
         words = (result.error.strip() or result.out.decode("utf-8", "replace").strip()) or "it gave no reason"
         return words if result.code else None
 
+    def _refusal(self, what: str, words: str, hint: str) -> SaveRefused | GitFailed:
+        """Return the error for *words* of git or of a hook; a full disk is not theirs to refuse."""
+        told = with_reason(words, self._layout.git_dir)
+        if is_missing(told):
+            return GitFailed(f"{what}: {told}", hint=MAKE_ROOM)
+        return SaveRefused(f"{what}: {words}", hint=hint)
+
     def _commit_of(self, old: str | None, blobs: dict[str, str | None]) -> str | None:
         """Return the first commit after *old* on the checked-out line that holds all *blobs*, if there is one."""
         line: list[str] = []
@@ -298,18 +296,18 @@ class WorkTree:
                 return made
         return None
 
-    def _restore(self, before: list[_Before], made: list[Path]) -> None:
+    def _restore(self, before: list[_Before], exchange: Exchange) -> None:
         """Put file and index back as they were."""
         for one in before:
             if self._disk(one.path) != one.content:
-                self._put(one.path, one.content, one.mode, [])
-        for folder in made:
-            if folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()
+                exchange.give_back(one.path, one.content, one.mode)
+        exchange.remove_folders()
+        if exchange.give_index_back():
+            return
         staged = self._staged([one.path for one in before])
         self._index([(one.path, one.staged) for one in before if staged.get(one.path) != one.staged])
 
-    def _follow(self, commit: str, paths: list[str]) -> None:
+    def _follow(self, commit: str, paths: list[str], exchange: Exchange) -> None:
         """Make file and index of *paths* those of *commit*, so that the user's next commit does not take them back."""
         rows: list[tuple[str, tuple[str, str] | None]] = []
         for path in paths:
@@ -317,7 +315,7 @@ class WorkTree:
             rows.append((path, (found[0].decode(), found[1]) if found else None))
             content = self._objects.read(found[1]) if found else None
             if self._disk(path) != content:
-                self._put(path, content, self._mode(path), [])
+                exchange.put(path, content, self._mode(path))
         self._index(rows)
 
     def _index(self, rows: list[tuple[str, tuple[str, str] | None]]) -> None:
