@@ -1,22 +1,35 @@
-"""The log of a repository, read from one `git log --raw`."""
+"""The log of a repository, read from one `git log --raw`, and held against the ids of what it tells.
+
+git reads commits and folders without hashing them: a pack index or a commit-graph with a flipped bit makes it tell of
+other parents, other folders, other blobs, and end well. Therefore every commit that comes from here gives its own id
+when it is put together again. What it changed is compared anew, folder by folder, where it is one of a few; of a long
+history, where some pack does not fit its checksum.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
+from promptlib._git.comparing import changes as compared
+from promptlib._git.objects import STRUCTURE_LIMIT
 from promptlib._git.records import Author, Change, Commit
-from promptlib.errors import GitFailed
+from promptlib._git.seals import packs_fit
+from promptlib.errors import GitFailed, StoreDamaged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from io import BufferedReader
 
+    from promptlib._git.layout import Layout
+    from promptlib._git.objects import Objects
     from promptlib._git.runner import Git
+    from promptlib._git.trees import Trees
 
 # One field on each line, the message last: none of the others can hold a newline.
-FORMAT = "tformat:commit%n%H%n%P%n%an%n%ae%n%ad%n%ct%n%B"
-FIELDS = 7
+FORMAT = "tformat:commit%n%H%n%T%n%P%n%an%n%ae%n%ad%n%cn%n%ce%n%cd%n%B"
+FIELDS = 10
 OPTIONS = (
     "--raw",
     "--diff-merges=first-parent",
@@ -38,24 +51,66 @@ OPTIONS = (
     f"--format={FORMAT}",
 )
 CHUNK = 1 << 16
+#: So many commits are compared folder by folder whatever the packs are; more only when a pack is damaged.
+FEW = 64
 
 
-def log(git: Git, tip: str, stop: Iterable[str], prefix: str, *, first_parent: bool) -> Iterator[Commit]:
-    """Yield every commit that *tip* reaches and none of *stop* does, parents before children; see `Repository.log`."""
-    line = ("--first-parent",) if first_parent else ()
-    revisions = "\n".join([tip, *(f"^{commit}" for commit in stop), ""])
-    paths = ("--", prefix) if prefix else ("--",)
-    child = git.start("log", "--stdin", *OPTIONS, *line, *paths)
-    try:
-        child.write(revisions.encode())
-        child.close_input()
-        yield from _commits(_tokens(child.output))
-        child.finish()
-    finally:
-        child.end()
+class Log:
+    """The logs of one repository."""
+
+    def __init__(self, layout: Layout, git: Git, objects: Objects, trees: Trees) -> None:
+        """Ask *git*, and check what it says by *objects* and *trees*."""
+        self._layout = layout
+        self._git = git
+        self._objects = objects
+        self._trees = trees
+
+    def read(self, tip: str, stop: Iterable[str], prefix: str, *, first_parent: bool) -> Iterator[Commit]:
+        """Yield every commit that *tip* reaches and none of *stop* does, parents first; see `Repository.log`."""
+        line = ("--first-parent",) if first_parent else ()
+        revisions = "\n".join([tip, *(f"^{commit}" for commit in stop), ""])
+        paths = ("--", prefix) if prefix else ("--",)
+        # All commits are read whole here: a commit-graph would save nothing, and it may be damaged.
+        cut = self._cut_off()
+        child = self._git.start("-c", "core.commitGraph=false", "log", "--stdin", *OPTIONS, *line, *paths)
+        try:
+            child.write(revisions.encode())
+            child.close_input()
+            yield from self._checked(_commits(_tokens(child.output), self._objects, cut), prefix)
+            child.finish()
+        finally:
+            child.end()
+
+    def _cut_off(self) -> frozenset[str]:
+        """Return the commits of a shallow clone whose parents git leaves out."""
+        if not self._layout.shallow:
+            return frozenset()
+        return frozenset((self._layout.common_dir / "shallow").read_text("ascii", "replace").split())
+
+    def _checked(self, commits: Iterator[Commit], prefix: str) -> Iterator[Commit]:
+        first = list(islice(commits, FEW))
+        doubtful = len(first) < FEW or not packs_fit(self._layout)
+        for commit in chain(first, commits):
+            if doubtful:
+                self._compare(commit, prefix)
+            yield commit
+
+    def _compare(self, commit: Commit, prefix: str) -> None:
+        below = f"{prefix.rstrip('/')}/" if prefix else ""
+        told = {change.path: change.blob for change in commit.changes if change.path.startswith(below)}
+        parent = commit.parents[0] if commit.parents else None
+        if told != compared(self._trees, parent, commit.id, below):
+            raise _other(commit.id, "other changes")
 
 
-def _commits(tokens: Iterator[bytes]) -> Iterator[Commit]:
+def _other(commit: str, what: str) -> StoreDamaged:
+    return StoreDamaged(
+        f"git's log tells {what} of commit {commit} than the commit itself: a file of git's is damaged",
+        hint="promptlib fsck names it; promptlib fsck --repair mends what can be mended",
+    )
+
+
+def _commits(tokens: Iterator[bytes], objects: Objects, cut: frozenset[str]) -> Iterator[Commit]:
     """Gather each commit with its changes; a newline stands between message and differences."""
     commit: Commit | None = None
     changes: list[Change] = []
@@ -66,7 +121,7 @@ def _commits(tokens: Iterator[bytes]) -> Iterator[Commit]:
             continue
         if commit is not None:
             yield _whole(commit, changes)
-        commit, changes = _commit(token), []
+        commit, changes = _commit(token, objects, cut), []
     if commit is not None:
         yield _whole(commit, changes)
 
@@ -94,12 +149,16 @@ def _change(row: bytes, path: bytes) -> tuple[Change, ...]:
     return (Change(path.decode("utf-8", "surrogateescape"), kept),)
 
 
-def _commit(token: bytes) -> Commit:
-    fields = token.decode("utf-8", "replace").split("\n", FIELDS)
-    if fields[0] != "commit" or len(fields) <= FIELDS:
+def _commit(token: bytes, objects: Objects, cut: frozenset[str]) -> Commit:
+    raw = token.split(b"\n", FIELDS)
+    if raw[0] != b"commit" or len(raw) <= FIELDS:
         raise GitFailed("git log printed what promptlib cannot read", hint="update git, or report this")
-    _, commit_id, parents, name, email, date, committed, message = fields
+    _check_id(raw, objects, cut)
+    _, commit_id, _, parents, name, email, date, _, _, committed, message = (
+        field.decode("utf-8", "replace") for field in raw
+    )
     seconds, _, zone = date.partition(" ")
+    committed, _, _ = committed.partition(" ")
     # A date that git itself cannot read is printed empty.
     return Commit(
         commit_id,
@@ -110,3 +169,16 @@ def _commit(token: bytes) -> Commit:
         int(committed or 0),
         message,
     )
+
+
+def _check_id(fields: list[bytes], objects: Objects, cut: frozenset[str]) -> None:
+    """Put the commit together again: it must give its id, or, when signed or oddly written, be read to the byte."""
+    _, commit, tree, parents, name, email, date, committer, address, committed, message = fields
+    head = b"\n".join([b"tree " + tree, *(b"parent " + parent for parent in parents.split())])
+    people = b"author %b <%b> %b\ncommitter %b <%b> %b" % (name, email, date, committer, address, committed)
+    told = commit.decode("ascii", "replace")
+    if objects.identify(b"commit", b"%b\n%b\n\n%b" % (head, people, message)) == told:
+        return
+    wanted = head if told in cut else head + b"\nauthor "
+    if not objects.read(told, b"commit", limit=STRUCTURE_LIMIT).startswith(wanted):
+        raise _other(told, "another folder or other parents")

@@ -71,6 +71,11 @@ class Repository:
         Git.at(target).run("init", "--quiet", *kind, *formats)
         return cls.open(target)
 
+    def configure(self, key: str, value: str) -> None:
+        """Write *key* into the repository's own configuration; those who open it from now on find it there."""
+        layouts.check_writable(self.layout)
+        self._git.run("config", "--local", "--end-of-options", key, value)
+
     def __enter__(self) -> Self:
         """Return itself, to be closed at the end of the block."""
         return self
@@ -114,6 +119,10 @@ class Repository:
         """Yield path and blob of every regular file below the folder *prefix* in *commit*."""
         return self._trees.files(commit, prefix)
 
+    def folders(self, commit: str, path: str) -> tuple[str, ...]:
+        """Return the names of the folders in the folder *path* of *commit*."""
+        return self._trees.folders(commit, path)
+
     def log(
         self, tip: str, *, stop: Iterable[str] = (), prefix: str = "", first_parent: bool = False
     ) -> Iterator[Commit]:
@@ -121,11 +130,12 @@ class Repository:
 
         Every commit comes, also those that change nothing below the folder *prefix*: the graph needs them.
         """
-        from promptlib._git.history import log  # noqa: PLC0415 - a load reads no history
+        from promptlib._git.history import Log  # noqa: PLC0415 - a load reads no history
 
         for commit in (tip, *(stop := tuple(stop))):
             self._objects.check_id(commit)
-        return log(self._git, tip, stop, prefix, first_parent=first_parent)
+        log = Log(self.layout, self._git, self._objects, self._trees)
+        return log.read(tip, stop, prefix, first_parent=first_parent)
 
     def is_ancestor(self, commit: str, tip: str) -> bool:
         """Tell whether *commit* is *tip* or lies behind it."""
@@ -186,7 +196,7 @@ class Repository:
         return held(self.layout, self._references, reference, timeout)
 
     def keep(self, commit: str, name: str) -> str:
-        """Hold *commit* at `refs/promptlib/pending/<name>`, so that gc keeps what a lost race wrote; return that ref."""
+        """Hold *commit* at `refs/promptlib/pending/<name>`, so that gc spares it; return that ref."""
         reference = f"refs/promptlib/pending/{name}"
         self._references.set(reference, commit)
         return reference

@@ -142,6 +142,14 @@ class Trees:
         if found is not None and found[0] == FOLDER:
             yield from self._files(found[1], f"{prefix.rstrip('/')}/".lstrip("/"))
 
+    def folders(self, commit: str, path: str) -> tuple[str, ...]:
+        """Return the names of the folders in the folder at *path*; none where there is no such folder."""
+        found = self.find(commit, path.rstrip("/"))
+        if found is None or found[0] != FOLDER:
+            return ()
+        entries = self._tree(found[1]).entries(self._length)
+        return tuple(name.decode("utf-8", "surrogateescape") for name, mode, _ in entries if mode == FOLDER)
+
     def _files(self, tree: str, prefix: str) -> Iterator[tuple[str, str]]:
         for name, mode, found in self._tree(tree).entries(self._length):
             path = prefix + name.decode("utf-8", "surrogateescape")
@@ -149,6 +157,11 @@ class Trees:
                 yield from self._files(found, path + "/")
             elif mode not in SPECIAL:
                 yield path, found
+
+    def entries(self, tree: str) -> Iterator[tuple[bytes, tuple[bytes, str]]]:
+        """Yield name, and mode with id, of all that lies in one folder."""
+        for name, mode, found in self._tree(tree).entries(self._length):
+            yield name, (mode, found)
 
     def edited(
         self, commit: str | None, changes: Mapping[str, str | None]
