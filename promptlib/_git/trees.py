@@ -150,6 +150,14 @@ class Trees:
         entries = self._tree(found[1]).entries(self._length)
         return tuple(name.decode("utf-8", "surrogateescape") for name, mode, _ in entries if mode == FOLDER)
 
+    def folders(self, commit: str, path: str) -> tuple[str, ...]:
+        """Return the names of the folders in the folder at *path*; none where there is no such folder."""
+        found = self.find(commit, path.rstrip("/"))
+        if found is None or found[0] != FOLDER:
+            return ()
+        entries = self._tree(found[1]).entries(self._length)
+        return tuple(name.decode("utf-8", "surrogateescape") for name, mode, _ in entries if mode == FOLDER)
+
     def _files(self, tree: str, prefix: str) -> Iterator[tuple[str, str]]:
         for name, mode, found in self._tree(tree).entries(self._length):
             path = prefix + name.decode("utf-8", "surrogateescape")

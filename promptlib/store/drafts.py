@@ -9,7 +9,7 @@ from promptlib.errors import Conflict, InvalidPrompt, NotFound, StoreDamaged, St
 from promptlib.prompt import DEEPEST_INCLUDE
 from promptlib.refs import Pin, missing_name
 from promptlib.store.homes import LARGEST_PROMPT
-from promptlib.store.layout import Labelled, include_path, label_at, label_path, name_at, prompt_path
+from promptlib.store.layout import Labelled, include_path, label_path, labels_of, name_at, names_in, prompt_path
 from promptlib.store.remembering import content_of, found_content
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Draft:
 
     def names(self) -> tuple[str, ...]:
         """Return the names that have a file."""
-        return tuple(sorted(name for path in self.files.walk() if (name := name_at(path))))
+        return names_in(self.files)
 
     def number(self, name: str) -> int | None:
         """Return the number that the newest content of *name* has, or gets when this draft is committed."""
@@ -67,7 +67,7 @@ class Draft:
 
     def labels(self, name: str) -> tuple[str, ...]:
         """Return the labels that point at *name*."""
-        return tuple(sorted(found[1] for path in self.files.walk() if (found := label_at(path)) and found[0] == name))
+        return tuple(sorted(labels_of(name, self.files)))
 
     def save(self, name: str, prompt: Prompt[Any], base: str | None, file: bytes | None = None) -> Outcome:
         """Lay *prompt* over the newest content of *name*, which must be *base* where one is given.

@@ -30,8 +30,11 @@ class Home(Protocol):
     def key(self, path: str) -> Hashable | None:
         """Return what stands for the bytes at *path* and for no others: an id, or the bytes; None for no file."""
 
-    def walk(self) -> Iterator[str]:
-        """Iterate over the paths of all files."""
+    def walk(self, below: str = "") -> Iterator[str]:
+        """Iterate over the paths of all files below the folder *below*, an empty text or one that ends in `/`."""
+
+    def folders(self, below: str) -> tuple[str, ...]:
+        """Return the names of the folders in the folder *below*."""
 
     def shown(self, path: str) -> str:
         """Return *path* as people would open it."""
@@ -58,9 +61,10 @@ class Folder:
         """Return the bytes at *path*: a file may change at any time."""
         return self.read(path)
 
-    def walk(self) -> Iterator[str]:
-        """Iterate over all that is no folder below the root, links too, which `read` then refuses."""
-        waiting: list[tuple[str, Traversable]] = [("", self._root)]
+    def walk(self, below: str = "") -> Iterator[str]:
+        """Iterate over all that is no folder, links too, which `read` then refuses."""
+        begin = self._at(below)
+        waiting: list[tuple[str, Traversable]] = [(below, begin)] if begin is not None else []
         while waiting:
             above, place = waiting.pop()
             folders: list[tuple[str, Traversable]] = []
@@ -70,6 +74,21 @@ class Folder:
                 elif entry.name != ".git":
                     folders.append((f"{above}{entry.name}/", entry))
             waiting += reversed(folders)
+
+    def folders(self, below: str) -> tuple[str, ...]:
+        """Return the names of the folders in the folder *below*; a link is none."""
+        place = self._at(below)
+        found = self._entries(place, below) if place is not None else []
+        return tuple(entry.name for entry in found if _is_folder(entry))
+
+    def _at(self, below: str) -> Traversable | None:
+        """Return the folder *below*, or None where one of the steps to it is none, or a link."""
+        place = self._root
+        for part in below.split("/")[:-1]:
+            place = place.joinpath(part)
+            if not _is_folder(place):
+                return None
+        return place
 
     def _entries(self, place: Traversable, path: str) -> list[Traversable]:
         """Return what lies in a folder by name; one that somebody has just taken away is empty."""
@@ -144,11 +163,15 @@ class Commit:
         blob = self.blob(path)
         return (self._repository.place, blob) if blob else None
 
-    def walk(self) -> Iterator[str]:
-        """Iterate over all files below the root."""
+    def walk(self, below: str = "") -> Iterator[str]:
+        """Iterate over all files below the folder *below*."""
         if self.tip:
-            for path, _ in self._repository.files(self.tip, self._prefix):
+            for path, _ in self._repository.files(self.tip, self._prefix + below):
                 yield path.removeprefix(self._prefix)
+
+    def folders(self, below: str) -> tuple[str, ...]:
+        """Return the names of the folders in the folder *below*."""
+        return self._repository.folders(self.tip, self._prefix + below) if self.tip else ()
 
     def shown(self, path: str) -> str:
         """Return `path (commit 1a2b3c4)`."""
@@ -173,12 +196,17 @@ class Overlay:
         """Return the changed bytes, else what stands for those below."""
         return self.changes[path] if path in self.changes else self._below.key(path)
 
-    def walk(self) -> Iterator[str]:
+    def walk(self, below: str = "") -> Iterator[str]:
         """Iterate over what would be there."""
         yield from sorted(
-            {path for path in self._below.walk() if path not in self.changes}
-            | {path for path, data in self.changes.items() if data is not None}
+            {path for path in self._below.walk(below) if path not in self.changes}
+            | {path for path, data in self.changes.items() if data is not None and path.startswith(below)}
         )
+
+    def folders(self, below: str) -> tuple[str, ...]:
+        """Return the names of the folders in the folder *below*, those too that a change would leave empty."""
+        new = (path.removeprefix(below).partition("/") for path in self.changes if path.startswith(below))
+        return tuple(dict.fromkeys((*self._below.folders(below), *(name for name, slash, _ in new if slash))))
 
     def shown(self, path: str) -> str:
         """Return the path as the home below shows it."""

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from promptlib.errors import BadRef, StoreDamaged, Where
 from promptlib.refs import check_digest, check_label, check_name
+
+if TYPE_CHECKING:
+    from promptlib.store.homes import Home
 
 PROMPT = ".prompty"
 LABEL = ".label"
@@ -61,6 +65,26 @@ def label_at(path: str) -> tuple[str, str] | None:
         return (name, check_label(label)) if name else None
     except BadRef:
         return None
+
+
+def labels_of(name: str, files: Home) -> dict[str, bytes]:
+    """Return the file of every label on *name*: each label is looked for, whatever else is labelled."""
+    paths = {label: label_path(name, label) for label in files.folders(LABELS) if _is_label(label)}
+    return {label: data for label, path in paths.items() if (data := files.read(path)) is not None}
+
+
+def names_in(files: Home, prefix: str = "") -> tuple[str, ...]:
+    """Return the names that have a file and begin with *prefix*, in alphabetical order."""
+    folder = prefix.rpartition("/")[0]
+    below = f"{folder}/" if folder and _valid(folder) else ""
+    return tuple(sorted(name for path in files.walk(below) if (name := name_at(path)) and name.startswith(prefix)))
+
+
+def _is_label(text: str) -> bool:
+    try:
+        return bool(check_label(text))
+    except BadRef:
+        return False
 
 
 def _valid(name: str) -> str | None:

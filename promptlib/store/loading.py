@@ -11,7 +11,7 @@ from promptlib.errors import Conflict, NotFound, StoreDamaged, nearest
 from promptlib.origin import Origin
 from promptlib.prompt import DEEPEST_INCLUDE
 from promptlib.refs import Pin, Ref, missing_name
-from promptlib.store.layout import Labelled, include_path, label_at, label_path, name_at, prompt_path
+from promptlib.store.layout import Labelled, include_path, label_path, labels_of, names_in, prompt_path
 from promptlib.store.remembering import MEMORY
 
 if TYPE_CHECKING:
@@ -60,18 +60,16 @@ class Reader:
         found: list[bytes] = [self.files.read(path) or b"", *(self._files_of(ref) if ref.prefix else ())]
         return next(data for data in found if not ref.prefix or codec.read(data).digest == prompt.digest)
 
-    def names(self) -> tuple[str, ...]:
-        """Return all names that have a file, in alphabetical order."""
-        return tuple(sorted(name for path in self.files.walk() if (name := name_at(path))))
+    def names(self, prefix: str = "") -> tuple[str, ...]:
+        """Return all names that have a file and begin with *prefix*, in alphabetical order."""
+        return names_in(self.files, prefix)
 
     def labels(self, name: str) -> dict[str, str]:
         """Return label -> digest for every label on *name*."""
-        found: dict[str, str] = {}
-        for path in self.files.walk():
-            at = label_at(path)
-            if at and at[0] == name and (raw := self.files.read(path)) is not None:
-                found[at[1]] = Labelled.from_bytes(raw, self.files.shown(path)).digest
-        return found
+        return {
+            label: Labelled.from_bytes(raw, self.files.shown(label_path(name, label))).digest
+            for label, raw in labels_of(name, self.files).items()
+        }
 
     def missing(self, name: str) -> NotFound:
         """Return the error for a *name* that has no file: with the nearest names and the labels it still has."""

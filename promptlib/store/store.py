@@ -228,7 +228,7 @@ class Store:
 
     def names(self, prefix: str = "") -> tuple[str, ...]:
         """Return the names that have a prompt now, in alphabetical order, below *prefix* where one is given."""
-        return tuple(name for name in self._reading().names() if name.startswith(prefix))
+        return self._reading().names(prefix)
 
     def diff(self, before: str | Ref, after: str | Ref) -> PromptDiff:
         """Return what changed between two versions, as prompts differ: messages, inputs, settings, includes."""
