@@ -123,10 +123,6 @@ class Repository:
         """Return the names of the folders in the folder *path* of *commit*."""
         return self._trees.folders(commit, path)
 
-    def folders(self, commit: str, path: str) -> tuple[str, ...]:
-        """Return the names of the folders in the folder *path* of *commit*."""
-        return self._trees.folders(commit, path)
-
     def log(
         self, tip: str, *, stop: Iterable[str] = (), prefix: str = "", first_parent: bool = False
     ) -> Iterator[Commit]:
