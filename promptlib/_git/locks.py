@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 
 SIGNATURE = 96
+#: A save holds the lock for a millisecond or a few: those who wait look often.
+POLL_SECONDS = 0.002
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ def held(layout: Layout, references: References, reference: str | None, timeout:
     mode = layout.shared or 0o644
     try:
         folder = layout.own_folder()
-        lock = FileLock(folder / "lock", timeout=timeout, mode=mode)
+        lock = FileLock(folder / "lock", timeout=timeout, mode=mode, poll_interval=POLL_SECONDS)
         lock.acquire()
     except Timeout as error:
         raise Busy(
@@ -52,9 +54,18 @@ def held(layout: Layout, references: References, reference: str | None, timeout:
         ) from error
     try:
         _sign(folder / "holder", mode)
-        yield Held(references.take_over(reference) if reference else ())
+        yield Held(_taken_over(references, reference) if reference else ())
     finally:
         lock.release()
+
+
+def _taken_over(references: References, reference: str) -> tuple[str, ...]:
+    taken = references.take_over(reference)
+    if taken:
+        import logging  # noqa: PLC0415 - it is rare
+
+        logging.getLogger("promptlib").warning("removed the lock of a dead git: %s", "; ".join(taken))
+    return taken
 
 
 def _sign(path: Path, mode: int) -> None:

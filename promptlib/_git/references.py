@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from typing import TYPE_CHECKING
 
 from promptlib._git.records import Head
@@ -23,7 +22,8 @@ NAME = re.compile(
 )
 SYMBOLIC = b"ref: "
 DEEPEST_LINK = 5
-STALE_SECONDS = 10
+#: For how long git waits for another git that moves the same ref; a hook of that one may take its time.
+LOCK_MILLISECONDS = 1000
 
 
 def check_name(reference: str) -> None:
@@ -41,6 +41,7 @@ class References:
         self._git = git
         self._objects = objects
         self._common = os.fspath(layout.common_dir)
+        self._note = f"{self._common}/promptlib/moving"
         self._none = "0" * objects.id_length
 
     def head(self) -> Head:
@@ -121,7 +122,7 @@ class References:
         self._objects.check_id(new)
         if old is not None:
             self._objects.check_id(old)
-        refused = self._transact(f"update {reference} {new} {old or self._none}", reference, reflog, durability)
+        refused = self._transact(reference, old, new, reflog, durability)
         now = self.tip(reference)
         if refused is None and now == old != new:
             raise GitFailed(
@@ -136,15 +137,19 @@ class References:
 
         raise _refusal(reference, with_reason(refused, self._common))
 
-    def _transact(self, update: str, reference: str, reflog: str, durability: Durability) -> str | None:
+    def _transact(self, reference: str, old: str | None, new: str, reflog: str, durability: Durability) -> str | None:
         """Return None when git committed the change, or its words when it refused."""
         synced = "core.fsync=none" if self._layout.reference_format == "files" else "core.fsync=reference"
-        command = ("-c", synced, "update-ref", "--stdin")
+        command = ("-c", synced, "-c", f"core.filesRefLockTimeout={LOCK_MILLISECONDS}", "update-ref", "--stdin")
         # The words of a reflog are fixed when the process starts; without a reflog one process serves all moves.
         logged = os.path.exists(f"{self._common}/logs/{reference}")  # noqa: PTH110 - the hot path
         child = self._git.start(*command, "-m", reflog) if logged else self._git.child(*command, "-m", "promptlib")
         try:
-            return self._converse(child, update, reference, durability)
+            if self._layout.reference_format == "files":
+                from promptlib._git.leftovers import note  # noqa: PLC0415 - a load moves nothing
+
+                note(self._note, child.process, child.started, new, self._layout.shared or 0o644)
+            return self._converse(child, f"update {reference} {new} {old or self._none}", reference, durability)
         finally:
             if logged:
                 child.end()
@@ -201,24 +206,23 @@ class References:
     def take_over(self, reference: str) -> tuple[str, ...]:
         """Remove git's left-over locks on *reference*, and return what each was; only while our own lock is held.
 
-        A lock of the last ten seconds may belong to a git at work and stays.
+        Raises `Busy` for one that somebody holds.
         """
+        from promptlib._git.leftovers import Leftovers, noted  # noqa: PLC0415 - a load takes nothing over
+
         check_name(reference)
-        paths = [f"{self._common}/{reference}.lock"]
+        lock = f"{self._common}/{reference}.lock"
+        head_lock = f"{os.fspath(self._layout.git_dir)}/HEAD.lock"
+        if not os.path.lexists(lock) and not os.path.lexists(head_lock):
+            return ()
+        tree = self._layout.work_tree
+        move = noted(self._note)
+        moved = move is not None and self.tip(reference) == move.commit
+        left = Leftovers(move, (self._common, *((os.fspath(tree),) if tree else ())), moved)
+        told = [left.free(lock)]
         if self.head().reference == reference:
-            paths.append(f"{os.fspath(self._layout.git_dir)}/HEAD.lock")
-        return tuple(told for path in paths if (told := _remove_stale(path)))
-
-
-def _remove_stale(path: str) -> str:
-    try:
-        age = time.time() - os.stat(path).st_mtime  # noqa: PTH116 - a text path like all others here
-        if age <= STALE_SECONDS:
-            return ""
-        os.unlink(path)  # noqa: PTH108 - a text path like all others here
-    except FileNotFoundError:
-        return ""
-    return f"{path}: left by a process that is gone, {age:.0f} seconds old"
+            told.append(left.free(head_lock, of_head=True))
+        return tuple(filter(None, told))
 
 
 def _read(path: str) -> bytes | None:

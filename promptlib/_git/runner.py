@@ -189,7 +189,15 @@ class Child:
         self._reap: Callable[[], object] = weakref.finalize(self, _reap, process, self._owner)
         self._input = process.stdin
         self.output = cast("BufferedReader", process.stdout)
+        self.process = process.pid
+        self._started = ""
         _living.add(self)
+
+    @property
+    def started(self) -> str:
+        """When it began, as the system tells it, so that a later process of its number is known as another."""
+        self._started = self._started or started_at(self.process)
+        return self._started
 
     @property
     def usable(self) -> bool:
@@ -243,8 +251,23 @@ class Child:
         self._reap()
 
     def forget(self) -> None:
-        """Let go of a child of another process: after a fork it is not ours to stop."""
+        """Let go of a child of another process: after a fork it is not ours to stop, or to talk to."""
         self._process.returncode = 0
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                # What the parent has not sent yet is its own to send: only this process's end of the pipe is closed.
+                cast("BufferedReader", pipe).raw.close()
+
+
+def started_at(process: int) -> str:
+    """Return what no other process of this number has: when it began; an empty text for one that is gone."""
+    try:
+        # The fields after the name, which stands in brackets and may hold anything.
+        with open(f"/proc/{process}/stat", "rb") as file:  # noqa: PTH123 - a text path like all others here
+            fields = file.read().rpartition(b") ")[2].split()
+    except OSError:
+        return ""
+    return "" if fields[0] in {b"Z", b"X"} else fields[19].decode()
 
 
 def _piped(pipe: IO[bytes] | None) -> IO[bytes]:

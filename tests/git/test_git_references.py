@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from promptlib._git import Author, Head, Repository
+from promptlib._git import Author, Head, Repository, leftovers
 from promptlib.errors import BadRef, Busy, GitFailed, StoreDamaged, StoreReadOnly
 
 if TYPE_CHECKING:
@@ -188,48 +188,148 @@ def test_keep_survives_gc(bare: Repository, git: Callable[..., str]) -> None:
     assert bare.blob_at(one, "a")
 
 
-def test_a_locked_ref_is_busy_until_it_is_stale(bare: Repository) -> None:
+def locks_of(bare: Repository) -> list[Path]:
+    return [bare.git_dir / f"{MAIN}.lock", bare.git_dir / "HEAD.lock"]
+
+
+def test_a_lock_is_waited_for_and_left_over_after_ten_seconds(
+    bare: Repository, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     one, two = commits(bare, 2)
     assert bare.swap(MAIN, None, one)
-    left = [bare.git_dir / f"{MAIN}.lock", bare.git_dir / "HEAD.lock"]
-    for path in left:
+    for path in locks_of(bare):
         path.touch()
-    with pytest.raises(Busy, match=r"is locked by another git process[^\n]*(.|\n)*removed by the next save"):
-        bare.swap(MAIN, one, two)
-    with bare.lock(timeout=1, reference=MAIN) as held:
-        assert held.taken_over == ()  # too young to be called stale
-    for path in left:
-        os.utime(path, (path.stat().st_mtime - 60,) * 2)
     other = bare.git_dir / "refs/heads/other.lock"
     other.touch()
-    os.utime(other, (1, 1))
+    monkeypatch.setattr("promptlib._git.references.LOCK_MILLISECONDS", 1)
+    with pytest.raises(Busy, match=r"is locked by another git process[^\n]*(.|\n)*removed by the next save"):
+        bare.swap(MAIN, one, two)
+    monkeypatch.setattr(leftovers, "PATIENT_SECONDS", 0.05)
+    with (
+        pytest.raises(Busy, match=r"another git holds .*main.lock, 0 seconds old\nwait for it, .*: rm .*main.lock"),
+        bare.lock(timeout=1, reference=MAIN),
+    ):
+        pass  # too young to be called stale
+    for path in (*locks_of(bare), other):
+        os.utime(path, (path.stat().st_mtime - 60,) * 2)
     with bare.lock(timeout=1, reference=MAIN) as held:
-        assert len(held.taken_over) == 2
-        assert "main.lock: left by a process that is gone, 6" in held.taken_over[0]
+        assert [told.partition(" (")[0] for told in held.taken_over] == [
+            f"{path}: left by a process that is gone, 60 seconds old" for path in locks_of(bare)
+        ]
         assert bare.swap(MAIN, one, two)
+    assert "removed the lock of a dead git" in caplog.text
     assert other.exists()  # not ours to judge
 
 
-def test_a_killed_git_is_taken_over(bare: Repository) -> None:
-    """The whole process group died between prepare and commit: the locks stay, and the next save frees the ref."""
+def test_a_clock_that_lies_takes_ten_seconds_more(bare: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time of the file is in the future: what counts is for how long it has been seen."""
+    (one,) = commits(bare, 1)
+    lock = locks_of(bare)[0]
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    lock.touch()
+    os.utime(lock, (4e9, 4e9))
+    monkeypatch.setattr(leftovers, "STALE_SECONDS", 0.1)
+    with bare.lock(timeout=1, reference=MAIN) as held:
+        assert len(held.taken_over) == 1
+        assert bare.swap(MAIN, None, one)
+
+
+def test_a_git_at_work_keeps_its_lock(bare: Repository, git: Callable[..., str]) -> None:
+    """However old the lock is, somebody lives who may hold it; once that one is gone, nobody needs to be asked."""
     one, two = commits(bare, 2)
     assert bare.swap(MAIN, None, one)
-    dying = bare._git.start("update-ref", "--stdin")
-    dying.write(f"start\nupdate {MAIN} {two} {one}\nprepare\n".encode())
-    while dying.output.readline() != b"prepare: ok\n":
+    foreign = subprocess.Popen(
+        ["git", "update-ref", "--stdin"], cwd=bare.git_dir, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert foreign.stdin
+    assert foreign.stdout
+    foreign.stdin.write(f"start\nupdate {MAIN} {two} {one}\nprepare\n".encode())
+    foreign.stdin.flush()
+    while foreign.stdout.readline() != b"prepare: ok\n":
         continue
-    dying.end()
-    lock = bare.git_dir / f"{MAIN}.lock"
-    assert lock.exists()
-    with pytest.raises(Busy):
-        bare.swap(MAIN, one, two)
-    for path in (lock, bare.git_dir / "HEAD.lock"):
+    for path in locks_of(bare):
         if path.exists():
             os.utime(path, (1, 1))
+    with (
+        pytest.raises(Busy, match=rf"another git holds .*main.lock, .*: process {foreign.pid}, git update-ref --stdin"),
+        bare.lock(timeout=1, reference=MAIN),
+    ):
+        pass
+    assert locks_of(bare)[0].exists()
+    foreign.kill()
+    foreign.wait()
+    foreign.stdin.close()
+    foreign.stdout.close()
     with bare.lock(timeout=1, reference=MAIN) as held:
         assert held.taken_over
         assert bare.swap(MAIN, one, two)
-    assert bare.tip(MAIN) == two
+
+
+def test_a_lock_of_the_last_writer_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The writer died with its git, between prepare and commit: its young locks are taken over at once."""
+    script = """
+import os, signal, sys
+from promptlib._git import Author, Repository, references
+store = Repository.open(sys.argv[1])
+commit, _ = store.commit({"a": b"x"}, parents=(), message="m", author=Author("a", "a"), time=(1, "+0000"))
+def die(*_):
+    for child in list(store._git._children):
+        os.kill(child.process, signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL)
+references.sync = die
+with store.lock(reference="refs/heads/main"):
+    store.swap("refs/heads/main", None, commit)
+"""
+    with Repository.init(tmp_path / "s.git", bare=True) as store:
+        done = subprocess.run([sys.executable, "-c", script, str(store.git_dir)], check=False, stdout=subprocess.PIPE)
+        assert done.returncode == -9
+        left = [path for path in locks_of(store) if path.exists()]
+        assert left
+        (one,) = commits(store, 1)
+        monkeypatch.setattr(leftovers, "STALE_SECONDS", 1e9)
+        with store.lock(timeout=1, reference=MAIN) as held:
+            assert len(held.taken_over) == len(left)
+            assert store.swap(MAIN, None, one)
+
+
+def test_a_lock_of_head_that_outlived_its_move(bare: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ref had moved already when its git died; only HEAD stayed locked."""
+    one, two = commits(bare, 2)
+    assert bare.swap(MAIN, None, one)
+    monkeypatch.setattr(leftovers, "STALE_SECONDS", 1e9)
+    monkeypatch.setattr(leftovers, "A_WHILE", 0.05)
+    bare.git_dir.joinpath("promptlib").mkdir(exist_ok=True)
+    bare.git_dir.joinpath("promptlib/moving").write_text(f"1 12345 {one}")
+    lock = locks_of(bare)[1]
+    lock.touch()
+    with bare.lock(timeout=1, reference=MAIN) as held:
+        assert len(held.taken_over) == 1
+        assert bare.swap(MAIN, one, two)
+    monkeypatch.setattr(leftovers, "PATIENT_SECONDS", 0.2)
+    for text, at in (("x", 0), ("", 60)):
+        lock.write_text(text)  # what HEAD will be: a git is at work; or long after that move
+        os.utime(lock, (lock.stat().st_mtime + at,) * 2)
+        with pytest.raises(Busy, match=r"another git holds .*HEAD.lock"), bare.lock(timeout=1, reference=MAIN):
+            pass
+
+
+def test_a_note_of_another_move_proves_nothing(bare: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last writer is gone, and the lock holds another commit than it noted: it is somebody else's."""
+    one, two, three = commits(bare, 3)
+    assert bare.swap(MAIN, None, one)
+    note = bare.git_dir / "promptlib/moving"
+    monkeypatch.setattr(leftovers, "PATIENT_SECONDS", 0.05)
+    lock = locks_of(bare)[0]
+    lock.write_text(f"{three}\n")
+    for text in (f"1 12345 {two}", "no note", "", "1 1"):
+        note.parent.mkdir(exist_ok=True)
+        note.write_text(text)
+        with pytest.raises(Busy), bare.lock(timeout=1, reference=MAIN):
+            pass
+    note.write_text(f"1 12345 {three}")
+    with bare.lock(timeout=1, reference=MAIN) as held:
+        assert len(held.taken_over) == 1
+    assert bare.swap(MAIN, one, two)
 
 
 def test_a_killed_writer_frees_the_ref_itself(tmp_path: Path) -> None:
