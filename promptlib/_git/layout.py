@@ -34,6 +34,8 @@ class Layout:
     reference_format: ReferenceFormat = "files"
     #: The mode that `core.sharedRepository` asks of every file, for a repository that several users write; or 0.
     shared: int = 0
+    #: What `promptlib.refuseSecrets` says in the repository's own configuration, as it stands there.
+    refuse_secrets: str = ""
 
     @property
     def bare(self) -> bool:
@@ -133,7 +135,8 @@ def _read(git_dir: Path, work_tree: Path | None, *, owned: tuple[Path, ...]) -> 
     _check_owner(owned)
     object_format, reference_format = _formats(settings, common)
     tree = _work_tree(git_dir, work_tree, settings)
-    return Layout(git_dir, common, tree, object_format, reference_format, _shared(settings))
+    refused = settings.get("promptlib.refusesecrets", "")
+    return Layout(git_dir, common, tree, object_format, reference_format, _shared(settings), refused)
 
 
 def _shared(settings: dict[str, str]) -> int:
@@ -180,7 +183,7 @@ def _formats(settings: dict[str, str], common: Path) -> tuple[ObjectFormat, Refe
 
 
 def _settings(config: Path) -> Iterator[tuple[str, str]]:
-    """Yield `section.key` and value; of git's syntax only what the keys of a repository's format use."""
+    """Yield `section.key` and value; of git's syntax only what the keys of a repository's format and ours use."""
     try:
         text = config.read_text("utf-8", "surrogateescape")
     except FileNotFoundError:
@@ -192,7 +195,7 @@ def _settings(config: Path) -> Iterator[tuple[str, str]]:
             head, _, line = line[1:].partition("]")
             section = head.strip().lower()
             line = line.strip()
-        if not line or line[0] in "#;" or section not in {"core", "extensions"}:
+        if not line or line[0] in "#;" or section not in {"core", "extensions", "promptlib"}:
             continue
         key, equals, value = line.partition("=")
         yield f"{section}.{key.strip().lower()}", _value(value) if equals else "true"

@@ -16,11 +16,19 @@ def init(
     ] = Path(),
     *,
     bare: Annotated[bool, typer.Option("--bare", help="A store that stands alone, without a work tree.")] = False,
+    refuse_secrets: Annotated[
+        bool, typer.Option("--refuse-secrets", help="With --bare: never store a key or token of a known shape.")
+    ] = False,
 ) -> None:
     """Make a store: prompts/ in an application's repository, or with --bare a repository of its own."""
     from promptlib import Store  # noqa: PLC0415 - help needs no store
 
-    with Store.init(path, bare=bare) as store:
+    if refuse_secrets and not bare:
+        raise typer.BadParameter(
+            "in an application's repository pyproject.toml says it: [tool.promptlib] refuse_secrets = true",
+            param_hint="--refuse-secrets",
+        )
+    with Store.init(path, bare=bare, refuse_secrets=refuse_secrets or None) as store:
         there = "" if path == Path() else f" -C {path}"
         emit(
             [

@@ -77,6 +77,7 @@ class Draft:
         path = prompt_path(name)
         newest = self.current(name)
         if base is not None and (newest is None or newest.digest != base) and not self._never_stored(name):
+            self._check_offered(name, prompt, file)
             raise self._conflict(name, base, newest)
         if newest is not None:
             prompt = _adopted(prompt, newest)
@@ -106,6 +107,11 @@ class Draft:
     def offered(self, name: str, prompt: Prompt[Any], file: bytes | None) -> dict[str, bytes | None]:
         """Return all changes of this draft and, whatever the rules say of it, the file of *prompt*."""
         return self.files.changes | {prompt_path(name): file or codec.write(self._with_names(prompt))}
+
+    def _check_offered(self, name: str, prompt: Prompt[Any], file: bytes | None) -> None:
+        """What may not be stored may not be kept for later either."""
+        for path, data in self.offered(name, prompt, file).items():
+            self.files.check(path, data)
 
     def put_file(self, name: str, data: bytes) -> Outcome:
         """Lay the file *data*, which was a version of *name* before, over the newest one."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from promptlib.errors import StoreDamaged, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Callable, Hashable, Iterator
     from importlib.resources.abc import Traversable
 
     from promptlib._git import Repository
@@ -181,11 +181,12 @@ class Commit:
 class Overlay:
     """A home with changes laid over it that are not written yet."""
 
-    __slots__ = ("_below", "changes")
+    __slots__ = ("_below", "_check", "changes")
 
-    def __init__(self, below: Home) -> None:
-        """Lay nothing yet."""
+    def __init__(self, below: Home, check: Callable[[str, bytes | None], object] | None = None) -> None:
+        """Lay nothing yet; *check* raises for a path and bytes that may not be laid."""
         self._below = below
+        self._check = check
         self.changes: dict[str, bytes | None] = {}
 
     def read(self, path: str) -> bytes | None:
@@ -217,4 +218,10 @@ class Overlay:
         if self._below.read(path) == data:
             self.changes.pop(path, None)
         else:
+            self.check(path, data)
             self.changes[path] = data
+
+    def check(self, path: str, data: bytes | None) -> None:
+        """Raise what laying *data* over *path* would raise."""
+        if self._check is not None:
+            self._check(self.shown(path), data)

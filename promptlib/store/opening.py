@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from promptlib._git import Repository
 from promptlib.errors import NotAStore, SaveRefused, StoreError, StoreReadOnly
 from promptlib.store.layout import ATTRIBUTES, ATTRIBUTES_TEXT, LABELS, PROMPT
+from promptlib.store.settings import configured_root
 
 DEFAULT_ROOT = "prompts"
-SETTINGS = "pyproject.toml"
 SYSTEM = 0
 
 
@@ -42,34 +42,6 @@ def _is_marked(folder: Path) -> bool:
 def _is_ours(folder: Path) -> bool:
     """Whether *folder* is the user's or the system's, as git asks of a repository that it comes upon."""
     return not hasattr(os, "geteuid") or folder.stat().st_uid in {os.geteuid(), SYSTEM}
-
-
-def configured_root(folder: Path) -> str | None:
-    """Return `[tool.promptlib] root` of the project at *folder*; raises `StoreError` for a root outside of it."""
-    settings = folder / SETTINGS
-    if not settings.is_file():
-        return None
-    import tomllib  # noqa: PLC0415 - most stores have no settings
-
-    try:
-        table = tomllib.loads(settings.read_text(encoding="utf-8")).get("tool", {}).get("promptlib", {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StoreError(f"{settings} cannot be read: {error}", hint="mend the file first") from error
-    root = table.get("root")
-    if root is None:
-        return None
-    if not isinstance(root, str) or not checked_root(root):
-        raise StoreError(
-            f"[tool.promptlib] root = {root!r} in {settings} is no folder inside the project",
-            hint='write a path such as root = "src/app/prompts"',
-        )
-    return str(PurePosixPath(root))
-
-
-def checked_root(root: str) -> bool:
-    """Whether *root* is a relative path that stays inside, away from git's own folder."""
-    path = PurePosixPath(root)
-    return bool(path.parts) and not path.is_absolute() and not {"..", ".git"} & set(path.parts) and "\\" not in root
 
 
 def find(path: Path | None) -> tuple[Path, Repository | None, str]:
@@ -142,8 +114,17 @@ def _around(path: Path) -> Repository | None:
     return found if found is not None and not found.bare and found.work_tree else None
 
 
-def make_bare(path: Path) -> Repository:
-    """Make an empty bare repository at *path*; one that is there already stays as it is."""
+def make_bare(path: Path, *, refuse_secrets: bool = False) -> None:
+    """Make an empty bare repository at *path*; one that is there already stays as it is.
+
+    *refuse_secrets* is written into its configuration, so that whoever opens it is held to it.
+    """
+    with _made_bare(path) as repository:
+        if refuse_secrets:
+            repository.configure("promptlib.refuseSecrets", "true")
+
+
+def _made_bare(path: Path) -> Repository:
     if path.exists() and not path.is_dir():
         raise NotAStore(f"{path} is a file", hint="choose another path")
     try:

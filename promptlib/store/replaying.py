@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from promptlib._git import Author, BulkCommit
+from promptlib.errors import SaveRefused
 from promptlib.store.layout import prompt_path
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from promptlib._git import Repository
     from promptlib.store.past import History
+    from promptlib.store.refusing import Guard
 
 CHUNK = 1000
 
@@ -29,17 +31,41 @@ class Replayed:
     time: tuple[int, str]
 
 
-def replay(repository: Repository, past: History, commits: Iterable[Replayed], progress: Callable[[int], None]) -> int:
-    """Append *commits* in their order and return how many; each thousand is kept before the next begins."""
+def replay(
+    repository: Repository,
+    past: History,
+    commits: Iterable[Replayed],
+    progress: Callable[[int], None],
+    guard: Guard | None = None,
+) -> int:
+    """Append *commits* in their order and return how many; each thousand is kept before the next begins.
+
+    Raises `SaveRefused`, before anything of its thousand is written, for a commit that *guard* does not let pass.
+    """
     waiting = iter(commits)
     count = 0
     branch = past.branch()
     with repository.lock(timeout=30, reference=branch):
         while chunk := list(islice(waiting, CHUNK)):
+            if guard is not None:
+                _check(chunk, count, guard)
             repository.bulk(branch, past.tip(), _bulk(chunk, count, progress))
             count += len(chunk)
     past.move_to(past.tip())
     return count
+
+
+def _check(commits: Iterable[Replayed], before: int, guard: Guard) -> None:
+    for number, each in enumerate(commits, before + 1):
+        try:
+            guard.words("the message", each.message)
+            guard.words("the author", f"{each.author} <{each.email}>")
+            for name, data in each.files.items():
+                guard.file(prompt_path(name), data)
+        except SaveRefused as error:
+            kept = f"the {before:,} commits before its thousand are kept" if before else "nothing was imported"
+            error.what = f"commit {number:,} of the import: {error.what.removesuffix(': nothing was saved')}; {kept}"
+            raise
 
 
 def _bulk(commits: Iterable[Replayed], before: int, progress: Callable[[int], None]) -> Iterator[BulkCommit]:

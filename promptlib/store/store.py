@@ -14,6 +14,7 @@ from promptlib.store.homes import Commit, Folder
 from promptlib.store.layout import ATTRIBUTES, ATTRIBUTES_TEXT
 from promptlib.store.loading import Reader
 from promptlib.store.past import History
+from promptlib.store.settings import checked_root
 from promptlib.version import Version
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from promptlib.prompt import Prompt
     from promptlib.store.checking import Report
     from promptlib.store.drafts import Draft
+    from promptlib.store.refusing import Guard, Refused
     from promptlib.store.replaying import Replayed
     from promptlib.store.transaction import Transaction
     from promptlib.store.writing import Durability, Writer
@@ -40,20 +42,31 @@ class Store:
     `Store(path)` is `Store.open(path)`. One store may be used from several threads.
     """
 
-    def __init__(self, path: str | Path | None = None, *, durability: Durability = "batch") -> None:
+    def __init__(
+        self,
+        path: str | Path | None = None,
+        *,
+        durability: Durability = "batch",
+        refuse_secrets: Refused = None,
+    ) -> None:
         """Open the store at *path*, or the one around the working directory.
 
         *path* is a bare repository, an application's repository, or a plain folder that holds `prompts/`. *durability*
         says how a write is synced before it is acknowledged: `batch` once, `each` object apart, `none` not at all.
-        Raises `NotAStore`.
+        *refuse_secrets* is True, or regular expressions of your own beside the built-in ones, to refuse every write
+        that holds a key or token; False lets all pass; without it the store's settings decide. Raises `NotAStore`.
         """
         folder, repository, root = opening.find(Path(path) if path is not None else None)
-        self._begin(folder, repository, root, durability)
+        self._begin(folder, repository, root, durability, refuse_secrets)
 
-    def _begin(self, folder: Path, repository: Repository | None, root: str, durability: Durability) -> None:
+    def _begin(
+        self, folder: Path, repository: Repository | None, root: str, durability: Durability, refused: Refused
+    ) -> None:
         self.path = folder
         self._repository = repository
         self._durability = durability
+        self._refused = refused
+        self._guard: Guard | None = None
         self._history: History | None = None
         self._writer: Writer | None = None
         if repository is None:
@@ -66,9 +79,15 @@ class Store:
             self._reader = Reader(Folder(folder / root, prefix), self._history, on_disk=True)
 
     @classmethod
-    def open(cls, path: str | Path | None = None, *, durability: Durability = "batch") -> Store:
+    def open(
+        cls,
+        path: str | Path | None = None,
+        *,
+        durability: Durability = "batch",
+        refuse_secrets: Refused = None,
+    ) -> Store:
         """Return the store at *path*, or the one around the working directory; see the constructor."""
-        return cls(path, durability=durability)
+        return cls(path, durability=durability, refuse_secrets=refuse_secrets)
 
     @classmethod
     def package(cls, package: str, folder: str = opening.DEFAULT_ROOT) -> Store:
@@ -82,7 +101,7 @@ class Store:
             root = package_files(package).joinpath(folder)
         except (ImportError, TypeError, ValueError) as error:
             raise NotFound(f"no package {package!r}", hint="give the name that it is imported by") from error
-        if not opening.checked_root(folder) or not root.is_dir():
+        if not checked_root(folder) or not root.is_dir():
             raise NotFound(f"the package {package!r} has no folder {folder!r}", hint="is it among its package data?")
         store = cls.__new__(cls)
         store.path = Path(str(root))
@@ -91,20 +110,29 @@ class Store:
         return store
 
     @classmethod
-    def init(cls, path: str | Path = ".", *, bare: bool = False, durability: Durability = "batch") -> Store:
+    def init(
+        cls,
+        path: str | Path = ".",
+        *,
+        bare: bool = False,
+        durability: Durability = "batch",
+        refuse_secrets: Refused = None,
+    ) -> Store:
         """Make a store at *path* and return it; one that is there already is only opened.
 
-        `bare=True` makes a repository that stands alone. Otherwise the root is made in the repository around *path*
-        (a new one where there is none): a commit of `.gitattributes` alone, which leaves staged work as it was.
+        `bare=True` makes a repository that stands alone; with *refuse_secrets* its configuration says so to all who
+        open it. Otherwise the root is made in the repository around *path* (a new one where there is none): a commit
+        of `.gitattributes` alone, which leaves staged work as it was.
         """
         place = Path(path)
         if bare:
-            opening.make_bare(place)
-            store = cls(place, durability=durability)
+            opening.make_bare(place, refuse_secrets=bool(refuse_secrets))
+            store = cls(place, durability=durability, refuse_secrets=refuse_secrets)
         else:
             repository = opening.make_in_work_tree(opening.made_folder(place))
             store = cls.__new__(cls)
-            store._begin(place, repository, opening.root_for(place), durability)  # noqa: SLF001 - its own method
+            root = opening.root_for(place)
+            store._begin(place, repository, root, durability, refuse_secrets)  # noqa: SLF001 - its own method
         store._start()  # noqa: SLF001 - its own method
         return store
 
@@ -256,7 +284,11 @@ class Store:
         """
         from promptlib.store.transaction import Transaction  # noqa: PLC0415 - a load changes nothing
 
-        transaction = Transaction(self._writing(), self._past())
+        writer = self._writing()
+        if self._guard is not None:
+            self._guard.words("the message", message.replace("\0", ""))  # as a commit can hold it
+            self._guard.words("the author", f"{author.name} <{author.email}>" if author else "")
+        transaction = Transaction(writer, self._past())
         yield transaction
         transaction.commit(message, author)
 
@@ -273,7 +305,8 @@ class Store:
             )
         from promptlib.store.replaying import replay  # noqa: PLC0415 - only an import needs it
 
-        return replay(self._repository, self._past(), commits, progress)
+        self._writing()
+        return replay(self._repository, self._past(), commits, progress, self._guard)
 
     def commits(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Yield message and changed names of every commit that changed a prompt, oldest first."""
@@ -332,9 +365,11 @@ class Store:
                 hint=f"make it a store: promptlib init {self.path}",
             )
         if self._writer is None:
-            from promptlib.store.writing import writer_of  # noqa: PLC0415 - a load writes nothing
+            from promptlib.store.refusing import guard_of  # noqa: PLC0415 - a load writes nothing
+            from promptlib.store.writing import writer_of  # noqa: PLC0415 - beside it
 
-            self._writer = writer_of(self._repository, self._history, self._durability)
+            self._guard = guard_of(self.path, self._repository, self._refused)
+            self._writer = writer_of(self._repository, self._history, self._durability, self._guard)
         return self._writer
 
     def _chosen(self, name: str, version: Version | str) -> Version:

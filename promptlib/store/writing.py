@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from promptlib._git import Repository
     from promptlib.errors import Conflict
     from promptlib.store.past import History
+    from promptlib.store.refusing import Guard
 
     Durability = Literal["batch", "each", "none"]
 
@@ -49,11 +50,14 @@ class Writer(Protocol):
 class BareWriter:
     """Compare-and-swap on the store's branch: objects first, then the ref, read back, then acknowledged."""
 
-    def __init__(self, repository: Repository, past: History, durability: Durability) -> None:
-        """Write to *repository*; who the user is, is asked once."""
+    def __init__(
+        self, repository: Repository, past: History, durability: Durability, guard: Guard | None = None
+    ) -> None:
+        """Write to *repository* what *guard* lets pass; who the user is, is asked once."""
         self.repository = repository
         self.past = past
         self.durability = durability
+        self._check = guard.file if guard else None
         self._user: Author | None = None
 
     def draft(self) -> Draft:
@@ -62,7 +66,7 @@ class BareWriter:
 
     def _over(self, tip: str | None) -> Draft:
         self.past.move_to(tip)
-        return Draft(Overlay(Commit(self.repository, "", tip)), self.past, tip)
+        return Draft(Overlay(Commit(self.repository, "", tip), self._check), self.past, tip)
 
     def commit(self, draft: Draft, work: Callable[[Draft], object], message: str, author: Author | None) -> None:
         """Retry a lost race with the whole work on the new tip, so that each rule is checked again."""
@@ -118,12 +122,14 @@ class WorkTreeWriter:
     prefix: str
     disk: Folder
     durability: Durability
+    guard: Guard | None = None
 
     def draft(self) -> Draft:
         """Return an empty draft over HEAD."""
         head = self.past.tip()
         self.past.move_to(head)
-        return Draft(Overlay(Commit(self.repository, self.prefix, head)), self.past, head, self.disk)
+        files = Overlay(Commit(self.repository, self.prefix, head), self.guard.file if self.guard else None)
+        return Draft(files, self.past, head, self.disk)
 
     def commit(self, draft: Draft, work: Callable[[Draft], object], message: str, author: Author | None) -> None:
         """Refuse, and change nothing, while the user is in the middle of something."""
@@ -141,12 +147,12 @@ class WorkTreeWriter:
         return keep(self.repository, draft.tip, {self.prefix + path: data for path, data in changes.items()}, error)
 
 
-def writer_of(repository: Repository, past: History, durability: Durability) -> Writer:
-    """Return the writer that fits *repository*."""
+def writer_of(repository: Repository, past: History, durability: Durability, guard: Guard | None = None) -> Writer:
+    """Return the writer that fits *repository*; it writes what *guard* lets pass."""
     if repository.bare:
-        return BareWriter(repository, past, durability)
+        return BareWriter(repository, past, durability, guard)
     root = Path(str(repository.work_tree)) / past.prefix
-    return WorkTreeWriter(repository, past, past.prefix, Folder(root, past.prefix), durability)
+    return WorkTreeWriter(repository, past, past.prefix, Folder(root, past.prefix), durability, guard)
 
 
 def keep(repository: Repository, tip: str | None, changes: Mapping[str, bytes | None], error: Conflict) -> str:

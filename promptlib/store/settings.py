@@ -1,0 +1,44 @@
+"""What a project says of its store: `[tool.promptlib]` in pyproject.toml."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from promptlib.errors import StoreError
+
+FILE = "pyproject.toml"
+
+
+def table(folder: Path) -> dict[str, Any]:
+    """Return the table of the project at *folder*, empty where there is none; raises `StoreError`."""
+    settings = folder / FILE
+    if not settings.is_file():
+        return {}
+    import tomllib  # noqa: PLC0415 - most stores have no settings
+
+    try:
+        tool = tomllib.loads(settings.read_text(encoding="utf-8")).get("tool", {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StoreError(f"{settings} cannot be read: {error}", hint="mend the file first") from error
+    found = tool.get("promptlib", {}) if isinstance(tool, dict) else {}
+    return found if isinstance(found, dict) else {}
+
+
+def configured_root(folder: Path) -> str | None:
+    """Return `[tool.promptlib] root` of the project at *folder*; raises `StoreError` for a root outside of it."""
+    root = table(folder).get("root")
+    if root is None:
+        return None
+    if not isinstance(root, str) or not checked_root(root):
+        raise StoreError(
+            f"[tool.promptlib] root = {root!r} in {folder / FILE} is no folder inside the project",
+            hint='write a path such as root = "src/app/prompts"',
+        )
+    return str(PurePosixPath(root))
+
+
+def checked_root(root: str) -> bool:
+    """Whether *root* is a relative path that stays inside, away from git's own folder."""
+    path = PurePosixPath(root)
+    return bool(path.parts) and not path.is_absolute() and not {"..", ".git"} & set(path.parts) and "\\" not in root
