@@ -8,6 +8,7 @@ history, where some pack does not fit its checksum.
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING
@@ -45,12 +46,17 @@ OPTIONS = (
     "--no-mailmap",
     "--no-ext-diff",
     "--no-textconv",
+    "-O" + os.devnull,
     "--ignore-submodules=none",
     "--encoding=UTF-8",
     "--date=raw",
     f"--format={FORMAT}",
 )
 CHUNK = 1 << 16
+# Past these no commit is one of a store: somebody tries whether a reader ever ends.
+LONGEST_TOKEN = 16 << 20
+MOST_CHANGES = 1_000_000
+LATEST = 1 << 62  # seconds
 #: So many commits are compared folder by folder whatever the packs are; more only when a pack is damaged.
 FEW = 64
 
@@ -68,7 +74,8 @@ class Log:
     def read(self, tip: str, stop: Iterable[str], prefix: str, *, first_parent: bool) -> Iterator[Commit]:
         """Yield every commit that *tip* reaches and none of *stop* does, parents first; see `Repository.log`."""
         line = ("--first-parent",) if first_parent else ()
-        revisions = "\n".join([tip, *(f"^{commit}" for commit in stop), ""])
+        # Of a ref that points to a file or folder git would print nothing, as of an empty branch.
+        revisions = "\n".join([f"{tip}^{{commit}}", *(f"^{commit}" for commit in stop), ""])
         paths = ("--", prefix) if prefix else ("--",)
         # All commits are read whole here: a commit-graph would save nothing, and it may be damaged.
         cut = self._cut_off()
@@ -118,6 +125,8 @@ def _commits(tokens: Iterator[bytes], objects: Objects, cut: frozenset[str]) -> 
         token = raw.removeprefix(b"\n")
         if token.startswith(b":"):
             changes += _change(token, next(tokens))
+            if len(changes) > MOST_CHANGES:
+                raise _too_much(f"a commit changes more than {MOST_CHANGES:,} files")
             continue
         if commit is not None:
             yield _whole(commit, changes)
@@ -132,12 +141,26 @@ def _whole(commit: Commit, changes: list[Change]) -> Commit:
 
 def _tokens(output: BufferedReader) -> Iterator[bytes]:
     """Yield what stands between NULs."""
-    rest = b""
+    begun: list[bytes] = []
+    size = 0
     while chunk := output.read1(CHUNK):
-        *whole, rest = (rest + chunk).split(b"\0")
-        yield from whole
-    if rest.strip(b"\n"):
+        first, *more = chunk.split(b"\0")
+        begun.append(first)
+        size += len(first)
+        if size > LONGEST_TOKEN:
+            raise _too_much(f"a commit's message or path is longer than {LONGEST_TOKEN:,} bytes")
+        if more:
+            yield b"".join(begun)
+            yield from more[:-1]
+            begun, size = [more[-1]], len(more[-1])
+    if b"".join(begun).strip(b"\n"):
         raise GitFailed("git log ended in the middle of a commit", hint="promptlib fsck tells whether all is sound")
+
+
+def _too_much(what: str) -> GitFailed:
+    return GitFailed(
+        f"this history cannot be read: {what}", hint="find it: git log --shortstat; no store holds such a commit"
+    )
 
 
 def _change(row: bytes, path: bytes) -> tuple[Change, ...]:
@@ -164,9 +187,9 @@ def _commit(token: bytes, objects: Objects, cut: frozenset[str]) -> Commit:
         commit_id,
         tuple(parents.split()),
         Author(name, email),
-        int(seconds or 0),
+        _moment(seconds),
         zone or "+0000",
-        int(committed or 0),
+        _moment(committed),
         message,
     )
 
@@ -182,3 +205,8 @@ def _check_id(fields: list[bytes], objects: Objects, cut: frozenset[str]) -> Non
     wanted = head if told in cut else head + b"\nauthor "
     if not objects.read(told, b"commit", limit=STRUCTURE_LIMIT).startswith(wanted):
         raise _other(told, "another folder or other parents")
+
+
+def _moment(seconds: str) -> int:
+    """Return *seconds* as far as a number of 64 bits goes: a date is whatever its maker wrote."""
+    return max(-LATEST, min(LATEST, int(seconds[:32] or 0)))

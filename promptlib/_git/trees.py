@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import stat
 from collections import OrderedDict
+from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -14,8 +16,11 @@ if TYPE_CHECKING:
 
     from promptlib._git.objects import Objects
 
-FILE, FOLDER = b"100644", b"40000"
-SPECIAL = {b"120000": "a symbolic link", b"160000": "a submodule"}
+FILE, FOLDER, LINK, SUBMODULE = b"100644", b"40000", b"120000", b"160000"
+SPECIAL = {LINK: "a symbolic link", SUBMODULE: "a submodule"}
+# What no file system could hold, and no store does: somebody has nested or multiplied folders until nothing ends.
+LONGEST_PATH = 4096
+MOST_FILES = 1_000_000
 MOST_CACHED_BYTES = 8 << 20
 MOST_CACHED_COMMITS = 4096
 
@@ -44,6 +49,8 @@ class Tree:
             return None
         start, id_start = place
         mode = self.raw[start : self.raw.index(b" ", start)]
+        if mode != FILE:
+            mode = _as_git_reads(mode)
         return mode, self.raw[id_start : id_start + id_length // 2].hex()
 
     def entries(self, id_length: int) -> Iterator[tuple[bytes, bytes, str]]:
@@ -81,9 +88,27 @@ def _places(raw: bytes, id_length: int) -> dict[bytes, tuple[int, int]]:
         blank = raw.find(b" ", start, end)
         if end < 0 or blank < 0 or end + step > len(raw):
             raise StoreDamaged("a folder's listing in git is cut off", hint="promptlib fsck lists all damage")
-        places[raw[blank + 1 : end]] = (start, end + 1)
+        name = raw[blank + 1 : end]
+        if name in places:
+            raise StoreDamaged(
+                f"a folder's listing in git names {name.decode('utf-8', 'replace')!r} twice",
+                hint="promptlib fsck lists all damage; take one of them away with plain git",
+            )
+        places[name] = (start, end + 1)
         start = end + step
     return places
+
+
+@lru_cache(maxsize=64)
+def _as_git_reads(mode: bytes) -> bytes:
+    """Return *mode* as one of git's own kinds: old tools wrote leading zeros, and rights that git does not keep."""
+    try:
+        kind = stat.S_IFMT(int(mode, 8))
+    except ValueError as error:
+        raise StoreDamaged("a folder's listing in git holds a mode that is no number", hint="promptlib fsck") from error
+    if kind == stat.S_IFREG:
+        return mode.lstrip(b"0")
+    return FOLDER if kind == stat.S_IFDIR else LINK if kind == stat.S_IFLNK else SUBMODULE
 
 
 class Trees:
@@ -150,21 +175,28 @@ class Trees:
         entries = self._tree(found[1]).entries(self._length)
         return tuple(name.decode("utf-8", "surrogateescape") for name, mode, _ in entries if mode == FOLDER)
 
-    def folders(self, commit: str, path: str) -> tuple[str, ...]:
-        """Return the names of the folders in the folder at *path*; none where there is no such folder."""
-        found = self.find(commit, path.rstrip("/"))
-        if found is None or found[0] != FOLDER:
-            return ()
-        entries = self._tree(found[1]).entries(self._length)
-        return tuple(name.decode("utf-8", "surrogateescape") for name, mode, _ in entries if mode == FOLDER)
-
     def _files(self, tree: str, prefix: str) -> Iterator[tuple[str, str]]:
-        for name, mode, found in self._tree(tree).entries(self._length):
-            path = prefix + name.decode("utf-8", "surrogateescape")
+        open_folders = [(prefix, self._tree(tree).entries(self._length))]
+        count = 0
+        while open_folders:
+            above, entries = open_folders[-1]
+            entry = next(entries, None)
+            if entry is None:
+                open_folders.pop()
+                continue
+            name, mode, found = entry
+            path = above + name.decode("utf-8", "surrogateescape")
             if mode == FOLDER:
-                yield from self._files(found, path + "/")
+                _check_depth(path)
+                open_folders.append((f"{path}/", self._tree(found).entries(self._length)))
             elif mode not in SPECIAL:
                 yield path, found
+            count += 1
+            if count > MOST_FILES:
+                raise StoreDamaged(
+                    f"{prefix or 'this store'} holds more than {MOST_FILES:,} files in git",
+                    hint="no store is that large: see what multiplies them, git ls-tree HEAD",
+                )
 
     def entries(self, tree: str) -> Iterator[tuple[bytes, tuple[bytes, str]]]:
         """Yield name, and mode with id, of all that lies in one folder."""
@@ -223,6 +255,14 @@ class Trees:
             self._cached_bytes += len(tree.raw)
             while self._cached_bytes > MOST_CACHED_BYTES and len(self._cached) > 1:
                 self._cached_bytes -= len(self._cached.popitem(last=False)[1].raw)
+
+
+def _check_depth(path: str) -> None:
+    if len(path) > LONGEST_PATH:
+        raise StoreDamaged(
+            f"folders in git nest deeper than any system allows: {path[:60]}…",
+            hint="no prompt lies there: take them away with plain git",
+        )
 
 
 def split(path: str) -> list[bytes]:
