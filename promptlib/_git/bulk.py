@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import string
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from promptlib._git.locks import held
 from promptlib._git.records import BulkResult
 from promptlib._git.trees import split
-from promptlib.errors import Conflict, GitFailed
+from promptlib.errors import Conflict, GitFailed, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from promptlib._git.runner import Git
 
 CHUNK = 1 << 18
+LOCK_SECONDS = 30.0
 
 
 class Bulk:
@@ -41,12 +44,17 @@ class Bulk:
             marks.unlink(missing_ok=True)
         if not ids:
             raise ValueError("a bulk import needs a commit")
-        if not self._references.swap(reference, old, ids[-1], reflog="promptlib: import", durability="batch"):
+        with held(self._layout, self._references, reference, LOCK_SECONDS):
+            moved = self._references.swap(reference, old, ids[-1], reflog="promptlib: import", durability="batch")
+        if not moved:
             raise Conflict(
                 f"{reference!r} moved while {len(ids)} commits were being imported",
                 hint=f"run the import again; what it wrote is kept at {temporary}",
+                kept=temporary,
             )
-        self._references.delete(temporary)
+        # The import is in the branch: a lock on the packed refs must not make it fail. Maintenance sweeps what stays.
+        with suppress(StoreError):
+            self._references.delete(temporary)
         return BulkResult(ids[-1], tuple(ids))
 
     def _import(self, temporary: str, old: str | None, commits: Iterable[BulkCommit], marks: str) -> list[str]:
