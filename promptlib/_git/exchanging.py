@@ -89,10 +89,16 @@ class Exchange:
         """Let *path* be the file that it was, whose content and mode these are."""
         target = self._root / path
         kept = self._kept.pop(target, None)
-        if kept is not None:
-            kept.replace(target)
-        else:
-            self.put(path, content, mode)
+        try:
+            if kept is not None:
+                kept.replace(target)
+            elif content is None:
+                target.unlink(missing_ok=True)
+            else:
+                self._make_folder(target.parent)
+                self._replace(target, content, mode)
+        except OSError as error:
+            raise _not_written(target, error) from error
 
     def remove_folders(self) -> None:
         """Take away the folders that were made, if nothing lies in them."""
@@ -102,7 +108,10 @@ class Exchange:
 
     def keep_index(self) -> None:
         """Keep git's index as it is now, before it is told of new files."""
-        self._keep(self._index)
+        try:
+            self._keep(self._index)
+        except OSError as error:
+            raise _not_written(self._index, error) from error
 
     def index_is_told(self) -> None:
         """Say that the index now knows the new files, and nothing else is different in it."""

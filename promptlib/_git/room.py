@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import os
 
-SAID = ("No space left on device", "Out of diskspace", "Disk quota exceeded")
+NO_ROOM = "No space left on device"
+SAID = (NO_ROOM, "Disk quota exceeded", "the disk is full")
+GITS_WORDS = "Out of diskspace"
 FULL = 1 << 16  # bytes: what fails for want of room has left less than that
 MAKE_ROOM = "nothing was changed; make room on this disk, then do it again"
 
 
-def with_reason(words: str, folder: str | os.PathLike[str]) -> str:
-    """Return *words* of a git that failed, and that the disk of *folder* is full where that is so and not said."""
-    if SAID[0] in words or SAID[2] in words or not (left := _left(folder)):
+def with_reason(words: str, folder: str | os.PathLike[str], freed: int = 0) -> str:
+    """Return *words* of a git that failed, and that the disk of *folder* is full where that is so and not said.
+
+    *freed* is about how many bytes git has given back since, when it took its own files away.
+    """
+    if is_missing(words):
         return words
-    return f"{words.strip()} (the disk is full: {left})"
+    if GITS_WORDS in words:
+        return f"{words.strip()} ({NO_ROOM})"
+    left = _left(folder, FULL + freed)
+    return f"{words.strip()} (the disk is full: {left})" if left else words
 
 
 def is_missing(words: str) -> bool:
     """Return whether *words* say that there was no room."""
-    return any(said in words for said in (*SAID, "the disk is full"))
+    return any(said in words for said in SAID)
 
 
-def _left(folder: str | os.PathLike[str]) -> str:
+def _left(folder: str | os.PathLike[str], least: int) -> str:
     """Return how little room there is, or an empty text where there is enough, or the system does not tell."""
     if not hasattr(os, "statvfs"):
         return ""
@@ -30,6 +38,6 @@ def _left(folder: str | os.PathLike[str]) -> str:
     except OSError:
         return ""
     room = found.f_bavail * found.f_frsize
-    if room < FULL:
+    if room < least:
         return f"{room:,} bytes are left"
     return "no more files can be made" if found.f_files and not found.f_favail else ""

@@ -245,7 +245,7 @@ class WorkTree:
         exchange.keep_index()
         result = self._git.run("add", *options, given=named, check=False)
         if result.code:
-            raise self._refusal(f"git does not take {', '.join(map(repr, new))}", result.error.strip(), "")
+            raise self._refusal(f"git does not take {', '.join(map(repr, new))}", self._told(result.error.strip()), "")
         exchange.index_is_told()
 
     def _run_commit(
@@ -275,13 +275,17 @@ class WorkTree:
             hooks=True,
         )
         words = (result.error.strip() or result.out.decode("utf-8", "replace").strip()) or "it gave no reason"
-        return words if result.code else None
+        return self._told(words) if result.code else None
+
+    def _told(self, words: str) -> str:
+        """Return git's *words*, with the reason where it is a full disk: before anything here makes room again."""
+        index = self._layout.git_dir / "index"
+        return with_reason(words, self._layout.git_dir, 2 * index.stat().st_size if index.exists() else 0)
 
     def _refusal(self, what: str, words: str, hint: str) -> SaveRefused | GitFailed:
         """Return the error for *words* of git or of a hook; a full disk is not theirs to refuse."""
-        told = with_reason(words, self._layout.git_dir)
-        if is_missing(told):
-            return GitFailed(f"{what}: {told}", hint=MAKE_ROOM)
+        if is_missing(words):
+            return GitFailed(f"{what}: {words}", hint=MAKE_ROOM)
         return SaveRefused(f"{what}: {words}", hint=hint)
 
     def _commit_of(self, old: str | None, blobs: dict[str, str | None]) -> str | None:
