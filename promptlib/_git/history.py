@@ -55,7 +55,7 @@ OPTIONS = (
 CHUNK = 1 << 16
 # Past these no commit is one of a store: somebody tries whether a reader ever ends.
 LONGEST_TOKEN = 16 << 20
-MOST_CHANGES = 1_000_000
+MOST_CHANGES = 500_000
 LATEST = 1 << 62  # seconds
 #: So many commits are compared folder by folder whatever the packs are; more only when a pack is damaged.
 FEW = 64
@@ -75,7 +75,8 @@ class Log:
         """Yield every commit that *tip* reaches and none of *stop* does, parents first; see `Repository.log`."""
         line = ("--first-parent",) if first_parent else ()
         # Of a ref that points to a file or folder git would print nothing, as of an empty branch.
-        revisions = "\n".join([f"{tip}^{{commit}}", *(f"^{commit}" for commit in stop), ""])
+        self._objects.read(tip, b"commit", limit=STRUCTURE_LIMIT)
+        revisions = "\n".join([tip, *(f"^{commit}" for commit in stop), ""])
         paths = ("--", prefix) if prefix else ("--",)
         # All commits are read whole here: a commit-graph would save nothing, and it may be damaged.
         cut = self._cut_off()

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from promptlib._git.objects import Objects
 
-FILE, FOLDER, LINK, SUBMODULE = b"100644", b"40000", b"120000", b"160000"
+FILE, PROGRAM, FOLDER, LINK, SUBMODULE = b"100644", b"100755", b"40000", b"120000", b"160000"
 SPECIAL = {LINK: "a symbolic link", SUBMODULE: "a submodule"}
 # What no file system could hold, and no store does: somebody has nested or multiplied folders until nothing ends.
-LONGEST_PATH = 4096
-MOST_FILES = 1_000_000
+DEEPEST = 256
+MOST_FILES = 500_000
 MOST_CACHED_BYTES = 8 << 20
 MOST_CACHED_COMMITS = 4096
 
@@ -103,12 +103,12 @@ def _places(raw: bytes, id_length: int) -> dict[bytes, tuple[int, int]]:
 def _as_git_reads(mode: bytes) -> bytes:
     """Return *mode* as one of git's own kinds: old tools wrote leading zeros, and rights that git does not keep."""
     try:
-        kind = stat.S_IFMT(int(mode, 8))
+        number = int(mode, 8)
     except ValueError as error:
         raise StoreDamaged("a folder's listing in git holds a mode that is no number", hint="promptlib fsck") from error
-    if kind == stat.S_IFREG:
-        return mode.lstrip(b"0")
-    return FOLDER if kind == stat.S_IFDIR else LINK if kind == stat.S_IFLNK else SUBMODULE
+    if stat.S_ISREG(number):
+        return PROGRAM if number & stat.S_IXUSR else FILE
+    return FOLDER if stat.S_ISDIR(number) else LINK if stat.S_ISLNK(number) else SUBMODULE
 
 
 class Trees:
@@ -187,7 +187,7 @@ class Trees:
             name, mode, found = entry
             path = above + name.decode("utf-8", "surrogateescape")
             if mode == FOLDER:
-                _check_depth(path)
+                check_depth(path)
                 open_folders.append((f"{path}/", self._tree(found).entries(self._length)))
             elif mode not in SPECIAL:
                 yield path, found
@@ -257,10 +257,11 @@ class Trees:
                 self._cached_bytes -= len(self._cached.popitem(last=False)[1].raw)
 
 
-def _check_depth(path: str) -> None:
-    if len(path) > LONGEST_PATH:
+def check_depth(path: str) -> None:
+    """Refuse a folder below so many others that no reader would come to an end."""
+    if path.count("/") >= DEEPEST:
         raise StoreDamaged(
-            f"folders in git nest deeper than any system allows: {path[:60]}…",
+            f"folders in git nest more than {DEEPEST} deep: {path[:60]}…",
             hint="no prompt lies there: take them away with plain git",
         )
 
