@@ -35,6 +35,7 @@ VERBS = {
     "count": "count:count",
     "import": "importing:app",
     "fsck": "fsck:fsck",
+    "maintain": "maintain:maintain",
     "demo": "demo:demo",
 }
 

@@ -9,15 +9,18 @@ from promptlib.store.store import Store
 
 if TYPE_CHECKING:
     from promptlib.store.checking import Problem, Report
+    from promptlib.store.maintaining import Maintained, Waiting
     from promptlib.store.transaction import Transaction
 
-__all__ = ["Problem", "Report", "Store", "Transaction"]
+__all__ = ["Maintained", "Problem", "Report", "Store", "Transaction", "Waiting"]
 
 #: What a load does not need is imported when it is first asked for.
 _HOMES = {
+    "Maintained": "promptlib.store.maintaining",
     "Problem": "promptlib.store.checking",
     "Report": "promptlib.store.checking",
     "Transaction": "promptlib.store.transaction",
+    "Waiting": "promptlib.store.maintaining",
 }
 
 

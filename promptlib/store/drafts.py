@@ -81,7 +81,7 @@ class Draft:
             raise self._conflict(name, base, newest)
         if newest is not None:
             prompt = _adopted(prompt, newest)
-            if _same(newest, prompt):
+            if same_words(newest, prompt):
                 return "unchanged"
         self._refuse_superseded(name, prompt, newest)
         prompt = self._with_names(prompt)
@@ -100,7 +100,7 @@ class Draft:
         """Return the file that somebody has edited into just this prompt: their comments are kept."""
         try:
             data = self._disk.read(path) if self._disk else None
-            return data if data is not None and _same(codec.read(data), prompt) else None
+            return data if data is not None and same_words(codec.read(data), prompt) else None
         except (InvalidPrompt, StoreError):
             return None  # what is on disk is something else; that it is in the way is git's to say
 
@@ -200,7 +200,7 @@ class Draft:
 
     def _refuse_superseded(self, name: str, prompt: Prompt[Any], newest: Prompt[Any] | None) -> None:
         for version, file in self._past.superseded(name, prompt.digest):
-            if newest is not None and newest.digest == prompt.digest and not _same(codec.read(file), prompt):
+            if newest is not None and newest.digest == prompt.digest and not same_words(codec.read(file), prompt):
                 continue  # the newest content with other words around it, which no older version had
             which = f"v{version.number}" if version.number is not None else version.digest
             raise Superseded(
@@ -255,7 +255,7 @@ class Draft:
             self._keep_includes(codec.read(data, source=str(pin)))
 
 
-def _same(stored: Prompt[Any], given: Prompt[Any]) -> bool:
+def same_words(stored: Prompt[Any], given: Prompt[Any]) -> bool:
     """Whether saving *given* over *stored* would change nothing that a reader of the file sees."""
     if stored.digest != given.digest:
         return False

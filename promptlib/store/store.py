@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from promptlib.prompt import Prompt
     from promptlib.store.checking import Report
     from promptlib.store.drafts import Draft
+    from promptlib.store.maintaining import Maintained
     from promptlib.store.refusing import Guard, Refused
     from promptlib.store.replaying import Replayed
     from promptlib.store.transaction import Transaction
@@ -322,6 +323,19 @@ class Store:
 
         return examine(self._reading().files, self._repository, self._history)
 
+    def maintain(self) -> Maintained:
+        """Keep the store small and quick: at any time, beside readers and writers, and nothing is lost.
+
+        A bare store's objects come into one pack, those that no branch reaches too, with a graph of its commits. In
+        every home the index is brought up to date, completed and compacted, files that killed processes left more than
+        an hour ago go, and so do refs that kept unsaved work which is in the history by now; others are told. The
+        objects of an application's repository are left to git (`git maintenance`). Raises `Busy` while another
+        process maintains this store, and `StoreReadOnly`.
+        """
+        from promptlib.store.maintaining import maintain  # noqa: PLC0415 - a load maintains nothing
+
+        return maintain(*self._home())
+
     def close(self) -> None:
         """Let go of git's children and of the index. The store may be used again: they come back when needed."""
         if self._history is not None:
@@ -358,18 +372,22 @@ class Store:
             )
         return self._history.now()
 
-    def _writing(self) -> Writer:
+    def _home(self) -> tuple[Repository, History]:
         if self._repository is None or self._history is None:
             raise StoreReadOnly(
                 f"{self.path} cannot be written: it is a folder without git",
                 hint=f"make it a store: promptlib init {self.path}",
             )
+        return self._repository, self._history
+
+    def _writing(self) -> Writer:
+        repository, history = self._home()
         if self._writer is None:
             from promptlib.store.refusing import guard_of  # noqa: PLC0415 - a load writes nothing
             from promptlib.store.writing import writer_of  # noqa: PLC0415 - beside it
 
-            self._guard = guard_of(self.path, self._repository, self._refused)
-            self._writer = writer_of(self._repository, self._history, self._durability, self._guard)
+            self._guard = guard_of(self.path, repository, self._refused)
+            self._writer = writer_of(repository, history, self._durability, self._guard)
         return self._writer
 
     def _chosen(self, name: str, version: Version | str) -> Version:
