@@ -7,7 +7,7 @@ from hashlib import sha1, sha256
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from promptlib._index.rows import Damaged, Description, opened, seal
+from promptlib._index.rows import DESCRIPTION_COLUMNS, Damaged, Description, opened, seal
 from promptlib.errors import PromptLibError, StoreError
 
 if TYPE_CHECKING:
@@ -129,9 +129,10 @@ class Contents:
             return Description(problem=error.what), True
 
     def _remember(self, described: dict[str, Description]) -> None:
-        rows = [(blob, told.digest, told.facts()) for blob, told in described.items()]
+        rows = [(blob, *told.columns()) for blob, told in described.items()]
         self._session.keep(
-            "INSERT OR REPLACE INTO descriptions VALUES (?, ?, ?, ?)", [(*row, seal(row)) for row in rows]
+            "INSERT OR REPLACE INTO descriptions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [(*row, seal(row)) for row in rows],
         )
 
 
@@ -156,12 +157,12 @@ def known(connection: sqlite3.Connection, blobs: list[str]) -> dict[str, Descrip
     for some in _slices(blobs):
         marks = ",".join("?" * len(some))
         rows = connection.execute(
-            f"SELECT blob, digest, facts, seal FROM descriptions WHERE blob IN ({marks})",  # noqa: S608 - only marks
+            f"SELECT {DESCRIPTION_COLUMNS} FROM descriptions d WHERE d.blob IN ({marks})",  # noqa: S608 - only marks
             some,
         )
         for row in rows:
-            blob, digest, facts = opened(row)
-            found[blob] = Description.of(digest, facts)
+            blob, *columns = opened(row)
+            found[blob] = Description.of(tuple(columns))
     return found
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 APPLICATION = 0x70726D70
-FORMAT = 1
+FORMAT = 2
 PATIENCE = 30.0  # seconds to wait for another process that brings the index up to date
 #: How reading a file that is no sound index can end.
 FAILURES = (sqlite3.Error, Damaged, UnicodeError)
@@ -43,12 +43,16 @@ CREATE TABLE labels (
     name TEXT, label TEXT, blob TEXT, position INTEGER, commit_id TEXT, seal INTEGER,
     PRIMARY KEY (name, label, position)
 ) WITHOUT ROWID;
-CREATE TABLE descriptions (blob TEXT PRIMARY KEY, digest TEXT, facts TEXT, seal INTEGER) WITHOUT ROWID;
+CREATE TABLE moves (name TEXT PRIMARY KEY, labels INTEGER, seal INTEGER) WITHOUT ROWID;
+CREATE TABLE descriptions (
+    blob TEXT PRIMARY KEY, digest TEXT, derived_from TEXT, renamed_from TEXT, includes TEXT, description TEXT,
+    tags TEXT, problem TEXT, seal INTEGER
+) WITHOUT ROWID;
 CREATE INDEX blobs_of_a_digest ON descriptions (digest);
 CREATE TABLE texts (blob TEXT PRIMARY KEY, data BLOB);
 """
 #: What depends on the tip; descriptions and texts are found by blob and stay true.
-OF_THE_TIP = ("commits", "events", "taken", "names", "labels")
+OF_THE_TIP = ("commits", "events", "taken", "names", "labels", "moves")
 
 
 class Database:
@@ -203,13 +207,15 @@ def state(connection: sqlite3.Connection) -> State:
     return State._make(opened(rows[0]))
 
 
-def set_state(connection: sqlite3.Connection, root: str, tip: str, commits: int, events: int) -> None:
-    """Write what `state` returns; names and labels are counted."""
-    names, labels = connection.execute("SELECT (SELECT count(*) FROM names), (SELECT count(*) FROM labels)").fetchone()
-    connection.execute(
-        "UPDATE state SET root=?, tip=?, commits=?, events=?, names=?, labels=?, seal=?",
-        _sealed((root, tip, commits, events, names, labels)),
-    )
+def set_state(connection: sqlite3.Connection, held: State) -> None:
+    """Write what `state` returns."""
+    connection.execute("UPDATE state SET root=?, tip=?, commits=?, events=?, names=?, labels=?, seal=?", _sealed(tuple(held)))
+
+
+def counted(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Return how many names and moves of labels there are, counted one by one."""
+    found = connection.execute("SELECT (SELECT count(*) FROM names), (SELECT count(*) FROM labels)").fetchone()
+    return (found[0], found[1])
 
 
 def _sealed(fields: tuple[object, ...]) -> tuple[object, ...]:

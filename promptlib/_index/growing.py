@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from promptlib._index.database import OF_THE_TIP, set_state, state
+from promptlib._index.database import NOTHING, OF_THE_TIP, State, counted, set_state, state
 from promptlib._index.rows import ROW_COLUMNS, Damaged, opened, row_of, seal
 from promptlib.errors import BadRef, StoreError
 from promptlib.history import MAIN, Entry, Growth, Life, Nothing, Place, Step, advance, meeting
@@ -239,12 +239,21 @@ class Growing:
         if reading is None:
             self._empty()
             reading = self._read(tip, ())
-        commits = state(self._connection).commits
-        past = SoFar(self._connection) if commits else Nothing()
+        held = state(self._connection)
+        past = SoFar(self._connection) if held.commits else Nothing()
         growth = advance(reading.steps, tip, past=past, renamed_from=self._renamed_from)
-        self._write(growth, reading)
-        last = growth.events[-1].id if growth.events else past.events
-        set_state(self._connection, self._root, tip, commits + len(growth.commits), last)
+        names, labels = self._write(growth, reading)
+        set_state(
+            self._connection,
+            State(
+                self._root,
+                tip,
+                held.commits + len(growth.commits),
+                growth.events[-1].id if growth.events else past.events,
+                held.names + names,
+                held.labels + labels,
+            ),
+        )
 
     def _read(self, tip: str, stop: tuple[str, ...]) -> Reading:
         return read_log(self._repository.log(tip, stop=stop, prefix=self._root), self._paths)
@@ -272,7 +281,7 @@ class Growing:
     def _empty(self) -> None:
         for table in OF_THE_TIP:
             self._ask(f"DELETE FROM {table}")  # noqa: S608 - the names are ours
-        set_state(self._connection, self._root, "", 0, 0)
+        set_state(self._connection, State(self._root, *NOTHING))
 
     def _cut(self, position: int) -> None:
         """Take away everything after *position*."""
@@ -281,12 +290,17 @@ class Growing:
         names = self._ask(
             "SELECT name FROM events WHERE id>? UNION SELECT name FROM taken WHERE position>?", (last, position)
         ).fetchall()
+        labelled = self._ask("SELECT DISTINCT name FROM labels WHERE position>?", (position,)).fetchall()
         self._ask("DELETE FROM events WHERE id>?", (last,))
         for table in ("commits", "taken", "labels"):
             self._ask(f"DELETE FROM {table} WHERE position>?", (position,))  # noqa: S608 - the names are ours
-        set_state(self._connection, self._root, SoFar(self._connection).id(position), position + 1, last)
+        tip = SoFar(self._connection).id(position)
+        # Where a name stands is asked with the new end in place.
+        set_state(self._connection, State(self._root, tip, position + 1, last, 0, 0))
         for (name,) in names:
             self._refresh(name)
+        self._count_moves(name for (name,) in labelled)
+        set_state(self._connection, State(self._root, tip, position + 1, last, *counted(self._connection)))
 
     def _refresh(self, name: str) -> None:
         """Write the row of a name whose latest events were cut off."""
@@ -297,8 +311,11 @@ class Growing:
         past = SoFar(self._connection)
         self._put_name(name, past.life(name)._replace(versions=number), past.entry(name, Place(past.commits, MAIN)))
 
-    def _put_name(self, name: str, life: Life, standing: Entry | None) -> None:
-        """Write the row of *name*; its current version is the newest one with the content that stands at the tip."""
+    def _put_name(self, name: str, life: Life, standing: Entry | None) -> bool:
+        """Write the row of *name*, and return whether it is a new one.
+
+        Its current version is the newest one with the content that stands at the tip.
+        """
         current = None
         if standing is not None and standing.blob is not None:
             newest = self._ask("SELECT id FROM events WHERE name=? AND number=?", (name, life.versions)).fetchone()[0]
@@ -308,17 +325,30 @@ class Growing:
                 alike = "SELECT max(id) FROM events WHERE name=? AND blob=?"
                 current = self._ask(alike, (name, standing.blob)).fetchone()[0]
         fields = (name, *life, current)
-        self._ask("INSERT OR REPLACE INTO names VALUES (?, ?, ?, ?, ?, ?)", (*fields, seal(fields)))
+        changed = "UPDATE names SET versions=?2, continues=?3, since=?4, current=?5, seal=?6 WHERE name=?1"
+        if self._ask(changed, (*fields, seal(fields))).rowcount:
+            return False
+        self._ask("INSERT INTO names VALUES (?, ?, ?, ?, ?, ?)", (*fields, seal(fields)))
+        return True
 
-    def _write(self, growth: Growth, reading: Reading) -> None:
+    def _count_moves(self, names: Iterable[str]) -> None:
+        """Write down how many rows of labels a name has, so that one that is missing is missed."""
+        for name in names:
+            fields = (name, self._ask("SELECT count(*) FROM labels WHERE name=?", (name,)).fetchone()[0])
+            self._ask("INSERT OR REPLACE INTO moves VALUES (?, ?, ?)", (*fields, seal(fields)))
+
+    def _write(self, growth: Growth, reading: Reading) -> tuple[int, int]:
+        """Append *growth*, and return how many names and moves of labels came with it."""
         many = self._connection.executemany
         many("INSERT INTO commits VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _commit_rows(growth, reading))
         many("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _event_rows(growth, reading))
         taken = ((name, entry.position, entry.version, entry.blob) for name, entry in growth.taken)
         many("INSERT INTO taken VALUES (?, ?, ?, ?, ?)", ((*row, seal(row)) for row in taken))
-        many("INSERT INTO labels VALUES (?, ?, ?, ?, ?, ?)", _label_rows(growth, reading))
-        for name, (life, standing) in growth.lives.items():
-            self._put_name(name, life, standing)
+        labels = list(_label_rows(growth, reading))
+        many("INSERT INTO labels VALUES (?, ?, ?, ?, ?, ?)", labels)
+        self._count_moves(dict.fromkeys(name for name, *_ in labels))
+        new = [self._put_name(name, life, standing) for name, (life, standing) in growth.lives.items()]
+        return sum(new), len(labels)
 
 
 def _commit_rows(growth: Growth, reading: Reading) -> Iterator[tuple[object, ...]]:
@@ -340,7 +370,7 @@ def _event_rows(growth: Growth, reading: Reading) -> Iterator[tuple[object, ...]
         yield (*fields, seal((*fields, commit, *reading.credits[commit])))
 
 
-def _label_rows(growth: Growth, reading: Reading) -> Iterator[tuple[object, ...]]:
+def _label_rows(growth: Growth, reading: Reading) -> Iterator[tuple[str, str, str | None, int, str, int]]:
     """Yield moves of labels on the main line: against first parents, these alone make the labels of the tip."""
     for commit in growth.commits:
         if commit.place.line == MAIN and commit.id in reading.labels:

@@ -196,6 +196,14 @@ class Index:
         """Take the second step for everything: descriptions of all versions, texts of current and labelled ones."""
         self._contents.complete()
 
+    def compact(self) -> None:
+        """Give back to the disk what the file no longer uses, where that can be."""
+        self._session.compact()
+
+    def size(self) -> int:
+        """Return the bytes of the file, 0 where there is none."""
+        return self._session.size()
+
     def text(self, blob: str) -> bytes | None:
         """Return the text of *blob*, if it is kept here; it is checked against the id of the blob."""
         return self._contents.text(blob)
@@ -318,19 +326,25 @@ def _of_a_digest(
 def _one_label(connection: sqlite3.Connection, name: str, label: str) -> tuple[Label, bytes | None] | None:
     row = connection.execute(_LABEL, (name, label)).fetchone()
     if row is None:
-        _count_labels(connection)
+        _check_moves(connection, name)
         return None
     entry = Label._make(opened(row[1:]))
     return (entry, checked(entry.blob, row[0])) if entry.blob is not None else None
 
 
 def _labels(connection: sqlite3.Connection, name: str) -> list[Label]:
-    _count_labels(connection)
+    if name:
+        _check_moves(connection, name)
+    elif connection.execute("SELECT count(*) FROM labels").fetchone()[0] != state(connection).labels:
+        raise Damaged("labels")
     where, values = ("WHERE l.name=?", (name,)) if name else ("", ())
     entries = [Label._make(opened(row)) for row in connection.execute(_LABELS.format(where), values)]
     return [entry for entry in entries if entry.blob is not None]
 
 
-def _count_labels(connection: sqlite3.Connection) -> None:
-    if connection.execute("SELECT count(*) FROM labels").fetchone()[0] != state(connection).labels:
-        raise Damaged("labels")
+def _check_moves(connection: sqlite3.Connection, name: str) -> None:
+    """Miss a row of a label of *name* that is gone."""
+    found = connection.execute("SELECT name, labels, seal FROM moves WHERE name=?", (name,)).fetchone()
+    moves = opened(found)[1] if found else 0
+    if connection.execute("SELECT count(*) FROM labels WHERE name=?", (name,)).fetchone()[0] != moves:
+        raise Damaged(name)

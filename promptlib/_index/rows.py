@@ -92,25 +92,30 @@ class Description:
     tags: tuple[str, ...] = ()
     problem: str = ""
 
-    def facts(self) -> str:
-        """Return everything but the digest as JSON."""
-        return json.dumps(
-            [self.derived_from, self.renamed_from, self.includes, self.description, self.tags, self.problem]
-        )
+    def columns(self) -> tuple[str, ...]:
+        """Return it as texts in the order of its fields, with a list as JSON where there is one."""
+        includes, tags = (json.dumps(words) if words else "" for words in (self.includes, self.tags))
+        return self.digest, self.derived_from, self.renamed_from, includes, self.description, tags, self.problem
 
     @classmethod
-    def of(cls, digest: str, facts: str) -> Description:
-        """Return what `facts` was made of."""
-        derived_from, renamed_from, includes, description, tags, problem = json.loads(facts)
+    def of(cls, columns: tuple[str, ...]) -> Description:
+        """Return what `columns` was made of."""
+        digest, derived_from, renamed_from, includes, description, tags, problem = columns
         return cls(
             digest=digest,
             derived_from=derived_from,
             renamed_from=renamed_from,
-            includes=tuple(includes),
+            includes=tuple(json.loads(includes)) if includes else (),
             description=description,
-            tags=tuple(tags),
+            tags=tuple(json.loads(tags)) if tags else (),
             problem=problem,
         )
+
+
+#: Of `descriptions d`.
+DESCRIPTION_COLUMNS = (
+    "d.blob, d.digest, d.derived_from, d.renamed_from, d.includes, d.description, d.tags, d.problem, d.seal"
+)
 
 
 class Author(Protocol):
