@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Literal
 
 from promptlib.refs import Pin
@@ -69,8 +70,12 @@ def instant(seconds: int, zone: str) -> datetime:
     Commits hold whatever their maker wrote: a zone of a day or more reads as UTC, a moment outside the years 1 to 9999
     as the nearest inside.
     """
+    return (_EPOCH + timedelta(seconds=min(max(seconds, _FIRST), _LAST))).astimezone(_place(zone))
+
+
+@lru_cache(maxsize=64)
+def _place(zone: str) -> timezone:
     sign = -1 if zone.startswith("-") else 1
     digits = zone.lstrip("+-").rjust(4, "0")
     offset = sign * timedelta(hours=int(digits[:-2]), minutes=int(digits[-2:]))
-    place = timezone(offset if abs(offset) < timedelta(days=1) else timedelta())
-    return (_EPOCH + timedelta(seconds=min(max(seconds, _FIRST), _LAST))).astimezone(place)
+    return timezone(offset if abs(offset) < timedelta(days=1) else timedelta())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from promptlib._index.contents import UNDESCRIBED, Contents, checked, known
 from promptlib._index.database import state
 from promptlib._index.growing import SoFar
-from promptlib._index.rows import ROW_COLUMNS, Damaged, Description, Label, Row, opened, row_of
+from promptlib._index.rows import ROW_COLUMNS, Damaged, Description, Label, Row, Story, opened, row_of
 from promptlib._index.session import Session
 from promptlib.errors import BadRef, PromptLibError, StoreError
 from promptlib.history import MAIN
@@ -148,14 +148,24 @@ class Index:
     def rows(self, ids: Iterable[int]) -> dict[int, Row]:
         """Return the rows of *ids*, such as the parents of another row."""
         wanted = tuple(ids)
-        if not wanted:
-            return {}
+        return self._session.ask(lambda connection: _rows(connection, wanted)) if wanted else {}
 
-        def ask(connection: sqlite3.Connection) -> dict[int, Row]:
-            found = (connection.execute(_OF_AN_ID, (row,)).fetchone() for row in wanted)
-            return {row.id: row for row in map(row_of, filter(None, found))}
+    def story(self, name: str, rows: list[Row]) -> Story:
+        """Return what is to be told of *rows*, versions of *name*, in one question where all of it is known."""
 
-        return self._session.ask(ask)
+        def ask(connection: sqlite3.Connection) -> tuple[dict[int, Row], list[Label], dict[str, Description]]:
+            held = {row.id: row for row in rows}
+            held |= _rows(connection, (parent for row in rows for parent in row.parents if parent not in held))
+            labels = _labels(connection, name)
+            blobs = dict.fromkeys([*(row.blob for row in held.values() if row.blob), *(each.blob for each in labels)])
+            return held, labels, known(connection, list(blobs))
+
+        held, labels, told = self._session.ask(ask)
+        missing = [row.blob for row in held.values() if row.blob and row.blob not in told]
+        told |= self._contents.descriptions(missing)
+        missing = [each.blob for each in labels if each.blob not in told]
+        told |= self._contents.descriptions(missing, labels=True)
+        return Story(held, told, {each.label: told[each.blob].digest for each in labels})
 
     def everything(self) -> list[Row]:
         """Return all versions and removals of all names, in first-parent order."""
@@ -264,6 +274,11 @@ def _everything(connection: sqlite3.Connection) -> list[Row]:
     if [row.id for row in rows] != list(range(1, state(connection).events + 1)):
         raise Damaged("events")
     return rows
+
+
+def _rows(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Row]:
+    found = (connection.execute(_OF_AN_ID, (row,)).fetchone() for row in ids)
+    return {row.id: row for row in map(row_of, filter(None, found))}
 
 
 def _line_of_names(connection: sqlite3.Connection, name: str) -> tuple[list[tuple[str, int]], int]:

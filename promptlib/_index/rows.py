@@ -118,6 +118,18 @@ DESCRIPTION_COLUMNS = (
 )
 
 
+class Story(NamedTuple):
+    """What belongs to some versions of a name.
+
+    `rows` holds them and the versions before them by id, `told` what their blobs say; `labels` are the name's, with
+    the digest behind each.
+    """
+
+    rows: dict[int, Row]
+    told: dict[str, Description]
+    labels: dict[str, str]
+
+
 class Author(Protocol):
     """Who made a commit."""
 

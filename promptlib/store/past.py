@@ -353,16 +353,15 @@ class History:
         return next(iter(self._versions([row], name)))
 
     def _versions(self, rows: list[Row], name: str) -> Iterator[Version]:
-        parents = {row.id: row for row in rows}
-        parents |= self.index.rows({parent for row in rows for parent in row.parents if parent not in parents})
-        told = self.index.descriptions(row.blob for row in parents.values() if row.blob)
-        labels = self.index.labelled(name)
+        story = self.index.story(name, rows)
+        told = story.told
         published = self._published()
+        numbered = not self._repository.shallow
         for row in rows:
             described = told[row.blob or ""]
             yield Version(
                 name=row.name,
-                number=self._number(row),
+                number=row.number if numbered else None,
                 digest=described.digest,
                 commit=row.commit,
                 author=row.author,
@@ -372,11 +371,11 @@ class History:
                 parents=tuple(
                     Pin(parent.name, told[parent.blob].digest)
                     for each in row.parents
-                    if (parent := parents.get(each)) and parent.blob
+                    if (parent := story.rows.get(each)) and parent.blob
                 ),
                 derived_from=Pin.parse(described.derived_from) if described.derived_from else None,
                 renamed_from=described.renamed_from,
-                labels=tuple(label for (_, label), digest in labels.items() if digest == described.digest),
+                labels=tuple(label for label, digest in story.labels.items() if digest == described.digest),
                 provisional=published is not None and row.position > published,
             )
 
