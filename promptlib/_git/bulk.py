@@ -7,8 +7,10 @@ import string
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from promptlib._git.leftovers import at_work
 from promptlib._git.locks import held
 from promptlib._git.records import BulkResult
+from promptlib._git.room import with_reason
 from promptlib._git.trees import split
 from promptlib.errors import Conflict, GitFailed, StoreError
 
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from promptlib._git.runner import Git
 
 CHUNK = 1 << 18
+#: What fast-import writes into the mark of a pack that it is about to make known; on a full disk, nothing.
+KEPT = (b"", b"fast-import")
+NOTHING_MOVED = "nothing more was imported; it can be run again"
 LOCK_SECONDS = 30.0
 
 
@@ -38,8 +43,12 @@ class Bulk:
         token = os.urandom(8).hex()
         temporary = f"refs/promptlib/import/{token}"
         marks = self._layout.own_folder() / f"marks-{token}"
+        self._sweep()
         try:
             ids = self._import(temporary, old, commits, os.fspath(marks))
+        except BaseException:
+            self._sweep()
+            raise
         finally:
             marks.unlink(missing_ok=True)
         if not ids:
@@ -56,6 +65,15 @@ class Bulk:
         with suppress(StoreError):
             self._references.delete(temporary)
         return BulkResult(ids[-1], tuple(ids))
+
+    def _sweep(self) -> None:
+        """Take away what an import left that died: its mark on a pack would stop the same import for ever."""
+        packs = self._layout.common_dir / "objects" / "pack"
+        marks = [path for path in packs.glob("pack-*.keep") if path.read_bytes() in KEPT]
+        reports = list(self._layout.git_dir.glob("fast_import_crash_*"))
+        if (marks or reports) and not at_work((os.fspath(self._layout.common_dir),)):
+            for path in (*marks, *reports):
+                path.unlink(missing_ok=True)
 
     def _import(self, temporary: str, old: str | None, commits: Iterable[BulkCommit], marks: str) -> list[str]:
         child = self._git.start(
@@ -79,6 +97,10 @@ class Bulk:
                     waiting.clear()
             child.write(bytes(waiting) + b"done\n")
             child.finish()
+        except GitFailed as error:
+            if child.usable:
+                raise  # the commits could not be read, where they come from
+            raise GitFailed(with_reason(error.what, self._layout.common_dir), hint=NOTHING_MOVED) from error
         finally:
             child.end()
         return _marked(marks, count) if count else []

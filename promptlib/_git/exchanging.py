@@ -6,8 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from promptlib._git.room import MAKE_ROOM, is_missing
-from promptlib.errors import GitFailed, StoreReadOnly
+from promptlib._git.room import is_missing, not_written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +48,7 @@ class Exchange:
                 self._make_folder(target.parent)
                 self._replace(target, content, mode)
         except OSError as error:
-            raise _not_written(target, error) from error
+            raise not_written(target, error) from error
 
     def _keep(self, target: Path) -> None:
         """Give what is at *target* a second name, where the file system has such."""
@@ -98,7 +97,7 @@ class Exchange:
                 self._make_folder(target.parent)
                 self._replace(target, content, mode)
         except OSError as error:
-            raise _not_written(target, error) from error
+            raise not_written(target, error) from error
 
     def remove_folders(self) -> None:
         """Take away the folders that were made, if nothing lies in them."""
@@ -111,7 +110,7 @@ class Exchange:
         try:
             self._keep(self._index)
         except OSError as error:
-            raise _not_written(self._index, error) from error
+            raise not_written(self._index, error) from error
 
     def index_is_told(self) -> None:
         """Say that the index now knows the new files, and nothing else is different in it."""
@@ -145,10 +144,3 @@ class Exchange:
         for kept in self._kept.values():
             kept.unlink(missing_ok=True)
         self._kept.clear()
-
-
-def _not_written(target: Path, error: OSError) -> GitFailed | StoreReadOnly:
-    what = f"{str(target)!r} cannot be written: {error.strerror}"
-    if isinstance(error, PermissionError) or error.strerror == "Read-only file system":
-        return StoreReadOnly(what, hint="reading works; saving does not")
-    return GitFailed(what, hint=MAKE_ROOM if is_missing(error.strerror) else "nothing was changed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from dataclasses import dataclass
@@ -63,8 +64,8 @@ def find(path: Path) -> Layout:
     """Return the layout of the bare repository, or of the work tree, whose root is exactly *path*."""
     try:
         layout = _layout(path.absolute())
-    except PermissionError as error:
-        raise NotAStore(f"{str(path)!r} cannot be read: {error.strerror}") from error
+    except OSError as error:
+        raise _unreadable(path, error) from error
     if layout is None:
         raise NotAStore(
             f"{str(path)!r} is no git repository",
@@ -81,9 +82,16 @@ def search(path: Path) -> Layout | None:
             layout = _layout(folder)
         except PermissionError:
             continue
+        except OSError as error:
+            raise _unreadable(folder, error) from error
         if layout is not None:
             return layout
     return None
+
+
+def _unreadable(path: Path, error: OSError) -> NotAStore | GitFailed:
+    what = f"{str(path)!r} cannot be read: {error.strerror}"
+    return NotAStore(what) if isinstance(error, PermissionError) else GitFailed(what, hint="try again")
 
 
 def _layout(folder: Path) -> Layout | None:
@@ -225,11 +233,17 @@ def _check_owner(paths: tuple[Path, ...]) -> None:
         raise GitFailed(what.removeprefix("fatal: "), hint=" ".join(remedy.split()))
 
 
+def _mounted_read_only(folder: Path) -> str:
+    if not hasattr(os, "statvfs"):
+        return ""
+    return os.strerror(errno.EROFS) if os.statvfs(folder).f_flag & os.ST_RDONLY else ""
+
+
 def check_writable(layout: Layout) -> None:
     """Refuse early, and by name, where no object could be written."""
     folder = layout.common_dir / "objects"
     if not os.access(folder, os.W_OK | os.X_OK):
-        mode = stat.filemode(folder.stat().st_mode)
+        why = _mounted_read_only(folder) or stat.filemode(folder.stat().st_mode)
         raise StoreReadOnly(
-            f"{str(folder)!r} cannot be written ({mode})", hint="reading works; to save, open a copy of your own"
+            f"{str(folder)!r} cannot be written ({why})", hint="reading works; to save, open a copy of your own"
         )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from promptlib.errors import Busy, StoreReadOnly
+from promptlib.errors import Busy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,12 +48,13 @@ def held(layout: Layout, references: References, reference: str | None, timeout:
             f"another writer holds this store, waited {timeout:g} seconds: {_holder(layout.common_dir)}",
             hint="try again; the lock ends with the process that holds it",
         ) from error
-    except PermissionError as error:
-        raise StoreReadOnly(
-            f"{str(layout.common_dir)!r} cannot be written: {error.strerror}", hint="reading works"
-        ) from error
+    except OSError as error:
+        from promptlib._git.room import not_written  # noqa: PLC0415 - only a failure asks for it
+
+        raise not_written(layout.common_dir, error) from error
     try:
-        _sign(folder / "holder", mode)
+        with suppress(OSError):  # whoever cannot sign, for want of room, holds the lock all the same
+            _sign(folder / "holder", mode)
         yield Held(_taken_over(references, reference) if reference else ())
     finally:
         lock.release()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import zlib
+from contextlib import ExitStack
 from typing import IO, TYPE_CHECKING, Protocol
 
 from promptlib._git.writeout import BINARY, sync
@@ -99,11 +100,12 @@ class Objects:
             return
         for object_id in wanted:
             self.check_id(object_id)
-        from tempfile import TemporaryFile  # noqa: PLC0415 - only needed for bulk
-
-        with TemporaryFile() as listing:
-            listing.write("\n".join(wanted).encode() + b"\n")
-            listing.seek(0)
+        listing = _listing(wanted)
+        if listing is None:
+            for object_id in wanted:
+                yield object_id, self.read(object_id, limit=limit)
+            return
+        with listing:
             child = self._git.start("cat-file", "--batch", "--buffer", given=listing.fileno())
             try:
                 for object_id in wanted:
@@ -194,6 +196,21 @@ class Objects:
             # The group's bit of a folder goes on to what is made in it; who may read a folder may enter it.
             mode = 0o2000 | self._shared | (self._shared & 0o444) >> 2
             os.chmod(folder, mode)  # noqa: PTH101 - the hot path
+
+
+def _listing(wanted: list[str]) -> IO[bytes] | None:
+    """Return a temporary file of *wanted*, to be read from its beginning; None where there is no room for one."""
+    from tempfile import TemporaryFile  # noqa: PLC0415 - only needed for bulk
+
+    try:
+        with ExitStack() as stack:
+            listing: IO[bytes] = stack.enter_context(TemporaryFile(buffering=0))
+            _write_whole(listing, "\n".join(wanted).encode() + b"\n")
+            listing.seek(0)
+            stack.pop_all()
+            return listing
+    except OSError:
+        return None
 
 
 def _write_whole(file: IO[bytes], data: bytes) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from promptlib.errors import GitFailed, StoreReadOnly
+
 NO_ROOM = "No space left on device"
 SAID = (NO_ROOM, "Disk quota exceeded", "the disk is full")
 GITS_WORDS = "Out of diskspace"
@@ -27,6 +29,14 @@ def with_reason(words: str, folder: str | os.PathLike[str], freed: int = 0) -> s
 def is_missing(words: str) -> bool:
     """Return whether *words* say that there was no room."""
     return any(said in words for said in SAID)
+
+
+def not_written(place: str | os.PathLike[str], error: OSError) -> GitFailed | StoreReadOnly:
+    """Return the error for a write at *place* that ended with *error*."""
+    what = f"{os.fspath(place)!r} cannot be written: {error.strerror}"
+    if isinstance(error, PermissionError) or error.strerror == "Read-only file system":
+        return StoreReadOnly(what, hint="reading works; saving does not")
+    return GitFailed(what, hint=MAKE_ROOM if is_missing(error.strerror) else "nothing was changed")
 
 
 def _left(folder: str | os.PathLike[str], least: int) -> str:

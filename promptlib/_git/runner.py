@@ -133,10 +133,12 @@ class Git:
                 check=False,
                 cwd=self._folder,
                 env=users_environment() if hooks else environment(),
+                restore_signals=hooks,
             )
         except OSError as error:
             raise GitFailed(f"git could not be started in {str(self._folder)!r}: {error.strerror}") from error
-        result = Result(done.returncode, done.stdout, redact(done.stderr.decode("utf-8", "replace")))
+        error = _words(done.returncode, done.stderr.decode("utf-8", "replace"))
+        result = Result(done.returncode, done.stdout, redact(error))
         if check and result.code:
             raise failure(_verb(arguments), result.error)
         return result
@@ -153,6 +155,7 @@ class Git:
                 stderr=subprocess.PIPE,
                 cwd=self._folder,
                 env=environment(),
+                restore_signals=False,  # a limit on the size of files is then an error to git, not its sudden end
             )
         except OSError as error:
             raise GitFailed(f"git could not be started in {str(self._folder)!r}: {error.strerror}") from error
@@ -172,6 +175,15 @@ class Git:
         """End every child, whichever thread started it."""
         for child in list(self._children):
             child.end()
+
+
+def _words(code: int, error: str) -> str:
+    """Return the last words of a git that ended with *code*: what ended it, where it could say nothing."""
+    if code >= 0 or error.strip():
+        return error
+    import signal  # noqa: PLC0415 - it is rare
+
+    return f"it was ended by signal {-code}: {signal.strsignal(-code)}"
 
 
 def _verb(arguments: tuple[str, ...]) -> str:
@@ -224,7 +236,7 @@ class Child:
         code = self._process.wait()
         self._reap()
         if code:
-            raise failure(self.verb, error)
+            raise failure(self.verb, _words(code, error))
         return redact(error)
 
     def failed(self) -> StoreError:
@@ -244,7 +256,7 @@ class Child:
         pipe = _piped(self._process.stderr)
         error = "" if pipe.closed else pipe.read().decode("utf-8", "replace")
         self.end()
-        return redact(error)
+        return redact(_words(self._process.returncode or 0, error))
 
     def end(self) -> None:
         """Stop it, whatever it does."""
