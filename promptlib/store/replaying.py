@@ -45,12 +45,11 @@ def replay(
     waiting = iter(commits)
     count = 0
     branch = past.branch()
-    with repository.lock(timeout=30, reference=branch):
-        while chunk := list(islice(waiting, CHUNK)):
-            if guard is not None:
-                _check(chunk, count, guard)
-            repository.bulk(branch, past.tip(), _bulk(chunk, count, progress))
-            count += len(chunk)
+    while chunk := list(islice(waiting, CHUNK)):
+        if guard is not None:
+            _check(chunk, count, guard)
+        repository.bulk(branch, past.tip(), _bulk(chunk, count, progress))
+        count += len(chunk)
     past.move_to(past.tip())
     return count
 
