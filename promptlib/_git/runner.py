@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Self, cast
 
 from promptlib.errors import GitFailed, StoreError, StoreReadOnly
+from promptlib.forking import ForkBarrier
 
 if TYPE_CHECKING:
     import subprocess
@@ -203,7 +204,6 @@ class Child:
         self.output = cast("BufferedReader", process.stdout)
         self.process = process.pid
         self._started = ""
-        _living.add(self)
 
     @property
     def started(self) -> str:
@@ -262,14 +262,6 @@ class Child:
         """Stop it, whatever it does."""
         self._reap()
 
-    def forget(self) -> None:
-        """Let go of a child of another process: after a fork it is not ours to stop, or to talk to."""
-        self._process.returncode = 0
-        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
-            if pipe is not None:
-                # What the parent has not sent yet is its own to send: only this process's end of the pipe is closed.
-                cast("BufferedReader", pipe).raw.close()
-
 
 def started_at(process: int) -> str:
     """Return what no other process of this number has: when it began; an empty text for one that is gone."""
@@ -307,12 +299,18 @@ def _reap(process: subprocess.Popen[bytes], owner: int) -> None:
         _close_quietly(pipe)
 
 
-_living: weakref.WeakSet[Child] = weakref.WeakSet()
+_living: weakref.WeakSet[subprocess.Popen[bytes]] = weakref.WeakSet()
+_spawning = ForkBarrier(rank=1)
 
 
 def _forget_all() -> None:
-    for child in list(_living):
-        child.forget()
+    """Let go of the parent's processes: after a fork they are not ours to stop, or to talk to."""
+    for process in list(_living):
+        process.returncode = 0
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            if pipe is not None:
+                # What the parent has not sent yet is its own to send: only this process's end of the pipe is closed.
+                cast("BufferedReader", pipe).raw.close()
 
 
 if hasattr(os, "register_at_fork"):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from threading import RLock, local
+from threading import local
 from typing import TYPE_CHECKING, TypeVar
 
 from promptlib._index.database import FAILURES, Database, is_damage, open_file, open_memory, state
 from promptlib._index.growing import Growing
 from promptlib.errors import StoreDamaged
+from promptlib.forking import ForkBarrier
 
 if TYPE_CHECKING:
     import sqlite3
@@ -39,7 +40,9 @@ class Session:
         self._repository = repository
         self._root = root
         self._renamed_from = renamed_from
-        self._lock = RLock()
+        # SQLite remembers for a whole process which of its connections lock a file: a child that inherits one in the
+        # middle of a transaction could never open that file again.
+        self._lock = ForkBarrier(rank=0)
         self._process = os.getpid()
         self._database: Database | None = None
 
@@ -58,8 +61,8 @@ class Session:
 
         The question is asked again when the file was damaged, so it must only read.
         """
-        self._check_process()
         with self._lock:
+            self._leave_to_parent()
             for attempt in range(3 * PATIENT):
                 database = self._open(in_memory=attempt >= PATIENT)
                 try:
@@ -77,8 +80,8 @@ class Session:
 
     def keep(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Write what is true whatever the tip; where that cannot be, nothing is lost but time."""
-        self._check_process()
         with self._lock:
+            self._leave_to_parent()
             for _ in range(2):  # the second time in memory, or in a new file
                 database = self._open(in_memory=False)
                 try:
@@ -89,19 +92,37 @@ class Session:
                 else:
                     return
 
+    def compact(self) -> None:
+        """Give back to the disk what the file no longer uses; where that cannot be just now, it stays as it is."""
+        with self._lock:
+            self._leave_to_parent()
+            database = self._open(in_memory=False)
+            try:
+                database.connection.execute("VACUUM")
+            except FAILURES as error:
+                if is_damage(error):
+                    self._leave(database, error)
+
+    def size(self) -> int:
+        """Return the bytes of the file, 0 where there is none."""
+        try:
+            return self._path.stat().st_size
+        except OSError:
+            return 0
+
     def close(self) -> None:
         """Close the connection; the next question opens another."""
-        self._check_process()
         with self._lock:
+            self._leave_to_parent()
             if self._database is not None:
                 self._database.close()
             self._database = None
 
-    def _check_process(self) -> None:
+    def _leave_to_parent(self) -> None:
+        """Begin anew in a forked child."""
         if self._process != os.getpid():
             _inherited.append(self._database)
             self._database = None
-            self._lock = RLock()
             self._process = os.getpid()
 
     def _open(self, *, in_memory: bool) -> Database:

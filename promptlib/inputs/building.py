@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import warnings
 from functools import lru_cache
-from threading import Lock
 from types import GenericAlias
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AllowInfNan, BaseModel, BeforeValidator, ConfigDict, Field, Strict, create_model
 
+from promptlib.forking import ForkableLock
 from promptlib.inputs.conforming import attachment
 from promptlib.inputs.limits import parsed_moment
 from promptlib.inputs.remembering import ByIdentity
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from promptlib.inputs.grammar import Input, InputType
 
 _CONFIG = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
-_WARNINGS = Lock()
+_WARNINGS = ForkableLock()
 
 
 _MODELS: ByIdentity[type[BaseModel]] = ByIdentity()

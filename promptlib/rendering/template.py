@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from threading import Lock
 from typing import TYPE_CHECKING, NoReturn, Protocol, TypeAlias
 
 from promptlib.errors import InvalidPrompt, RenderFailed, Where, nearest
+from promptlib.forking import ForkableLock
 from promptlib.messages import Message, Placeholder
 from promptlib.rendering.plainvariables import PlainUnit, variables_of
 from promptlib.rendering.positions import Place, Span, where
@@ -179,7 +179,7 @@ class _Cache:
 
     def __init__(self) -> None:
         self._units: OrderedDict[object, Unit] = OrderedDict()
-        self._lock = Lock()
+        self._lock = ForkableLock()
 
     def get(self, key: object) -> Unit | None:
         with self._lock:

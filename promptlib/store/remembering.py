@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from promptlib import codec
+from promptlib.forking import ForkableLock
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -21,7 +21,7 @@ class Memory:
 
     def __init__(self) -> None:
         """Remember nothing yet."""
-        self._lock = Lock()
+        self._lock = ForkableLock()
         self._kept: dict[Hashable, tuple[Prompt[Any], int]] = {}
         self._size = 0
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import count
 from pkgutil import get_data
-from threading import Lock
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from promptlib.errors import InvalidInputs, UnknownEncoding, nearest
+from promptlib.forking import ForkableLock
 
 if TYPE_CHECKING:
     from promptlib.tokens.counts import Exactness
@@ -98,7 +98,7 @@ SAME_TOKENS = {"o200k_harmony": "o200k_base"}
 BUNDLED = (*VOCABULARIES, *SAME_TOKENS)
 
 _loaded: dict[str, EncodingCounter] = {}
-_loading = Lock()
+_loading = ForkableLock()
 
 
 @runtime_checkable
