@@ -2,70 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
-from promptlib import Store
-
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-    from promptlib import Prompt
+    from promptlib import Prompt, Store
 
     Make = Callable[..., Prompt[Any]]
-
-SAVER = """
-import json, sys
-from pydantic import BaseModel
-from promptlib import Prompt, Store, system, user
-
-class Question(BaseModel):
-    question: str
-
-path, who, name, count = sys.argv[1:]
-with Store(path, durability="none") as store:
-    for at in range(int(count)):
-        prompt = Prompt.define(Question, system(f"{who} {at}"), user("{{ question }}"))
-        version = store.save(name, prompt)
-        print(json.dumps([version.name, version.digest, version.number]), flush=True)
-        assert store.load(f"{name}#{version.digest[7:]}") == prompt
-"""
-
-
-@pytest.mark.parametrize("names", ["same", "different"])
-@pytest.mark.parametrize("home", ["bare", "tree"])
-def test_processes_lose_nothing(request: pytest.FixtureRequest, home: str, names: str, tmp_path: Path) -> None:
-    """Four processes, eight saves each (two in a work tree): each acknowledged version is there, with its number."""
-    store: Store = request.getfixturevalue(home)
-    store.close()
-    saves = 8 if home == "bare" else 2
-    (tmp_path / "saver.py").write_text(SAVER)
-    running = [
-        subprocess.Popen(
-            [sys.executable, tmp_path / "saver.py", store.path, who, "a" if names == "same" else who, str(saves)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for who in "abcd"
-    ]
-    told = [process.communicate(timeout=60) for process in running]
-    assert [process.returncode for process in running] == [0] * 4, [error for _, error in told]
-    acknowledged = {tuple(json.loads(row)) for out, _ in told for row in out.splitlines()}
-    assert len(acknowledged) == 4 * saves
-    fresh = Store(store.path)
-    stored = {
-        (version.name, version.digest, version.number) for name in fresh.names() for version in fresh.history(name)
-    }
-    assert acknowledged == stored
-    assert fresh.fsck().ok
 
 
 def test_threads_share_one_store(bare: Store, make: Make) -> None:
