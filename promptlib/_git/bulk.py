@@ -53,18 +53,25 @@ class Bulk:
             marks.unlink(missing_ok=True)
         if not ids:
             raise ValueError("a bulk import needs a commit")
-        with held(self._layout, self._references, reference, LOCK_SECONDS):
-            moved = self._references.swap(reference, old, ids[-1], reflog="promptlib: import", durability="batch")
+        try:
+            with held(self._layout, self._references, reference, LOCK_SECONDS):
+                moved = self._references.swap(reference, old, ids[-1], reflog="promptlib: import", durability="batch")
+        except StoreError:
+            self._forget(temporary)
+            raise
         if not moved:
             raise Conflict(
                 f"{reference!r} moved while {len(ids)} commits were being imported",
                 hint=f"run the import again; what it wrote is kept at {temporary}",
                 kept=temporary,
             )
-        # The import is in the branch: a lock on the packed refs must not make it fail. Maintenance sweeps what stays.
+        self._forget(temporary)
+        return BulkResult(ids[-1], tuple(ids))
+
+    def _forget(self, temporary: str) -> None:
+        """Delete a ref of ours. A lock on the packed refs is no reason to fail: maintenance sweeps what stays."""
         with suppress(StoreError):
             self._references.delete(temporary)
-        return BulkResult(ids[-1], tuple(ids))
 
     def _sweep(self) -> None:
         """Take away what an import left that died: its mark on a pack would stop the same import for ever."""
