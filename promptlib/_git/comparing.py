@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from promptlib._git.trees import FOLDER, check_depth
+from promptlib._git.trees import FOLDER, check_depth, check_depth
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +25,7 @@ def changes(trees: Trees, before: str | None, after: str, prefix: str) -> dict[s
 def _between(trees: Trees, old: Entry | None, new: Entry | None, path: str) -> Iterator[tuple[str, str | None]]:
     if old == new:
         return
+    check_depth(path)
     check_depth(path)
     was, now = _names(trees, old), _names(trees, new)
     above = f"{path}/" if path else ""

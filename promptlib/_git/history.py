@@ -104,10 +104,9 @@ class Log:
             yield commit
 
     def _compare(self, commit: Commit, prefix: str) -> None:
-        below = f"{prefix.rstrip('/')}/" if prefix else ""
-        told = {change.path: change.blob for change in commit.changes if change.path.startswith(below)}
+        told = {change.path: change.blob for change in commit.changes}
         parent = commit.parents[0] if commit.parents else None
-        if told != compared(self._trees, parent, commit.id, below):
+        if told != compared(self._trees, parent, commit.id, prefix):
             raise _other(commit.id, "other changes")
 
 

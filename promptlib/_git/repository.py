@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from promptlib._git.locks import Held
+    from promptlib._git.maintenance import Maintenance
+    from promptlib._git.mending import Mender
     from promptlib._git.records import Author, BulkCommit, BulkResult, Commit, Durability, Head, Moment
+    from promptlib._git.verifying import Verifier
     from promptlib._git.worktree import WorkTree
 
 
@@ -102,6 +105,10 @@ class Repository:
     def tip(self, reference: str) -> str | None:
         """Return the commit of a full ref name, None only when there certainly is no such ref."""
         return self._references.tip(reference)
+
+    def identify(self, kind: bytes, body: bytes) -> str:
+        """Return the id that git gives to *body*."""
+        return self._objects.identify(kind, body)
 
     def read(self, blob: str, *, limit: int = BLOB_LIMIT) -> bytes:
         """Return a blob, checked against its id; one of more than *limit* bytes is refused before it is read."""
@@ -238,6 +245,24 @@ class Repository:
         from promptlib._git.worktree import WorkTree  # noqa: PLC0415 - a bare store has none
 
         return WorkTree(self.layout, self._objects, self._trees, self._references)
+
+    def verifier(self) -> Verifier:
+        """Return what finds damage of any kind, and never fails."""
+        from promptlib._git.verifying import Verifier  # noqa: PLC0415 - a load verifies only what it reads
+
+        return Verifier(self.layout, self._git, self._objects, self._references)
+
+    def mender(self) -> Mender:
+        """Return what mends without deleting; hold `lock` while it works."""
+        from promptlib._git.mending import Mender  # noqa: PLC0415 - a load mends nothing
+
+        return Mender(self.layout, self._git, self._objects, self._trees, self._references)
+
+    def maintenance(self) -> Maintenance:
+        """Return what keeps the repository small and quick, beside readers and writers."""
+        from promptlib._git.maintenance import Maintenance  # noqa: PLC0415 - rare
+
+        return Maintenance(self.layout, self._git, self._references)
 
     def fsck(self) -> list[str]:
         """Return what `git fsck --strict` finds damaged, one line each."""

@@ -6,6 +6,7 @@ It is built in two steps: first the graph, from one `git log --raw`; then, when 
 from __future__ import annotations
 
 from promptlib._index.index import Index
+from promptlib._index.retelling import Remembered, Told
 from promptlib._index.rows import Description, Label, Repository, Row
 
-__all__ = ["Description", "Index", "Label", "Repository", "Row"]
+__all__ = ["Description", "Index", "Label", "Remembered", "Repository", "Row", "Told"]

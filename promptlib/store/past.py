@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from threading import Lock, local
+import os
+from pathlib import Path
+from threading import local
 from typing import TYPE_CHECKING, cast
 
 from promptlib import codec
 from promptlib.errors import Busy, Conflict, GitFailed, NotFound, NumberMoved, PromptLibError, StoreDamaged
+from promptlib.forking import ForkableLock
 from promptlib.origin import Standing
 from promptlib.plain import digest as digest_of
 from promptlib.refs import Pin, Ref, missing_name
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from promptlib.lineage import Graph
 
 MAIN = "refs/heads/main"
+#: No file can be made here: an index at this place lies in memory.
+_NOWHERE = Path(os.devnull) / "index.sqlite"
 _MOST_OWN = 64
 _MOST_FOUND = 4096
 MOST_SHOWN = 8
@@ -63,14 +68,15 @@ class _Fresh:
 class History:
     """What a store knows of earlier versions, at the tip that it was last moved to."""
 
-    def __init__(self, repository: Repository, prefix: str) -> None:
+    def __init__(self, repository: Repository, prefix: str, index_file: Path | None = None) -> None:
         """Answer for what *repository* holds below *prefix*; nothing is read before the first question."""
         self._repository = repository
+        self.index_file = index_file or repository.common_dir / "promptlib" / _file_of_the_index(prefix)
         self.prefix = prefix
         self.place = repository.place
         self._found: dict[tuple[str | None, bool, Ref], tuple[str, Standing]] = {}
         self._fresh = _Fresh(repository)
-        self._lock = Lock()
+        self._lock = ForkableLock()
         self._index: Index | None = None
         self._tips = local()
         self._newest_tip: str | None = None
@@ -87,10 +93,9 @@ class History:
     def _open_index(self) -> None:
         from promptlib._index import Index  # noqa: PLC0415 - a load by label asks no index
 
-        path = self._repository.common_dir / "promptlib" / _file_of_the_index(self.prefix)
         with self._lock:
             if self._index is None:
-                self._index = Index.open(path, self._fresh, self.prefix.rstrip("/"), describe=_described)
+                self._index = Index.open(self.index_file, self._fresh, self.prefix.rstrip("/"), describe=_described)
 
     def reference(self) -> str:
         """Return the full name of the store's branch."""
@@ -263,21 +268,35 @@ class History:
         for message, names in messages.values():
             yield message, tuple(names)
 
-    def verify(self) -> tuple[int, list[tuple[str, str]]]:
-        """Compare every version in the index with its object; return how many, and (place, problem) of the bad ones."""
+    def verify(self) -> tuple[list[Row], list[tuple[Row, str]]]:
+        """Read every version; return all of them, and those whose file cannot be read or is no prompt, with why."""
         rows = [row for row in self.now().index.everything() if row.blob]
-        wrong: list[tuple[str, str]] = []
-        told = self.index.descriptions(row.blob for row in rows if row.blob)
+        wrong: list[tuple[Row, str]] = []
         for row in rows:
-            place = f"{row.name} v{row.number}"
             try:
-                found = _described(self._file(row))
+                _described(self._repository.read(row.blob or "", limit=LARGEST_FILE))
             except PromptLibError as error:
-                wrong.append((place, error.what))
-                continue
-            if found != told[row.blob or ""]:
-                wrong.append((place, f"the index says {told[row.blob or ''].digest}, the object is {found.digest}"))
-        return len(rows), wrong
+                wrong.append((row, error.what))
+        return rows, wrong
+
+    def differences(self) -> list[tuple[str, str]]:
+        """Compare the index with one that is made anew from git; return place and words of each difference."""
+        anew = History(self._repository, self.prefix, _NOWHERE)
+        held, made = self._told(), anew._told()  # noqa: SLF001 - of its own kind
+        anew.close()
+        places = sorted(place for place in held.keys() | made.keys() if held.get(place) != made.get(place))
+        return [(place, "the index says something else than git") for place in places]
+
+    def _told(self) -> dict[str, object]:
+        """Return all that the index says, by what it says it of."""
+        index = self.now().index
+        rows = index.everything()
+        said = index.descriptions(row.blob for row in rows if row.blob)
+        told: dict[str, object] = {f"{entry.name}@{entry.label}": entry for entry in index.labels()}
+        for row in rows:
+            what = f"v{row.number}" if row.blob else f"removed in {row.commit[:7]}"
+            told[f"{row.name} {what}"] = row._replace(message=row.message.rstrip("\n")), said.get(row.blob or "")
+        return told | {"names": (index.names(), index.removed_names())}
 
     def _row(self, ref: Ref) -> Row:
         if ref.number is not None:

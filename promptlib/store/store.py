@@ -317,11 +317,18 @@ class Store:
         """Return the file of the prompt that *ref* names, byte for byte, comments included; raises what `load` does."""
         return self._reading().file(Ref.parse(ref))
 
-    def fsck(self) -> Report:
-        """Verify objects, files, labels, includes and the index; see `Report.problems`."""
-        from promptlib.store.checking import examine  # noqa: PLC0415 - a load examines nothing
+    def fsck(self, *, repair: bool = False) -> Report:
+        """Verify objects, refs, files, labels, includes and the index; see `Report.problems`.
 
-        return examine(self._reading().files, self._repository, self._history)
+        With *repair* what can be mended from what is left is mended first, and told in `Report.mended`. Nothing is
+        deleted: what is damaged is kept in `promptlib/damaged` of the repository. A prompt that does not parse is
+        somebody's text, and is only told. Raises nothing for damage, whatever it is.
+        """
+        from promptlib.store.checking import examine, examine_and_repair  # noqa: PLC0415 - a load examines nothing
+
+        if repair and self._repository is not None and self._history is not None:
+            return examine_and_repair(lambda: self._reading().files, self._repository, self._history)
+        return examine(lambda: self._reading().files, self._repository, self._history)
 
     def maintain(self) -> Maintained:
         """Keep the store small and quick: at any time, beside readers and writers, and nothing is lost.

@@ -270,7 +270,7 @@ def test_count(triage: Any) -> None:
 
 
 def test_fsck(triage: Any) -> None:
-    assert triage.ok("fsck") == "1 prompts, 1 labels, 3 versions: all is well\n"
+    assert triage.ok("fsck") == "1 prompt, 1 label, 3 versions: all is well\n"
     assert triage("fsck", "--json").json["ok"] is True
 
 

@@ -1,0 +1,268 @@
+"""Mending a store from what is left of it: nothing is deleted, and nothing is written that is not proven."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from promptlib import codec
+from promptlib._git.mending import Mended
+from promptlib._index import Remembered
+from promptlib.errors import PromptLibError, StoreError
+from promptlib.refs import Pin
+from promptlib.store.copies import Copies
+from promptlib.store.homes import LARGEST_FILE, Commit
+from promptlib.store.layout import INCLUDES, Labelled, include_path, label_at
+from promptlib.store.writing import LOCK_SECONDS, writer_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from promptlib._git import Repository
+    from promptlib.prompt import Prompt
+    from promptlib.store.drafts import Draft
+    from promptlib.store.homes import Home
+    from promptlib.store.past import History
+
+BRANCH = "refs/heads/"
+
+
+@dataclass(slots=True)
+class Repair:
+    """One go at mending a store; `mended` tells what was done, `hindered` what could not be, and what helps."""
+
+    files: Callable[[], Home]
+    repository: Repository
+    past: History
+    #: What the index holds was found to differ from git.
+    lying: bool = False
+    mended: list[Mended] = field(default_factory=list)
+    hindered: list[Mended] = field(default_factory=list)
+
+    def run(self) -> None:
+        """Mend files and refs of git, then objects, then labels and includes, and the index last."""
+        self._try("store", self._git)
+        self._try("label", self._labels)
+        self._try("index", self._index)
+
+    def _try(self, what: str, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except PromptLibError as error:
+            self._could_not(what, str(self.repository.git_dir), error)
+        except OSError as error:
+            self._could_not(what, str(self.repository.git_dir), StoreError(f"{error.filename}: {error.strerror}"))
+        finally:
+            self.repository.close()
+
+    def _could_not(self, kind: str, place: str, error: PromptLibError) -> None:
+        self.hindered.append(Mended(kind, place, f"not mended: {error.what}{f'; {error.hint}' if error.hint else ''}"))
+
+    def _git(self) -> None:
+        remembered = Remembered(self.past.index_file)
+        mender = self.repository.mender()
+        with self.repository.lock(timeout=LOCK_SECONDS, reference=self._reference()) as held:
+            self.mended += [Mended("file", told.partition(": ")[0], told) for told in held.taken_over]
+            self.mended += mender.files()
+            self._head(remembered)
+            self._branch(remembered)
+            self._objects(remembered)
+            self.mended += mender.sweep()
+
+    def _reference(self) -> str | None:
+        try:
+            return self.past.reference()
+        except PromptLibError:
+            return None
+
+    def _head(self, remembered: Remembered) -> None:
+        """HEAD gets the one branch that there is, or the one that the index knew."""
+        if all(fault.place != "HEAD" for fault in self.repository.verifier().refs()):
+            return
+        branches = {name: tip for name, tip in self.repository.verifier().pointers() if name.startswith(BRANCH)}
+        known = remembered.tip()
+        likely = [name for name, tip in branches.items() if len(branches) == 1 or (known and tip == known)]
+        if len(likely) == 1:
+            kept = self.repository.mender().set_head(likely[0])
+            aside = f"; what it held is kept at {kept}" if kept else ""
+            self.mended.append(Mended("ref", "HEAD", f"names {likely[0]} again{aside}"))
+
+    def _branch(self, remembered: Remembered) -> None:
+        """A branch that is no ref any more gets the newest commit of its line, where only one line can be meant."""
+        reference = self.past.reference()
+        if not self._is_lost(reference, remembered):
+            return
+        mender = self.repository.mender()
+        packed = dict(self.repository.verifier().pointers()).get(reference, "")
+        logged = mender.logged(reference)
+        lines = [logged] if logged else mender.lines(filter(None, (remembered.tip(), packed)))
+        if len(lines) == 1:
+            kept = mender.set_reference(reference, lines[0])
+            aside = f"; what the file held is kept at {kept}" if kept else ""
+            how = "as its reflog says" if logged else "the newest commit of its line"
+            self.mended.append(Mended("ref", reference, f"points to {lines[0]} again, {how}{aside}"))
+        elif lines:
+            told = " or ".join(lines)
+            how = f"choose: git -C {self.repository.git_dir} update-ref {reference} COMMIT"
+            self.hindered.append(Mended("ref", reference, f"could have been {told}; look with git log, then {how}"))
+        else:
+            self.hindered.append(Mended("ref", reference, "no commit is left that it could have been: fetch from a clone"))
+
+    def _is_lost(self, reference: str, remembered: Remembered) -> bool:
+        try:
+            tip = self.repository.tip(reference)
+        except PromptLibError:
+            return True
+        if tip is None:
+            return self.repository.bare and bool(remembered.tip())
+        return any(fault.place == reference for fault in self.repository.verifier().refs()) and not self._is_known(tip)
+
+    def _is_known(self, tip: str) -> bool:
+        """A tip that the index knew is the right one, and only its object is lost."""
+        return Remembered(self.past.index_file).tip() == tip
+
+    def _objects(self, remembered: Remembered) -> None:
+        verifier, mender = self.repository.verifier(), self.repository.mender()
+        damaged = {fault.place for fault in verifier.objects() if fault.kind == "object"}
+        loose = {object_id for object_id, _ in mender.loose()}
+        if not damaged | loose:
+            return
+        copies = Copies(self.files(), self.repository, self.past.prefix, remembered)
+        copies.expect(damaged | loose)
+        tips = [target for _, target in verifier.pointers()]
+        self.mended += mender.walk(tips, self.past.prefix, copies.find)
+        if self.repository.bare:
+            self.mended += mender.unneeded()
+
+    # Labels and includes
+
+    def _labels(self) -> None:
+        """Bring damaged labels and includes back out of the history, as one commit through the store's own writer."""
+        writer = writer_of(self.repository, self.past, "each")
+        draft = writer.draft()
+        if draft.tip is None:
+            return
+        told: list[tuple[str, str]] = []
+
+        def work(fresh: Draft) -> None:
+            told[:] = self._restored(fresh)
+
+        work(draft)
+        if not draft.files.changes:
+            return
+        rows = "\n".join(f"{place}: {what}" for place, what in told)
+        writer.commit(draft, work, f"Mend labels and includes\n\n{rows}", None)
+        for place, what in told:
+            self.mended.append(Mended("include" if place.startswith(INCLUDES) else "label", place, what))
+
+    def _restored(self, draft: Draft) -> list[tuple[str, str]]:
+        committed = Commit(self.repository, self.past.prefix, draft.tip)
+        told = []
+        for path in list(committed.walk()):
+            if path.startswith(INCLUDES) or label_at(path) is None or not self._is_as_committed(committed, path):
+                continue
+            if _label_in(_bytes(committed, path)) is None and (found := self._before(draft, path, _label_in)):
+                draft.files.put(path, found[0])
+                told.append((path, f"as commit {found[1][:12]} left it; its text was not what its first line says"))
+        for path in [path for path in draft.files.walk() if label_at(path)]:
+            held = _label_in(draft.files.read(path) or b"")
+            if held is not None:
+                told += self._with_includes(draft, held)
+        return told
+
+    def _is_as_committed(self, committed: Commit, path: str) -> bool:
+        """In a work tree a file that somebody is editing is theirs."""
+        return self.repository.bare or self._on_disk(path) == _bytes(committed, path)
+
+    def _on_disk(self, path: str) -> bytes | None:
+        try:
+            return self.files().read(path)
+        except PromptLibError:
+            return None
+
+    def _with_includes(self, draft: Draft, prompt: Prompt[Any]) -> Iterator[tuple[str, str]]:
+        for text in prompt.includes.values():
+            pin = Pin.parse(str(text))
+            path = include_path(pin.digest)
+
+            def fits(raw: bytes, digest: str = pin.digest) -> Prompt[Any] | None:
+                found = _prompt_in(raw)
+                return found if found is not None and found.digest == digest else None
+
+            found = fits(_bytes(draft.files, path))
+            if found is None:
+                raw, where = self._included(draft, pin, path, fits)
+                found = fits(raw)
+                if found is None or not self._may_lay(path):
+                    continue
+                draft.files.put(path, raw)
+                yield path, where
+            yield from self._with_includes(draft, found)
+
+    def _may_lay(self, path: str) -> bool:
+        committed = Commit(self.repository, self.past.prefix, self.past.tip())
+        return self.repository.bare or self._on_disk(path) in {None, _bytes(committed, path)}
+
+    def _included(
+        self, draft: Draft, pin: Pin, path: str, fits: Callable[[bytes], Prompt[Any] | None]
+    ) -> tuple[bytes, str]:
+        try:
+            raw = self.past.pinned(pin)
+        except PromptLibError:
+            raw = None
+        if raw is not None:
+            return raw, f"laid again from {pin.name}"
+        found = self._before(draft, path, fits)
+        return (found[0], f"as commit {found[1][:12]} left it") if found else (b"", "")
+
+    def _before(
+        self, draft: Draft, path: str, sound: Callable[[bytes], Prompt[Any] | None]
+    ) -> tuple[bytes, str] | None:
+        """Return the newest sound content that *path* had on the first-parent line, and the commit that gave it."""
+        found = None
+        for commit in self.repository.log(draft.tip or "", prefix=self.past.prefix + path, first_parent=True):
+            for change in commit.changes:
+                raw = self._blob(change.blob)
+                if sound(raw) is not None:
+                    found = raw, commit.id
+        return found
+
+    def _blob(self, blob: str | None) -> bytes:
+        try:
+            return self.repository.read(blob, limit=LARGEST_FILE) if blob else b""
+        except PromptLibError:
+            return b""
+
+    def _index(self) -> None:
+        """The index is a cache: what cannot be one is put aside, and the next question makes another."""
+        path = self.past.index_file
+        wrong = Remembered(path).problem() or ("it did not say what git says" if self.lying else "")
+        if not wrong:
+            return
+        self.past.close()
+        kept = self.repository.mender().aside(path)
+        self.past.now().index.names()
+        self.mended.append(Mended("index", path.name, f"made again from git; {wrong}, and it is kept at {kept}"))
+
+
+def _bytes(home: Home, path: str) -> bytes:
+    try:
+        return home.read(path) or b""
+    except PromptLibError:
+        return b""
+
+
+def _prompt_in(raw: bytes) -> Prompt[Any] | None:
+    try:
+        return codec.read(raw)
+    except PromptLibError:
+        return None
+
+
+def _label_in(raw: bytes) -> Prompt[Any] | None:
+    try:
+        held = Labelled.from_bytes(raw, "")
+    except PromptLibError:
+        return None
+    prompt = _prompt_in(held.data)
+    return prompt if prompt is not None and prompt.digest == held.digest else None
