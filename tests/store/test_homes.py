@@ -130,25 +130,6 @@ def test_an_edit_on_disk_is_not_overwritten(application: Path, tree: Store, make
     assert path.read_bytes() == edited
 
 
-@pytest.mark.parametrize("state", ["detached", "merge", "index.lock"])
-def test_busy_while_something_is_in_progress(
-    application: Path, tree: Store, make: Callable[..., Any], run: Callable[..., Any], state: str
-) -> None:
-    """Loading works; saving is refused and changes nothing."""
-    tree.save("a", make("one"))
-    if state == "detached":
-        run(application, "checkout", "-q", "--detach")
-    elif state == "merge":
-        (application / ".git/MERGE_HEAD").write_text(run(application, "rev-parse", "HEAD"))
-    else:
-        (application / ".git/index.lock").touch()
-    head = run(application, "rev-parse", "HEAD")
-    with pytest.raises(Busy):
-        tree.save("a", make("two"))
-    assert tree.load("a") == make("one")
-    assert run(application, "rev-parse", "HEAD") == head
-
-
 def _hook(application: Path, script: str) -> None:
     hook = application / ".git/hooks/pre-commit"
     hook.parent.mkdir(exist_ok=True)
