@@ -49,11 +49,14 @@ class References:
         if self._layout.reference_format == "reftable":
             return self._head_from_git()
         text = _read(f"{os.fspath(self._layout.git_dir)}/HEAD")
-        if text is None:
-            raise StoreDamaged("this repository has no HEAD", hint="restore it: git symbolic-ref HEAD refs/heads/main")
-        if text.startswith(SYMBOLIC):
+        if text is not None and text.startswith(SYMBOLIC):
             reference = text[len(SYMBOLIC) :].strip().decode("utf-8", "surrogateescape")
             return Head(reference, self.tip(reference))
+        linked = _linked(f"{os.fspath(self._layout.git_dir)}/HEAD")
+        if linked:
+            return Head(linked, self.tip(linked))
+        if text is None:
+            raise StoreDamaged("this repository has no HEAD", hint="restore it: git symbolic-ref HEAD refs/heads/main")
         return Head(None, self._commit(text, "HEAD"))
 
     def tip(self, reference: str) -> str | None:
@@ -233,6 +236,15 @@ def _read(path: str) -> bytes | None:
         return None
     except OSError as error:
         raise GitFailed(f"{path!r} cannot be read: {error.strerror}", hint="nothing was changed: try again") from error
+
+
+def _linked(path: str) -> str:
+    """Return the ref that *path* names by being a symbolic link, as HEAD did before git wrote `ref: `; or nothing."""
+    try:
+        target = os.readlink(path)  # noqa: PTH115 - a text path like all others here
+    except OSError:
+        return ""
+    return target if target.startswith("refs/") else ""
 
 
 def _answer(child: Child, request: bytes, wanted: bytes) -> str | None:

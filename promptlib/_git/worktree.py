@@ -13,7 +13,7 @@ from promptlib._git.trees import split
 from promptlib.errors import Busy, Conflict, GitFailed, HookChangedContent, SaveRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from promptlib._git.layout import Layout
     from promptlib._git.objects import Objects
@@ -124,7 +124,8 @@ class WorkTree:
             raise self._refusal(
                 "git refused this commit, and nothing was changed",
                 failed,
-                "these are the words of git or of a hook here: do what they ask, then save again",
+                self._passed_over(blobs)
+                or "these are the words of git or of a hook here: do what they ask, then save again",
             )
         if now is None or now == old:
             self._restore(before, exchange)
@@ -132,10 +133,19 @@ class WorkTree:
         changed = [path for path, blob in blobs.items() if self._trees.blob(now, path) != blob]
         self._follow(now, changed, exchange)
         raise HookChangedContent(
-            f"a hook of this repository changed {', '.join(map(repr, changed))}: commit {now} holds other bytes than "
-            "the given ones",
-            hint=f"look at it: git show {now[:12]}; then load the prompt as it is now, or exempt it from the hook",
+            f"a hook or filter of this repository changed {', '.join(map(repr, changed))}: commit {now} holds other "
+            "bytes than the given ones",
+            hint=f"look at it: git show {now[:12]}; then load the prompt as it is now, or exempt it: from the hook, or "
+            "in .gitattributes from filters and line ends (*.prompty -text)",
         )
+
+    def _passed_over(self, paths: Iterable[str]) -> str:
+        """Return what to do about a path that the index tells git not to look at; empty where there is none."""
+        for row in self._git.run("ls-files", "-v", "-z", "--", *paths, check=False).out.split(b"\0"):
+            mark, _, path = row.decode("utf-8", "surrogateescape").partition(" ")
+            if mark in {"S", "s"}:
+                return f"git is told to pass {path} over: git update-index --no-skip-worktree {path}"
+        return ""
 
     def _holds_new(self, now: str | None, old: str | None, before: list[_Before]) -> bool:
         return now is not None and now != old and any(self._trees.blob(now, one.path) != one.stored for one in before)
@@ -173,7 +183,7 @@ class WorkTree:
         on_disk = None if disk is None else self._objects.identify(b"blob", disk)
         # An edit that is exactly what is being saved is committed, not lost.
         if on_disk not in {stored, given}:
-            raise _edited(path, "on disk", stored)
+            raise _edited(path, "on disk", stored) if disk is not None else _left_out(path)
         # An empty blob is what `git add -N` leaves, ours or the user's.
         in_index = None if staged is None else staged[1]
         if in_index not in {stored, given} and not (
@@ -264,6 +274,8 @@ class WorkTree:
             "--quiet",
             "--only",
             "--no-edit",
+            # With commit.verbose git would cut a message at a line that looks like its own scissors.
+            "--no-verbose",
             "--allow-empty-message",
             "--cleanup=whitespace",
             f"--message={message}",
@@ -329,6 +341,14 @@ class WorkTree:
         )
         if rows:
             self._git.run("update-index", "-z", "--index-info", given=text.encode("utf-8", "surrogateescape"))
+
+
+def _left_out(path: str) -> Busy:
+    return Busy(
+        f"{path!r} is committed and is not on disk",
+        hint=f"bring it back: git checkout HEAD -- {path}; or, where a sparse checkout leaves it out: "
+        f"git sparse-checkout add {path.rpartition('/')[0] or '.'}",
+    )
 
 
 def _edited(path: str, place: str, stored: str | None) -> Busy:

@@ -76,6 +76,12 @@ class Reader:
         labels = self.labels(name)
         if self.past is not None and (gone := self.past.now().gone(name)):
             return NotFound(f"{name} was {gone}", hint=f"its versions are still there: promptlib log {name}")
+        if self.on_disk and self.past is not None and (path := self.past.committed_at(name)):
+            return NotFound(
+                f"{path} is committed and is not on disk",
+                hint=f"load {', '.join(f'{name}@{label}' for label in ('latest', *labels))}; or bring it back: git "
+                f"checkout HEAD -- {path} (a sparse checkout may leave it out: git sparse-checkout list)",
+            )
         if labels:
             hint = f"it has no file, but labels: {', '.join(f'{name}@{label}' for label in labels)}"
         else:

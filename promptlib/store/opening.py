@@ -50,7 +50,7 @@ def find(path: Path | None) -> tuple[Path, Repository | None, str]:
     Raises `NotAStore`, which says what was looked for and how to make a store.
     """
     if path is not None:
-        return _at(path)
+        return _at(checked_path(path))
     here = Path.cwd()
     for folder in (here, *here.parents):
         found = _try(folder)
@@ -61,6 +61,19 @@ def find(path: Path | None) -> tuple[Path, Repository | None, str]:
         f"no store in {here} or above it",
         hint="make one: promptlib init (in an application's repository) or promptlib init --bare prompts.git",
     )
+
+
+def checked_path(path: Path) -> Path:
+    """Return *path* when it can be one on this system; raises `NotAStore` for what is too long or no file's name."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return path
+    except (OSError, ValueError) as error:
+        shown = ascii(str(path)[:80])
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise NotAStore(f"{shown} is no path of this system: {reason}", hint="give the path of a folder") from error
+    return path
 
 
 def _is_left(root: Path) -> bool:
@@ -80,16 +93,40 @@ def _at(path: Path) -> tuple[Path, Repository | None, str]:
         raise NotAStore(f"{path} {what}", hint=f"make a store there: promptlib init --bare {path}")
     repository = _repository(path)
     if repository is not None and repository.bare:
+        _check_bare(path, repository)
         return path, repository, ""
     root = root_in(path)
     if root is not None and repository is not None:
         _check_inside(path / root, repository)
     if root is None:
+        _check_left_out(path, repository)
         kind = "folder" if repository is None else "repository"
         raise NotAStore(
             f"{path} is no store: this {kind} has no {DEFAULT_ROOT}/", hint=f"make one: promptlib init {path}"
         )
     return path, repository, root
+
+
+def _check_bare(path: Path, repository: Repository) -> None:
+    """Refuse to take the files around a `.git` for nothing, only because its configuration says that it is bare."""
+    if repository.git_dir != path and root_in(path) is not None:
+        raise StoreError(
+            f"{path} has prompts, and core.bare in {repository.git_dir / 'config'} says that there are no files",
+            hint=f"git -C {path} config core.bare false; or open the repository alone: {repository.git_dir}",
+        )
+
+
+def _check_left_out(path: Path, repository: Repository | None) -> None:
+    """Say so when the root is committed and is not on disk, as in a sparse checkout."""
+    if repository is None or not path.resolve().is_relative_to(top := Path(str(repository.work_tree)).resolve()):
+        return
+    root = (path.resolve() / (configured_root(path) or DEFAULT_ROOT)).relative_to(top).as_posix()
+    head = repository.head().commit
+    if head is not None and next(repository.files(head, root), None) is not None:
+        raise StoreError(
+            f"{root}/ is committed in {top} and is not on disk",
+            hint=f"a sparse checkout leaves it out: git sparse-checkout add {root}; else: git checkout HEAD -- {root}",
+        )
 
 
 def _check_inside(root: Path, repository: Repository) -> None:
@@ -125,6 +162,7 @@ def make_bare(path: Path, *, refuse_secrets: bool = False) -> None:
 
 
 def _made_bare(path: Path) -> Repository:
+    checked_path(path)
     if path.exists() and not path.is_dir():
         raise NotAStore(f"{path} is a file", hint="choose another path")
     try:
@@ -160,6 +198,7 @@ def make_in_work_tree(path: Path) -> Repository:
 
 def made_folder(path: Path) -> Path:
     """Return the folder *path*, made where there is none; raises `NotAStore` for a file and `StoreReadOnly`."""
+    checked_path(path)
     try:
         path.mkdir(parents=True, exist_ok=True)
     except FileExistsError as error:
@@ -171,6 +210,9 @@ def made_folder(path: Path) -> Path:
     return path
 
 
-def root_for(folder: Path) -> str:
+def root_for(folder: Path, repository: Repository) -> str:
     """Return where a new store's root goes below *folder*."""
-    return configured_root(folder) or root_in(folder) or DEFAULT_ROOT
+    found = root_in(folder)
+    if found is None:
+        _check_left_out(folder, repository)
+    return configured_root(folder) or found or DEFAULT_ROOT

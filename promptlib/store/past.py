@@ -8,7 +8,7 @@ from threading import local
 from typing import TYPE_CHECKING, cast
 
 from promptlib import codec
-from promptlib.errors import Busy, Conflict, GitFailed, NotFound, NumberMoved, PromptLibError, StoreDamaged
+from promptlib.errors import Busy, Conflict, GitFailed, NotFound, NumberMoved, PromptLibError, StoreDamaged, StoreError
 from promptlib.forking import ForkableLock
 from promptlib.origin import Standing
 from promptlib.plain import digest as digest_of
@@ -259,6 +259,15 @@ class History:
             return ""
         return f"{f'renamed to {row.became}' if row.became else 'deleted'} in {row.commit[:7]}" if row else ""
 
+    def committed_at(self, name: str) -> str:
+        """Return the path that the newest commit has for *name*; an empty text where it has none."""
+        path = self.prefix + prompt_path(name)
+        try:
+            tip = self.tip()
+            return path if tip and self._repository.blob_at(tip, path) else ""
+        except StoreError:
+            return ""  # what is committed cannot be read: that is for those to tell who ask for it
+
     def commits(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Yield message and changed names of every commit that changed a prompt, oldest first."""
         self.now()
@@ -394,7 +403,7 @@ class History:
                 ),
                 derived_from=Pin.parse(described.derived_from) if described.derived_from else None,
                 renamed_from=described.renamed_from,
-                labels=tuple(label for label, digest in story.labels.items() if digest == described.digest),
+                labels=tuple(label for label, digest in story.labels.items() if digest and digest == described.digest),
                 provisional=published is not None and row.position > published,
             )
 

@@ -8,6 +8,8 @@ from typing import Any
 from promptlib.errors import StoreError
 
 FILE = "pyproject.toml"
+LARGEST = 1 << 20  # bytes
+LONGEST_FOLDER = 255
 
 
 def table(folder: Path) -> dict[str, Any]:
@@ -18,8 +20,10 @@ def table(folder: Path) -> dict[str, Any]:
     import tomllib  # noqa: PLC0415 - most stores have no settings
 
     try:
+        if settings.stat().st_size > LARGEST:
+            raise StoreError(f"{settings} is larger than {LARGEST >> 20} MiB", hint="that is no project's settings")
         tool = tomllib.loads(settings.read_text(encoding="utf-8")).get("tool", {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise StoreError(f"{settings} cannot be read: {error}", hint="mend the file first") from error
     found = tool.get("promptlib", {}) if isinstance(tool, dict) else {}
     return found if isinstance(found, dict) else {}
@@ -32,7 +36,7 @@ def configured_root(folder: Path) -> str | None:
         return None
     if not isinstance(root, str) or not checked_root(root):
         raise StoreError(
-            f"[tool.promptlib] root = {root!r} in {folder / FILE} is no folder inside the project",
+            f"[tool.promptlib] root = {str(root)[:80]!r} in {folder / FILE} is no folder inside the project",
             hint='write a path such as root = "src/app/prompts"',
         )
     return str(PurePosixPath(root))
@@ -41,4 +45,6 @@ def configured_root(folder: Path) -> str | None:
 def checked_root(root: str) -> bool:
     """Whether *root* is a relative path that stays inside, away from git's own folder."""
     path = PurePosixPath(root)
-    return bool(path.parts) and not path.is_absolute() and not {"..", ".git"} & set(path.parts) and "\\" not in root
+    parts = {part.casefold() for part in path.parts}
+    sound = all(part.isprintable() and len(part.encode()) <= LONGEST_FOLDER for part in parts)
+    return bool(parts) and sound and not path.is_absolute() and not {"..", ".git"} & parts and "\\" not in root

@@ -132,7 +132,7 @@ class Store:
         else:
             repository = opening.make_in_work_tree(opening.made_folder(place))
             store = cls.__new__(cls)
-            root = opening.root_for(place)
+            root = opening.root_for(place, repository)
             store._begin(place, repository, root, durability, refuse_secrets)  # noqa: SLF001 - its own method
         store._start()  # noqa: SLF001 - its own method
         return store

@@ -25,7 +25,8 @@ def _told(index: Index, *, numbered: bool) -> Iterator[Told]:
     said = index.descriptions(row.blob for row in rows if row.blob)
     labels: dict[tuple[str, str], list[str]] = {}
     for (name, label), digest in index.labelled().items():
-        labels.setdefault((name, digest), []).append(label)
+        if digest:  # that of a label which cannot be read is empty, like that of a version
+            labels.setdefault((name, digest), []).append(label)
     for row in rows:
         about = said[row.blob or ""]
         found = tuple(labels.get((row.name, about.digest), ()))

@@ -9,7 +9,7 @@ import pytest
 
 from promptlib._git import Author, BulkCommit, Repository
 from promptlib._git.runner import failure, redact
-from promptlib.errors import GitFailed, StoreReadOnly
+from promptlib.errors import GitFailed, StoreDamaged, StoreReadOnly
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,7 +102,7 @@ def test_nothing_of_a_hostile_repository_runs(
         assert bare.fsck() == []
         assert bare.identity() is None
         assert bare.is_ancestor(base, three)
-        with pytest.raises(GitFailed):
+        with pytest.raises(StoreDamaged, match="not in this repository"):
             list(bare.log("1" * 40))  # a missing object is not fetched from the promised remote
         with pytest.raises(Exception, match="not in this repository"):
             bare.read("1" * 40)

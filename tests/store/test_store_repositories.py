@@ -240,9 +240,9 @@ def test_a_deletion_by_hand(application: Path, tree: Store, make: Make, run: Run
     tree.save("a", make("one"))
     tree.label("a", "production", "v1")
     run(application, "rm", "-q", "prompts/a.prompty")
-    with pytest.raises(NotFound, match="no prompt 'a' here") as caught:
+    with pytest.raises(NotFound, match=r"prompts/a\.prompty is committed and is not on disk") as caught:
         tree.load("a")
-    assert caught.value.hint == "it has no file, but labels: a@production"
+    assert caught.value.hint.startswith("load a@latest, a@production; or bring it back: git checkout HEAD -- ")
     run(application, "commit", "-q", "-m", "Gone", "--", "prompts")
     with pytest.raises(NotFound, match="a was deleted in "):
         tree.load("a")
