@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from . import bench_history, bench_rendering, bench_starting, bench_store, bench_tokens
+from . import bench_history, bench_rendering, bench_size, bench_starting, bench_store, bench_tokens
 
 MODULES = {
     "starting": bench_starting,
     "rendering": bench_rendering,
     "store": bench_store,
     "history": bench_history,
+    "size": bench_size,
     "tokens": bench_tokens,
 }
 

@@ -23,6 +23,8 @@ TEAMS, TASKS = 20, 25
 AT_ONCE = 20
 #: So many versions before its end the line is left by the branches `other` and `rewritten`.
 APART, REWRITTEN = 500, 1_000
+#: Stores of so few names have a label on each.
+FEW = 100
 BEGIN = 1_700_000_000
 AUTHORS = ("Ann Berg <ann@example.com>", "Ben Okri <ben@example.com>", "Zoë Ødegård <zoe@example.com>")
 SUBJECTS = ("the order number", "the last three mails", "the tone", "the deadline", "the product", "the invoice")
@@ -48,10 +50,10 @@ class Ticket(BaseModel):
 class Library:
     """A store of *versions* of *names* prompts, each with as many as the others.
 
-    On `main` the last fifth of the versions has a commit each. `before-1` and `before-1000` stand so many versions
-    earlier (a tenth of all at most). `other` left `main` 500 versions before its end and has 500 of its own;
-    `rewritten` says the last 1,000 again in other words. Some names were deleted and came back, and those of `gone`
-    did not.
+    On `main`, and on `whole`, the last fifth of the versions has a commit each. `before-1` and `before-1000` stand so
+    many versions earlier (a tenth of all at most). `other` left `main` 500 versions before its end and has 500 of its
+    own; `rewritten` says the last 1,000 again in other words. Some names were deleted and came back, and those of
+    `gone` did not. Every tenth name has a label, in a small store every name.
     """
 
     path: Path
@@ -84,7 +86,7 @@ def name_of(number: int) -> str:
 
 def file_of(number: int, version: int) -> bytes:
     """Return the file of *version*, from 0, of prompt *number*: each version changes one line of the one before."""
-    seed = Random(number)  # noqa: S311 - the same words each time
+    seed = Random(number)
     lines = seed.choices(SENTENCES, k=LINES)
     for edit in range(version):
         lines[seed.randrange(LINES)] = f"- Rule {number}.{edit + 1}: {seed.choice(SENTENCES)[2:]}"
@@ -123,34 +125,36 @@ def built(path: Path, versions: int, names: int) -> Library:
 def _stream(versions: int, names: int) -> Iterator[bytes]:
     written = _order(versions, names)
     single = versions - versions // 5
-    for start in range(0, single, AT_ONCE):
-        yield _commit("main", start, f"Rules of round {start}", written[start : start + AT_ONCE])
-    for number in range(0, names, 10):
+    many = min(AT_ONCE, names)
+    assert names % many == 0 == single % many, "no commit holds two versions of one name"
+    for start in range(0, single, many):
+        yield _commit("main", start, f"Rules of round {start}", written[start : start + many])
+    for number in range(0, names, 10 if names > FEW else 1):
         labels = ("production",) if number else ("production", "staging")
         yield _labels(single, number, versions // names // 2, labels)
     for number in range(7, names, 500):
         yield _deletion(single, number)
     last, apart = (min(most, versions // 10) for most in (REWRITTEN, APART))
-    branches = {1: "before-1", apart: "other", last: "before-1000"}
+    branches = ((1, "before-1"), (apart, "other"), (last, "before-1000"))
     for at, version in enumerate(written[single:], single):
         left = versions - at
         if left == last:
             yield from (_deletion(at, number) for number in _gone(versions, names))
-        if left in branches:
-            yield f"reset refs/heads/{branches[left]}\nfrom refs/heads/main\n\n".encode()
+        for branch in (branch for away, branch in branches if away == left):
+            yield f"reset refs/heads/{branch}\nfrom refs/heads/main\n\n".encode()
         yield _commit("main", at, f"Rule {version[0]}: say it better", [version])
     for at in range(apart):
         yield _commit("other", versions + at, f"Another rule {at}", [(at * 7 % names, versions // names + at)])
     yield b"reset refs/heads/rewritten\nfrom refs/heads/before-1000\n\n"
     for at, version in enumerate(written[-last:]):
         yield _commit("rewritten", versions + at, f"Rule {version[0]}, said again", [version])
-    yield b"done\n"
+    yield b"reset refs/heads/whole\nfrom refs/heads/main\n\ndone\n"
 
 
 def _order(versions: int, names: int) -> list[tuple[int, int]]:
     """Return number and version of all files: each round writes every name once, in an order of its own."""
     rounds = range(versions // names)
-    return [(number, at) for at in rounds for number in Random(at).sample(range(names), names)]  # noqa: S311 - as above
+    return [(number, at) for at in rounds for number in Random(at).sample(range(names), names)]
 
 
 def _gone(versions: int, names: int) -> list[int]:

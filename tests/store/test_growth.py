@@ -1,0 +1,54 @@
+"""A store ten times as large costs no more to use; the same at its full size is in tests/system."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from promptlib import codec
+from tests.benchmarks.library import Library, built, file_of
+from tests.store import growth
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FEW, MANY = (100, 10), (1_000, 100)
+
+
+@pytest.fixture(scope="module")
+def libraries(tmp_path_factory: pytest.TempPathFactory) -> tuple[Library, Library]:
+    """A small store and a larger one of the same kind."""
+    folder = tmp_path_factory.mktemp("growth")
+    return built(folder / "few.git", *FEW), built(folder / "many.git", *MANY)
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_the_library_holds_what_promptlib_writes(number: int) -> None:
+    data = file_of(number, 3)
+    assert codec.write(codec.read(data)) == data
+
+
+def test_a_library_is_the_same_each_time(libraries: tuple[Library, Library], tmp_path: Path) -> None:
+    again = built(tmp_path / "again.git", *FEW)
+    assert again.git("rev-parse", "main") == libraries[0].git("rev-parse", "main")
+    assert len(set(again.git("rev-parse", "main", "other", "rewritten", "before-1", "before-1000").split())) == 5
+
+
+def test_the_answers_are_those_of_git(libraries: tuple[Library, Library]) -> None:
+    for library in libraries:
+        growth.check_answers(library)
+
+
+def test_an_index_that_follows_the_branch_is_the_one_made_from_nothing(
+    libraries: tuple[Library, Library], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    growth.check_moves(libraries[1], monkeypatch)
+
+
+def test_no_operation_costs_more_in_a_larger_store(
+    libraries: tuple[Library, Library], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for library in libraries:
+        growth.warm(library)
+    growth.check_growth(*libraries, monkeypatch)
