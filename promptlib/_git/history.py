@@ -82,10 +82,11 @@ class Log:
         cut = self._cut_off()
         child = self._git.start("-c", "core.commitGraph=false", "log", "--stdin", *OPTIONS, *line, *paths)
         try:
-            child.write(revisions.encode())
-            child.close_input()
-            yield from self._checked(_commits(_tokens(child.output), self._objects, cut), prefix)
-            child.finish()
+            with child.talk():
+                child.write(revisions.encode())
+                child.close_input()
+                yield from self._checked(_commits(_tokens(child.output), self._objects, cut), prefix)
+                child.finish()
         finally:
             child.end()
 

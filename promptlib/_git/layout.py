@@ -243,7 +243,10 @@ def check_writable(layout: Layout) -> None:
     """Refuse early, and by name, where no object could be written."""
     folder = layout.common_dir / "objects"
     if not os.access(folder, os.W_OK | os.X_OK):
-        why = _mounted_read_only(folder) or stat.filemode(folder.stat().st_mode)
+        try:
+            why = _mounted_read_only(folder) or stat.filemode(folder.stat().st_mode)
+        except OSError as error:
+            raise _unreadable(folder, error) from error
         raise StoreReadOnly(
             f"{str(folder)!r} cannot be written ({why})", hint="reading works; to save, open a copy of your own"
         )

@@ -38,6 +38,8 @@ def held(layout: Layout, references: References, reference: str | None, timeout:
     """
     from filelock import FileLock, Timeout  # noqa: PLC0415 - only writers need it
 
+    from promptlib._git.room import not_written, telling  # noqa: PLC0415 - only writers need it
+
     mode = layout.shared or 0o644
     try:
         folder = layout.own_folder()
@@ -49,13 +51,13 @@ def held(layout: Layout, references: References, reference: str | None, timeout:
             hint="try again; the lock ends with the process that holds it",
         ) from error
     except OSError as error:
-        from promptlib._git.room import not_written  # noqa: PLC0415 - only a failure asks for it
-
         raise not_written(layout.common_dir, error) from error
     try:
         with suppress(OSError):  # whoever cannot sign, for want of room, holds the lock all the same
             _sign(folder / "holder", mode)
-        yield Held(_taken_over(references, reference) if reference else ())
+        with telling(layout.common_dir):
+            taken = _taken_over(references, reference) if reference else ()
+        yield Held(taken)
     finally:
         lock.release()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import zlib
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import IO, TYPE_CHECKING, Protocol
 
 from promptlib._git.writeout import BINARY, sync
@@ -79,8 +79,9 @@ class Objects:
 
     def _read_packed(self, object_id: str, kind: bytes, limit: int) -> bytes:
         child = self._git.child("cat-file", "--batch")
-        child.write(object_id.encode() + b"\n")
-        body = self._reply(child, object_id, kind, limit)
+        with child.talk():
+            child.write(object_id.encode() + b"\n")
+            body = self._reply(child, object_id, kind, limit)
         self._verify(object_id, kind, body)
         return body
 
@@ -109,7 +110,8 @@ class Objects:
             child = self._git.start("cat-file", "--batch", "--buffer", given=listing.fileno())
             try:
                 for object_id in wanted:
-                    body = self._reply(child, object_id, b"blob", limit)
+                    with child.talk():
+                        body = self._reply(child, object_id, b"blob", limit)
                     self._verify(object_id, b"blob", body)
                     yield object_id, body
             finally:
@@ -166,8 +168,7 @@ class Objects:
             raise _not_written(self._folder, error) from error
         finally:
             for file, temporary, _ in waiting:
-                file.close()
-                os.unlink(temporary)  # noqa: PTH108 - the hot path
+                _discard(file, temporary)
 
     def _write_temporary(self, final: str, kind: bytes, body: bytes) -> tuple[IO[bytes], str]:
         folder = os.path.dirname(final)  # noqa: PTH120 - the hot path
@@ -185,8 +186,7 @@ class Objects:
                 os.chmod(temporary, self._shared & 0o444)  # noqa: PTH101 - the hot path
             _write_whole(file, zlib.compress(b"%s %d\0%s" % (kind, len(body), body), 1))
         except BaseException:
-            file.close()
-            os.unlink(temporary)  # noqa: PTH108 - the hot path
+            _discard(file, temporary)
             raise
         return file, temporary
 
@@ -217,6 +217,14 @@ def _write_whole(file: IO[bytes], data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[file.write(view) :]
+
+
+def _discard(file: IO[bytes], temporary: str) -> None:
+    """Take a temporary file away; one that stays is pruned by git."""
+    with suppress(OSError):
+        file.close()
+    with suppress(OSError):
+        os.unlink(temporary)  # noqa: PTH108 - a text path like all others here
 
 
 def _freshened(path: str) -> bool:

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from promptlib._git.records import Head
+from promptlib._git.runner import failure
 from promptlib._git.writeout import BINARY, sync
 from promptlib.errors import BadRef, Busy, GitFailed, StoreDamaged
 
@@ -158,6 +159,13 @@ class References:
                 child.end()
 
     def _converse(self, child: Child, update: str, reference: str, durability: Durability) -> str | None:
+        try:
+            with child.talk():
+                return self._said(child, update, reference, durability)
+        except GitFailed as error:
+            return error.what  # where the ref is now tells what came of it
+
+    def _said(self, child: Child, update: str, reference: str, durability: Durability) -> str | None:
         prepared = _answer(child, f"start\n{update}\nprepare\n".encode("utf-8", "surrogateescape"), b"prepare: ok\n")
         if prepared is not None:
             return prepared
@@ -180,7 +188,12 @@ class References:
 
     def reaches(self, tip: str, commit: str) -> bool:
         """Tell whether *commit* is *tip* or one of its ancestors."""
-        return tip == commit or self._git.run("merge-base", "--is-ancestor", commit, tip, check=False).code == 0
+        if tip == commit:
+            return True
+        told = self._git.run("merge-base", "--is-ancestor", commit, tip, check=False)
+        if told.code > 1:
+            raise failure("merge-base", told.error)
+        return told.code == 0
 
     def _sync_name(self, reference: str, durability: Durability) -> None:
         """Make the new name last, and with it all that was written before: the one full sync of a batch.
@@ -189,11 +202,17 @@ class References:
         """
         if durability == "none" or self._layout.reference_format != "files" or os.name == "nt":
             return
-        descriptor = os.open(os.path.dirname(f"{self._common}/{reference}"), os.O_RDONLY)  # noqa: PTH120 - hot path
         try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+            descriptor = os.open(os.path.dirname(f"{self._common}/{reference}"), os.O_RDONLY)  # noqa: PTH120 - hot path
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise GitFailed(
+                f"{reference!r} has moved, and the disk did not confirm it: {error.strerror}",
+                hint="what was saved is there, and may be lost if the machine stops now: look at the disk",
+            ) from error
 
     def set(self, reference: str, new: str) -> None:
         """Point *reference*, which is ours alone, to *new*, wherever it pointed."""
@@ -249,10 +268,7 @@ def _linked(path: str) -> str:
 
 def _answer(child: Child, request: bytes, wanted: bytes) -> str | None:
     """Send *request*; return None once git answers *wanted*, or its last words when it gave up."""
-    try:
-        child.write(request)
-    except GitFailed as error:
-        return error.what
+    child.write(request)
     while row := child.output.readline():
         if row == wanted:
             return None

@@ -67,8 +67,11 @@ class Repository:
         object_format: layouts.ObjectFormat = "sha1",
     ) -> Self:
         """Make a repository at *path*, or open the one that is there."""
+        from promptlib._git.room import telling  # noqa: PLC0415 - a load makes nothing
+
         target = Path(path).absolute()
-        target.mkdir(parents=True, exist_ok=True)
+        with telling(target):
+            target.mkdir(parents=True, exist_ok=True)
         kind = ("--bare", "--template=") if bare else ()
         formats = (f"--initial-branch={branch}", f"--object-format={object_format}")
         Git.at(target).run("init", "--quiet", *kind, *formats)
@@ -211,9 +214,11 @@ class Repository:
     def bulk(self, reference: str, old: str | None, commits: Iterable[BulkCommit]) -> BulkResult:
         """Put many commits on top of *old* with one `git fast-import`, then move *reference*; all or nothing."""
         from promptlib._git.bulk import Bulk  # noqa: PLC0415 - only an import needs it
+        from promptlib._git.room import telling  # noqa: PLC0415 - only a writer needs it
 
         layouts.check_writable(self.layout)
-        return Bulk(self.layout, self._git, self._references).run(reference, old, commits)
+        with telling(self.common_dir):
+            return Bulk(self.layout, self._git, self._references).run(reference, old, commits)
 
     # The user's own repository
 
@@ -238,8 +243,11 @@ class Repository:
         Other work, staged or not, stays as it is. `Busy`, `SaveRefused` and `HookChangedContent` say why not; but for
         the last, file, index and branch are then as they were.
         """
+        from promptlib._git.room import telling  # noqa: PLC0415 - only a writer needs it
+
         layouts.check_writable(self.layout)
-        return self._tree().commit(changes, message=message, author=author, durability=durability)
+        with telling(self.work_tree or self.git_dir):
+            return self._tree().commit(changes, message=message, author=author, durability=durability)
 
     def _tree(self) -> WorkTree:
         from promptlib._git.worktree import WorkTree  # noqa: PLC0415 - a bare store has none

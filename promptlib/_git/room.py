@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from promptlib.errors import GitFailed, StoreReadOnly
+from promptlib.errors import GitFailed, StoreError, StoreReadOnly
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 NO_ROOM = "No space left on device"
 SAID = (NO_ROOM, "Disk quota exceeded", "the disk is full")
@@ -37,6 +42,17 @@ def not_written(place: str | os.PathLike[str], error: OSError) -> GitFailed | St
     if isinstance(error, PermissionError) or error.strerror == "Read-only file system":
         return StoreReadOnly(what, hint="reading works; saving does not")
     return GitFailed(what, hint=MAKE_ROOM if is_missing(error.strerror) else "nothing was changed")
+
+
+@contextmanager
+def telling(place: str | os.PathLike[str]) -> Iterator[None]:
+    """Let what the system refuses inside be an error of ours about *place*."""
+    try:
+        yield
+    except StoreError:
+        raise  # one of them is a PermissionError too
+    except OSError as error:
+        raise not_written(place, error) from error
 
 
 def _left(folder: str | os.PathLike[str], least: int) -> str:

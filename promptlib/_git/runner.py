@@ -6,6 +6,7 @@ import os
 import re
 import threading
 import weakref
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Self, cast
@@ -15,7 +16,7 @@ from promptlib.forking import ForkBarrier
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from io import BufferedReader
     from pathlib import Path
 
@@ -132,45 +133,48 @@ class Git:
 
     def run(self, *arguments: str, given: bytes = b"", check: bool = True, hooks: bool = False) -> Result:
         """Run git to its end; raise for an exit code other than 0 when *check*."""
-        import subprocess  # noqa: PLC0415 - a load starts no process
+        from subprocess import PIPE  # noqa: PLC0415 - a load starts no process
 
+        process = self._spawn(self.command(*arguments, hooks=hooks), PIPE, hooks=hooks)
         try:
-            done = subprocess.run(  # noqa: S603 - a fixed command, an absolute program, no shell
-                self.command(*arguments, hooks=hooks),
-                input=given,
-                capture_output=True,
-                check=False,
-                cwd=self._folder,
-                env=users_environment() if hooks else environment(),
-                restore_signals=hooks,
-            )
+            out, words = process.communicate(given)
         except OSError as error:
-            raise GitFailed(f"git could not be started in {str(self._folder)!r}: {error.strerror}") from error
-        error = _words(done.returncode, done.stderr.decode("utf-8", "replace"))
-        result = Result(done.returncode, done.stdout, redact(error))
-        if check and result.code:
+            raise _unheard(_verb(arguments), error) from error
+        finally:
+            _reap(process, os.getpid())
+        result = Result(process.returncode, out, redact(_words(process.returncode, words.decode("utf-8", "replace"))))
+        # What a git says that was killed is no answer.
+        if result.code < 0 or (check and result.code):
             raise failure(_verb(arguments), result.error)
         return result
 
     def start(self, *arguments: str, given: int | None = None) -> Child:
         """Start a git that is talked to, or that reads the file *given*; the caller ends it."""
-        import subprocess  # noqa: PLC0415 - a load starts no process
+        from subprocess import PIPE  # noqa: PLC0415 - a load starts no process
 
-        try:
-            process = subprocess.Popen(  # noqa: S603 - a fixed command, an absolute program, no shell
-                self.command(*arguments),
-                stdin=subprocess.PIPE if given is None else given,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                cwd=self._folder,
-                env=environment(),
-                restore_signals=False,  # a limit on the size of files is then an error to git, not its sudden end
-            )
-        except OSError as error:
-            raise GitFailed(f"git could not be started in {str(self._folder)!r}: {error.strerror}") from error
+        process = self._spawn(self.command(*arguments), PIPE if given is None else given)
         child = Child(process, _verb(arguments))
         self._children.add(child)
         return child
+
+    def _spawn(self, command: list[str], given: int, *, hooks: bool = False) -> subprocess.Popen[bytes]:
+        import subprocess  # noqa: PLC0415 - a load starts no process
+
+        try:
+            with _spawning:
+                process = subprocess.Popen(  # noqa: S603 - a fixed command, an absolute program, no shell
+                    command,
+                    stdin=given,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    cwd=self._folder,
+                    env=users_environment() if hooks else environment(),
+                    restore_signals=hooks,  # kept: a limit on the size of files is an error to git, not its sudden end
+                )
+                _living.add(process)
+        except OSError as error:
+            raise GitFailed(f"git could not be started in {str(self._folder)!r}: {error.strerror}") from error
+        return process
 
     def child(self, *arguments: str) -> Child:
         """Return the long-lived git of this thread for *arguments*, started when there is none."""
@@ -199,6 +203,10 @@ def _verb(arguments: tuple[str, ...]) -> str:
     return next((word for word in arguments if not word.startswith("-") and "=" not in word), "")
 
 
+def _unheard(verb: str, error: OSError) -> GitFailed:
+    return GitFailed(f"git {verb} could not be talked to: {error.strerror}", hint="try again")
+
+
 class Child:
     """A running git: write to it, read from it, and end it."""
 
@@ -223,6 +231,23 @@ class Child:
     def usable(self) -> bool:
         """Tell whether this process started it and has not ended it."""
         return self._owner == os.getpid() and self._process.returncode is None
+
+    @contextmanager
+    def talk(self) -> Iterator[None]:
+        """End it when what is asked and answered inside is broken off: no later question may get this answer.
+
+        A `StoreError` breaks off nothing: whoever raises one has heard the whole answer, or has ended the process.
+        """
+        try:
+            yield
+        except StoreError:
+            raise
+        except OSError as error:
+            self.end()
+            raise _unheard(self.verb, error) from error
+        except BaseException:
+            self.end()
+            raise
 
     def write(self, data: bytes) -> None:
         """Send *data*, all of it, at once."""
@@ -301,10 +326,23 @@ def _reap(process: subprocess.Popen[bytes], owner: int) -> None:
     if os.getpid() != owner:
         return
     if process.poll() is None:
-        process.kill()
-        process.wait()
+        _stop(process)
     for pipe in (process.stdin, process.stdout, process.stderr):
         _close_quietly(pipe)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Ask it to end, since a git that is killed leaves its locks behind; kill it when it does not."""
+    from subprocess import TimeoutExpired  # noqa: PLC0415 - loaded by now
+
+    try:
+        process.terminate()
+        process.wait(timeout=5)
+    except BaseException as error:
+        process.kill()
+        process.wait()
+        if not isinstance(error, TimeoutExpired):
+            raise
 
 
 _living: weakref.WeakSet[subprocess.Popen[bytes]] = weakref.WeakSet()

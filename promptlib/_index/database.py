@@ -108,9 +108,9 @@ def open_file(path: Path, root: str) -> Database | None:
         path.parent.mkdir(mode=0o755, exist_ok=True)
         if path.parent.is_symlink() or not _clear(path):
             return None
+        writable = os.access(path if path.exists() else path.parent, os.W_OK)
     except OSError:
         return None
-    writable = os.access(path if path.exists() else path.parent, os.W_OK)
     mode = "rwc" if writable else "ro"
     for _ in range(2):
         try:
@@ -130,7 +130,10 @@ def open_file(path: Path, root: str) -> Database | None:
             if not writable or not is_damage(error):
                 database.close()
                 return None
-            database.discard()
+            try:
+                database.discard()
+            except OSError:
+                return None
     return None
 
 

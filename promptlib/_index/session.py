@@ -172,8 +172,8 @@ def _discard(database: Database) -> None:
 @contextmanager
 def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
     """Commit what was done inside, or undo all of it."""
-    connection.execute(begin)
     try:
+        connection.execute(begin)
         yield
         connection.execute("COMMIT")
     except BaseException:

@@ -105,7 +105,10 @@ class Folder:
 
 
 def _is_folder(entry: Traversable) -> bool:
-    return entry.is_dir() and not (isinstance(entry, Path) and entry.is_symlink())
+    try:
+        return entry.is_dir() and not (isinstance(entry, Path) and entry.is_symlink())
+    except OSError as error:
+        raise _unreadable(str(entry), error) from error
 
 
 def _read_file(root: Path, path: str, prefix: str) -> bytes | None:

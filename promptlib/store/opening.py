@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from promptlib._git import Repository
 from promptlib.errors import NotAStore, SaveRefused, StoreError, StoreReadOnly
 from promptlib.store.layout import ATTRIBUTES, ATTRIBUTES_TEXT, LABELS, PROMPT
 from promptlib.store.settings import configured_root
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 DEFAULT_ROOT = "prompts"
 SYSTEM = 0
+
+
+@contextmanager
+def telling(path: Path) -> Iterator[None]:
+    """Let what the system refuses inside be an error of ours about *path*."""
+    try:
+        yield
+    except StoreError:
+        raise  # one of them is a PermissionError too
+    except OSError as error:
+        raise StoreError(f"{path} cannot be looked at: {error.strerror}", hint="try again") from error
 
 
 def root_in(folder: Path) -> str | None:

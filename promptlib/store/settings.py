@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -15,18 +16,26 @@ LONGEST_FOLDER = 255
 def table(folder: Path) -> dict[str, Any]:
     """Return the table of the project at *folder*, empty where there is none; raises `StoreError`."""
     settings = folder / FILE
-    if not settings.is_file():
+    try:
+        # A failed look is not "no settings": the setting may be the one that refuses secrets.
+        found = settings.stat()
+        if not stat.S_ISREG(found.st_mode):
+            return {}
+        if found.st_size > LARGEST:
+            raise StoreError(f"{settings} is larger than {LARGEST >> 20} MiB", hint="that is no project's settings")
+        text = settings.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
         return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise StoreError(f"{settings} cannot be read: {error}", hint="mend the file first") from error
     import tomllib  # noqa: PLC0415 - most stores have no settings
 
     try:
-        if settings.stat().st_size > LARGEST:
-            raise StoreError(f"{settings} is larger than {LARGEST >> 20} MiB", hint="that is no project's settings")
-        tool = tomllib.loads(settings.read_text(encoding="utf-8")).get("tool", {})
+        tool = tomllib.loads(text).get("tool", {})
     except (ValueError, RecursionError) as error:
         raise StoreError(f"{settings} cannot be read: {error}", hint="mend the file first") from error
-    found = tool.get("promptlib", {}) if isinstance(tool, dict) else {}
-    return found if isinstance(found, dict) else {}
+    ours = tool.get("promptlib", {}) if isinstance(tool, dict) else {}
+    return ours if isinstance(ours, dict) else {}
 
 
 def configured_root(folder: Path) -> str | None:

@@ -57,8 +57,9 @@ class Store:
         *refuse_secrets* is True, or regular expressions of your own beside the built-in ones, to refuse every write
         that holds a key or token; False lets all pass; without it the store's settings decide. Raises `NotAStore`.
         """
-        folder, repository, root = opening.find(Path(path) if path is not None else None)
-        self._begin(folder, repository, root, durability, refuse_secrets)
+        with opening.telling(Path(path or ".")):
+            folder, repository, root = opening.find(Path(path) if path is not None else None)
+            self._begin(folder, repository, root, durability, refuse_secrets)
 
     def _begin(
         self, folder: Path, repository: Repository | None, root: str, durability: Durability, refused: Refused
@@ -126,14 +127,15 @@ class Store:
         of `.gitattributes` alone, which leaves staged work as it was.
         """
         place = Path(path)
-        if bare:
-            opening.make_bare(place, refuse_secrets=bool(refuse_secrets))
-            store = cls(place, durability=durability, refuse_secrets=refuse_secrets)
-        else:
-            repository = opening.make_in_work_tree(opening.made_folder(place))
-            store = cls.__new__(cls)
-            root = opening.root_for(place, repository)
-            store._begin(place, repository, root, durability, refuse_secrets)  # noqa: SLF001 - its own method
+        with opening.telling(place):
+            if bare:
+                opening.make_bare(place, refuse_secrets=bool(refuse_secrets))
+                store = cls(place, durability=durability, refuse_secrets=refuse_secrets)
+            else:
+                repository = opening.make_in_work_tree(opening.made_folder(place))
+                store = cls.__new__(cls)
+                root = opening.root_for(place, repository)
+                store._begin(place, repository, root, durability, refuse_secrets)  # noqa: SLF001 - its own method
         store._start()  # noqa: SLF001 - its own method
         return store
 
