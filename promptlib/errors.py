@@ -16,7 +16,7 @@
         ├── StoreReadOnly (PermissionError) this home cannot be written
         ├── StoreDamaged                    what is stored is not what was stored
         ├── Busy                            somebody else is at work in this repository
-        ├── SaveRefused                     a hook, or a missing identity
+        ├── SaveRefused                     a hook, a missing identity, or a secret in it
         └── Conflict                        the store holds something newer or other
             ├── Superseded                  the content is that of an older version
             ├── NumberMoved                 the number now belongs to other content
@@ -184,7 +184,7 @@ class Busy(StoreError):
 
 
 class SaveRefused(StoreError):
-    """The save was refused by the user's own hook, or lacks an identity; nothing has changed."""
+    """The save was refused by the user's own hook, lacks an identity or holds a secret; nothing has changed."""
 
 
 class Conflict(StoreError):

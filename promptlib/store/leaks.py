@@ -34,7 +34,7 @@ _PLACEHOLDER = re.compile(
     r"|apikey|api[-_]key|abcdef|123456|012345|foobar|(?:^|[^a-z])(?:your|here|fake|my|the)(?:[^a-z]|$)"
 )
 #: What looks as if a machine had made it: shown to nobody when it stands on one line with a secret.
-_MACHINE_MADE = re.compile(r"(?=[A-Za-z+/=_.~-]*[0-9])(?=[0-9+/=_.~-]*[A-Za-z])[A-Za-z0-9+/=_.~-]{12,}")
+_MACHINE_MADE = re.compile(r"(?=[A-Za-z+/=_.~-]*[0-9])(?=[0-9+/=_.~-]*[A-Za-z])[A-Za-z0-9+/=_.~-]{11,}[A-Za-z0-9+/=_~-]")
 #: Hosts that are nobody's, or only one's own (RFC 2606, RFC 6761).
 _NOBODYS_HOST = re.compile(r"(?i)(?:.*\.)?(?:example(?:\.(?:com|net|org))?|test|invalid|localhost)\.?$|127\.|\[?::1")
 
