@@ -2,268 +2,434 @@
 
 from __future__ import annotations
 
-import subprocess
-import tempfile
+import shutil
 from contextlib import suppress
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
-from pydantic import BaseModel
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import run_state_machine_as_test as run
 
-from promptlib import Prompt, Store, system, user
-from promptlib.errors import Conflict, NotFound, Superseded
+from promptlib import Store
+from promptlib.errors import Conflict, NotFound, NumberMoved, Superseded
+from tests.store.modelled import (
+    DIGESTS,
+    LABELS,
+    NAMES,
+    PROMPTS,
+    TEXTS,
+    Branch,
+    Ground,
+    Life,
+    remove_templates,
+)
 
-NAMES = ("a", "b", "team/a", "team/deep/b")
-TEXTS = ("one", "two", "three", "four")
-LABELS = ("production", "staging")
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from promptlib import Prompt
+    from promptlib.store import Transaction
+
+ONE_OF_TWO = st.sampled_from((0, 1))
+A_NAME = st.sampled_from(NAMES)
+A_TEXT = st.sampled_from(TEXTS)
+A_LABEL = st.sampled_from(LABELS)
+#: Any number; the version is this one of those there are.
+WHICH = st.integers(0, 7)
+STEPS = ("save", "save", "save", "revert", "label", "label the new one", "unlabel", "delete")
 
 
-class Question(BaseModel):
-    """What every prompt here asks for."""
-
-    question: str
-
-
-PROMPTS = {text: Prompt.define(Question, system(text), user("{{ question }}")) for text in TEXTS}
-
-
-class File(NamedTuple):
-    """What a version's file says: its text, and what it was called before."""
-
-    text: str
-    renamed_from: str = ""
-
-
-@dataclass
-class Life:
-    """What a dictionary knows of one name: every file that it had, what it has now, and its labels.
-
-    `inherited` of its files belong to the name that it was renamed from.
-    """
-
-    files: list[File] = field(default_factory=list)
-    current: File | None = None
-    labels: dict[str, File] = field(default_factory=dict)
-    inherited: int = 0
-
-    @property
-    def texts(self) -> list[str]:
-        """Every text, oldest first."""
-        return [file.text for file in self.files]
-
-    @property
-    def text(self) -> str | None:
-        """The text that it has now."""
-        return self.current.text if self.current else None
-
-    def saved(self, text: str) -> File:
-        """Return the file that saving *text* makes: what only the file knows is kept."""
-        return File(text, self.current.renamed_from if self.current else "")
+def digits(text: str) -> str:
+    """Return the beginning of a digest, as a ref writes it."""
+    return DIGESTS[text].removeprefix("sha256:")[:12]
 
 
 class StoreMachine(RuleBasedStateMachine):
-    """Saves, labels, reverts, renames, deletions and transactions, beside a dictionary that does the same."""
+    """Everything that a store can do and suffer, by two objects over one repository, beside a dictionary."""
+
+    kind = "bare"
 
     def __init__(self) -> None:
-        """Begin with an empty store that stands alone."""
+        """Begin with a store on which nothing was saved."""
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
-        self.store = Store.init(Path(self.folder.name) / "prompts.git", bare=True, durability="none")
-        self.model = {name: Life() for name in NAMES}
-        self.commits = 1
+        self.ground = Ground(self.kind)
+        self.branches = {"main": Branch.new()}
+        self.branch = "main"
+        self.stores = [self.opened(), self.opened()]
+        self.turn = 0
+
+    def opened(self) -> Store:
+        """Return another object over the same repository."""
+        return Store(self.ground.path, durability="none")
+
+    @property
+    def store(self) -> Store:
+        """The object whose turn it is."""
+        return self.stores[self.turn]
+
+    @property
+    def model(self) -> Branch:
+        """What is on the branch that is checked out."""
+        return self.branches[self.branch]
+
+    @initialize(turn=ONE_OF_TWO)
+    def begin(self, turn: int) -> None:
+        """Either object may be the first."""
+        self.turn = turn
 
     def teardown(self) -> None:
-        """Verify all of it, and take it away."""
+        """Compare all of it, as a new object reads it and as plain git does."""
         try:
-            report = self.store.fsck()
-            assert report.ok, report.problems
-            assert report.versions == sum(len(life.files) - life.inherited for life in self.model.values())
-            command = ["git", "rev-list", "--count", "HEAD"]
-            counted = subprocess.run(command, cwd=self.store.path, capture_output=True, text=True, check=True).stdout
-            assert int(counted) == self.commits
+            for store in self.stores:
+                store.close()
+            with self.opened() as store:
+                self.stores[self.turn] = store
+                self.same_as_the_model()
+                self._same_lineage(store)
+                report = store.fsck()
+                assert report.ok, report.problems
+                assert report.versions == sum(len(life.versions) - life.inherited for life in self.model.values())
+            for name, branch in self.branches.items():
+                self.ground.check(name, branch)
         finally:
-            self.store.close()
-            self.folder.cleanup()
+            for store in self.stores:
+                store.close()
+            self.ground.remove()
 
-    def standing(self) -> list[str]:
-        """Return the names that have a prompt now."""
-        return [name for name, life in self.model.items() if life.current is not None]
+    def _same_lineage(self, store: Store) -> None:
+        graph = store.graph()
+        assert len(graph.nodes) == sum(len(life.versions) - life.inherited for life in self.model.values())
+        for name in self.model.known():
+            count, saved = 0, self.model[name].newest
+            while saved is not None and (saved := saved.before) is not None:
+                count += 1
+            assert len(store.lineage(f"{name}@v{len(self.model[name].versions)}").ancestors()) == count
 
-    @rule(name=st.sampled_from(NAMES), text=st.sampled_from(TEXTS))
+    # --- changes ------------------------------------------------------------------------------------------------------
+
+    @rule(name=A_NAME, text=A_TEXT)
     def save(self, name: str, text: str) -> None:
         """A new text goes on top, the same makes nothing, an older one is refused."""
-        life = self.model[name]
+        self._save(self.model[name], PROMPTS[text], text)
+
+    def _save(self, life: Life, prompt: Prompt[Any], text: str, expect: str | None = None) -> None:
         if text == life.text:
-            assert self.store.save(name, PROMPTS[text]).outcome == "unchanged"
+            assert self.store.save(life.name, prompt, expect=expect).outcome == "unchanged"
         elif text in life.texts:
             with pytest.raises(Superseded):
-                self.store.save(name, PROMPTS[text])
+                self.store.save(life.name, prompt, expect=expect)
         else:
-            version = self.store.save(name, PROMPTS[text])
-            self._wrote(name, life.saved(text))
-            assert (version.outcome, version.number) == ("created", len(life.texts))
+            version = self.store.save(life.name, prompt, expect=expect)
+            life.write(life.made(text))
+            self.model.commits += 1
+            assert (version.outcome, version.number) == ("created", len(life.versions))
 
-    def _wrote(self, name: str, file: File) -> None:
-        self.model[name].files.append(file)
-        self.model[name].current = file
-        self.commits += 1
+    @precondition(lambda self: self.model.known())
+    @rule(data=st.data(), which=WHICH, text=A_TEXT, by=st.sampled_from(("origin", "label", "expect")))
+    def save_from_another_version(self, data: st.DataObject, which: int, text: str, by: str) -> None:
+        """What was made from another version than the newest is a conflict, and is kept."""
+        life = self.model[data.draw(st.sampled_from(self.model.known()))]
+        number = which % len(life.versions) + 1
+        base = life.texts[number - 1]
+        expect = f"v{number}" if by == "expect" else None
+        prompt: Prompt[Any] = PROMPTS[text]
+        if expect is None:
+            ref = f"{life.name}@v{number}"
+            if by == "label" and life.labels:
+                label, file = next(iter(life.labels.items()))
+                ref, base = f"{life.name}@{label}", file.text
+            prompt = self.store.load(ref).evolve(messages=prompt.messages)
+        if base == life.text:
+            self._save(life, prompt, text, expect)
+            return
+        with pytest.raises(Conflict) as caught:
+            self.store.save(life.name, prompt, expect=expect)
+        error = caught.value
+        assert (error.expected, error.found) == (DIGESTS[base], DIGESTS[life.text] if life.text else "")
+        kept = self.ground.git("cat-file", "blob", f"{error.kept}:{self.ground.prefix}{life.name}.prompty")
+        assert f"\n{text}\n".encode() in kept
 
-    @precondition(lambda self: self.standing())
-    @rule(data=st.data(), text=st.sampled_from(TEXTS))
-    def save_from_an_old_version(self, data: st.DataObject, text: str) -> None:
-        """What was made from another version than the newest is a conflict."""
-        name = data.draw(st.sampled_from(self.standing()))
-        life = self.model[name]
-        number = data.draw(st.integers(1, len(life.texts)))
-        if life.texts[number - 1] != life.text:
-            changed = self.store.load(f"{name}@v{number}").evolve(messages=PROMPTS[text].messages)
-            with pytest.raises(Conflict):
-                self.store.save(name, changed)
-
-    @precondition(lambda self: any(life.texts for life in self.model.values()))
-    @rule(data=st.data())
-    def revert(self, data: st.DataObject) -> None:
+    @precondition(lambda self: self.model.known())
+    @rule(data=st.data(), which=WHICH)
+    def revert(self, data: st.DataObject, which: int) -> None:
         """An older text comes back on top; of a deleted name too."""
-        name = data.draw(st.sampled_from([name for name, life in self.model.items() if life.texts]))
-        life = self.model[name]
-        number = data.draw(st.integers(1, len(life.texts)))
-        file = life.files[number - 1]
-        version = self.store.revert(name, f"v{number}")
+        life = self.model[data.draw(st.sampled_from(self.model.known()))]
+        number = which % len(life.versions) + 1
+        file = life.versions[number - 1].file
+        version = self.store.revert(life.name, f"v{number}")
         if file == life.current:
             assert version.outcome == "unchanged"
         else:
-            self._wrote(name, file)
-            assert version.number == len(life.texts)
+            life.write(file)
+            self.model.commits += 1
+            assert version.number == len(life.versions)
 
-    @precondition(lambda self: self.standing())
-    @rule(data=st.data(), label=st.sampled_from(LABELS))
-    def label(self, data: st.DataObject, label: str) -> None:
-        """It points where it is told to."""
-        name = data.draw(st.sampled_from(self.standing()))
-        life = self.model[name]
-        number = data.draw(st.integers(1, len(life.texts)))
-        file = life.files[number - 1]
-        self.store.label(name, label, f"v{number}")
-        self.commits += life.labels.get(label) != file
+    @precondition(lambda self: self.model.known())
+    @rule(data=st.data(), label=A_LABEL, which=WHICH, expected=st.one_of(st.none(), WHICH))
+    def label(self, data: st.DataObject, label: str, which: int, expected: int | None) -> None:
+        """It points where it is told to, if it pointed where it was expected to."""
+        life = self.model[data.draw(st.sampled_from(self.model.known()))]
+        file = life.versions[which % len(life.versions)].file
+        version = f"v{which % len(life.versions) + 1}"
+        held = life.labels.get(label)
+        if expected is None:
+            self.store.label(life.name, label, version)
+        else:
+            number = expected % len(life.versions) + 1
+            if held is None or held.text != life.texts[number - 1]:
+                with pytest.raises(Conflict):
+                    self.store.label(life.name, label, version, expect=f"v{number}")
+                return
+            self.store.label(life.name, label, version, expect=f"v{number}")
+        self.model.commits += held != file
         life.labels[label] = file
 
-    @rule(name=st.sampled_from(NAMES), label=st.sampled_from(LABELS))
+    @rule(name=A_NAME, label=A_LABEL)
     def unlabel(self, name: str, label: str) -> None:
         """It is taken away, where there is one."""
-        if label in self.model[name].labels:
-            self.store.label(name, label, None)
-            del self.model[name].labels[label]
-            self.commits += 1
-        else:
+        life = self.model[name]
+        if label not in life.labels:
             with pytest.raises(NotFound):
                 self.store.label(name, label, None)
+            return
+        self.store.label(name, label, None)
+        del life.labels[label]
+        self.model.commits += 1
 
-    @rule(name=st.sampled_from(NAMES))
+    @rule(name=A_NAME)
     def delete(self, name: str) -> None:
         """It goes with its labels; its versions stay."""
         life = self.model[name]
         if life.current is None:
             with pytest.raises(NotFound):
                 self.store.delete(name)
-        else:
-            self.store.delete(name)
-            life.current = None
-            life.labels.clear()
-            self.commits += 1
+            return
+        self.store.delete(name)
+        life.current = None
+        life.labels.clear()
+        self.model.commits += 1
 
-    @precondition(lambda self: self.standing())
-    @rule(data=st.data(), new=st.sampled_from(NAMES))
+    @precondition(lambda self: self.model.standing())
+    @rule(data=st.data(), new=A_NAME)
     def rename(self, data: st.DataObject, new: str) -> None:
-        """A name that never was takes the numbers with it; one that has numbers of its own keeps them."""
-        old = data.draw(st.sampled_from(self.standing()))
-        before, after = self.model[old], self.model[new]
-        if after.current is not None:
+        """Versions and labels go along; a name that stands is not overwritten."""
+        old = data.draw(st.sampled_from(self.model.standing()))
+        if self.model[new].current is not None:
             with pytest.raises(Conflict):
                 self.store.rename(old, new)
             return
         version = self.store.rename(old, new)
-        file = File(str(before.text), old)
-        if not after.files:
-            after.files = list(before.files)
-            after.inherited = len(before.files)
-        after.files.append(file)
-        after.current, after.labels = file, dict(before.labels)
-        before.current, before.labels = None, {}
-        self.commits += 1
-        assert version.number == len(after.files)
+        self.model.rename(old, new)
+        self.model.commits += 1
+        assert version.number == len(self.model[new].versions)
 
-    @rule(pairs=st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(TEXTS)), max_size=4), failing=st.booleans())
-    def transaction(self, pairs: list[tuple[str, str]], *, failing: bool) -> None:
-        """Several saves are one commit; an exception inside makes nothing."""
-        pending: dict[str, str] = {}
+    # --- transactions -------------------------------------------------------------------------------------------------
+
+    @rule(
+        steps=st.lists(st.tuples(st.sampled_from(STEPS), A_NAME, A_TEXT, A_LABEL, WHICH), max_size=6),
+        failing=st.booleans(),
+    )
+    def transaction(self, steps: list[tuple[str, str, str, str, int]], *, failing: bool) -> None:
+        """Several changes are one commit; an exception inside makes nothing."""
+        draft = self.model.copy()
         with suppress(ZeroDivisionError), self.store.transaction("Several") as transaction:
-            for name, text in pairs:
-                life = self.model[name]
-                if text in life.texts and (text != life.text or pending.get(name, text) != text):
-                    with pytest.raises(Superseded):
-                        transaction.save(name, PROMPTS[text])
+            for what, name, text, label, which in steps:
+                self._step(transaction, draft[name], what, text, label, which)
+                if draft[name].current is None:
+                    with pytest.raises(NotFound):
+                        transaction.load(name)
                 else:
-                    version = transaction.save(name, PROMPTS[text])
-                    pending[name] = text
-                    assert version.number == len(life.texts) + (text != life.text)
-                    assert transaction.load(name) == PROMPTS[text]
+                    assert transaction.load(name) == PROMPTS[str(draft[name].text)]
             if failing:
                 raise ZeroDivisionError
         if failing:
             return
-        made = [name for name, text in pending.items() if text != self.model[name].text]
-        for name in made:
-            self._wrote(name, self.model[name].saved(pending[name]))
-        self.commits += bool(made) - len(made)
+        changed = False
+        for name, life in self.model.items():
+            after = draft[name]
+            changed = changed or (life.current, life.labels) != (after.current, after.labels)
+            life.labels = after.labels
+            if after.current is not None and after.current != life.current:
+                life.write(after.current)
+            life.current = after.current
+        self.model.commits += changed
+
+    def _step(self, transaction: Transaction, life: Life, what: str, text: str, label: str, which: int) -> None:
+        """Do one thing in *transaction* and to *life*, which is a draft: its versions are those before it."""
+        if what == "save":
+            if text != life.text and text in life.texts:
+                with pytest.raises(Superseded):
+                    transaction.save(life.name, PROMPTS[text])
+                return
+            transaction.save(life.name, PROMPTS[text])
+            life.current = life.made(text) if text != life.text else life.current
+        elif what == "delete":
+            if life.current is None:
+                with pytest.raises(NotFound):
+                    transaction.delete(life.name)
+                return
+            transaction.delete(life.name)
+            life.current, life.labels = None, {}
+        elif what == "unlabel":
+            if label not in life.labels:
+                with pytest.raises(NotFound):
+                    transaction.label(life.name, label, None)
+                return
+            transaction.label(life.name, label, None)
+            del life.labels[label]
+        elif what == "label the new one" and life.current is not None and life.text not in life.texts:
+            version = transaction.save(life.name, PROMPTS[str(life.text)])
+            transaction.label(life.name, label, version)
+            life.labels[label] = life.current
+        elif life.versions:
+            number = which % len(life.versions) + 1
+            file = life.versions[number - 1].file
+            if what == "revert":
+                transaction.revert(life.name, f"v{number}")
+                life.current = file
+            else:
+                transaction.label(life.name, label, f"v{number}")
+                life.labels[label] = file
+
+    # --- what others do -----------------------------------------------------------------------------------------------
+
+    @rule(name=A_NAME, text=st.one_of(st.none(), A_TEXT))
+    def write_by_hand(self, name: str, text: str | None) -> None:
+        """Somebody commits with plain git: any text, an older one too."""
+        life = self.model[name]
+        if text == life.text:
+            return
+        self.ground.write_by_hand(name, text)
+        self.model.commits += 1
+        if text is None:
+            life.current = None
+        else:
+            life.write(life.made(text))
+
+    @rule(branch=st.sampled_from(("main", "other")))
+    def switch(self, branch: str) -> None:
+        """Another branch is checked out; a new one begins with what is here."""
+        if branch != self.branch:
+            new = branch not in self.branches
+            self.ground.switch(branch, new=new)
+            if new:
+                self.branches[branch] = self.model.copy()
+            self.branch = branch
+
+    @rule(how=st.sampled_from(("gc --prune=now", "repack -a -d", "pack-refs --all", "commit-graph write")))
+    def pack(self, how: str) -> None:
+        """Objects and refs lie elsewhere from now on."""
+        self.ground.git(*how.split(), *(["--quiet"] if how.startswith(("gc", "repack")) else []))
+
+    @rule(turn=ONE_OF_TWO)
+    def take_turns(self, turn: int) -> None:
+        """The other object goes on."""
+        self.turn = turn
 
     @rule()
     def reopen(self) -> None:
         """Nothing lives in the object."""
         self.store.close()
-        self.store = Store(self.store.path, durability="none")
+        self.stores[self.turn] = self.opened()
 
-    @rule()
-    def forget_the_index(self) -> None:
-        """Nothing lives in the index."""
-        self.store.close()
-        (self.store.path / "promptlib/index.sqlite").unlink(missing_ok=True)
+    @rule(how=st.sampled_from(("away", "garbage", "cut", "folder")))
+    def lose_the_index(self, how: str) -> None:
+        """Nothing lives in the index, whoever has it open."""
+        path = self.ground.git_dir / "promptlib/index.sqlite"
+        data = path.read_bytes() if path.is_file() else b""
+        if path.is_dir():
+            path.rmdir()
+        path.unlink(missing_ok=True)
+        shutil.rmtree(path.with_name("index.sqlite.aside"), ignore_errors=True)
+        if how == "folder":
+            path.mkdir()
+        elif how != "away":
+            path.write_bytes(data[:5000] if how == "cut" else b"garbage" * 1000)
+
+    # --- what must hold -----------------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.model.known())
+    @rule(data=st.data(), which=WHICH, other=WHICH)
+    def load_by_every_ref(self, data: st.DataObject, which: int, other: int) -> None:
+        """Each spelling of a version means that version, and no other."""
+        life = self.model[data.draw(st.sampled_from(self.model.known()))]
+        number, others = which % len(life.versions) + 1, other % len(life.versions) + 1
+        text, another = life.texts[number - 1], life.texts[others - 1]
+        load, at = self.store.load, f"{life.name}@v{number}"
+        assert load(at) == load(f"{at}#{digits(text)}") == load(f"{life.name}#{digits(text)}") == PROMPTS[text]
+        assert self.store.version(at).number == number
+        assert self.store.diff(at, f"{life.name}@v{others}").same == (text == another)
+        if text != another:
+            with pytest.raises(NumberMoved):
+                load(f"{at}#{digits(another)}")
+        with pytest.raises(NotFound):
+            load(f"{life.name}@v{len(life.versions) + 1}")
+        for label, file in life.labels.items():
+            assert load(f"{life.name}@{label}#{digits(file.text)}") == PROMPTS[file.text]
+        if life.current is not None:
+            assert load(f"{life.name}@latest") == PROMPTS[life.current.text]
+            assert self.store.version(life.name).digest == DIGESTS[life.current.text]
 
     @invariant()
     def same_as_the_model(self) -> None:
-        """Names, histories, current texts and labels."""
-        assert self.store.names() == tuple(sorted(self.standing()))
+        """Names, histories with their numbers and parents, current texts and labels."""
+        store = self.store
+        assert store.names() == tuple(sorted(self.model.standing()))
         for name, life in self.model.items():
-            if life.texts:
-                versions = self.store.history(name)
-                assert [version.digest for version in versions] == [PROMPTS[text].digest for text in life.texts]
-                assert [version.number for version in versions] == list(range(1, len(life.texts) + 1))
+            if life.versions:
+                versions = store.history(name)
+                assert [version.digest for version in versions] == [DIGESTS[text] for text in life.texts]
+                assert [version.number for version in versions] == list(range(1, len(versions) + 1))
+                assert [[(pin.name, pin.digest) for pin in version.parents] for version in versions] == [
+                    saved.parents for saved in life.versions
+                ]
             if life.current is None:
                 with pytest.raises(NotFound):
-                    self.store.load(name)
+                    store.load(name)
             else:
-                assert self.store.load(name) == PROMPTS[life.current.text]
-            assert {label: version.digest for label, version in self.store.labels(name).items()} == {
-                label: PROMPTS[file.text].digest for label, file in life.labels.items()
+                assert store.load(name) == PROMPTS[life.current.text]
+            assert {label: version.digest for label, version in store.labels(name).items()} == {
+                label: DIGESTS[file.text] for label, file in life.labels.items()
             }
             for label, file in life.labels.items():
-                assert self.store.load(f"{name}@{label}") == PROMPTS[file.text]
+                assert store.load(f"{name}@{label}") == PROMPTS[file.text]
 
 
-def test_a_store_is_what_a_dictionary_would_be() -> None:
-    """Thirty runs of twenty steps."""
-    run_state_machine_as_test(
-        StoreMachine, settings=settings(max_examples=30, stateful_step_count=20, deadline=None, derandomize=True)
-    )
+class TreeMachine(StoreMachine):
+    """The same in an application's repository."""
+
+    kind = "tree"
+
+
+CI = settings(max_examples=100, stateful_step_count=30, deadline=None, derandomize=True, database=None)
+SOAK = settings(CI, max_examples=10_000, derandomize=False, print_blob=True, suppress_health_check=list(HealthCheck))
+
+
+@pytest.fixture(autouse=True)
+def _templates() -> Iterator[None]:
+    yield
+    remove_templates()
+
+
+def test_a_bare_store_is_what_a_dictionary_would_be() -> None:
+    """A hundred runs of thirty steps."""
+    run(StoreMachine, settings=CI)
+
+
+def test_a_store_in_a_repository_is_what_a_dictionary_would_be() -> None:
+    """A hundred runs of thirty steps."""
+    run(TreeMachine, settings=CI)
 
 
 @pytest.mark.soak
-def test_a_store_is_what_a_dictionary_would_be_for_long() -> None:
-    """Two hundred runs of thirty steps, other ones each time."""
-    run_state_machine_as_test(
-        StoreMachine, settings=settings(max_examples=200, stateful_step_count=30, deadline=None, derandomize=False)
-    )
+def test_a_bare_store_is_what_a_dictionary_would_be_for_long() -> None:
+    """Ten thousand runs, other ones for each seed."""
+    run(StoreMachine, settings=SOAK)
+
+
+@pytest.mark.soak
+def test_a_store_in_a_repository_is_what_a_dictionary_would_be_for_long() -> None:
+    """Ten thousand runs, other ones for each seed."""
+    run(TreeMachine, settings=SOAK)
