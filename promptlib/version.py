@@ -21,7 +21,8 @@ _LAST = int((datetime(9999, 12, 30, tzinfo=UTC) - _EPOCH).total_seconds())
 class Version:
     """One change of a name's file.
 
-    `number` is its position, for people; None where history is cut off (a shallow clone). `digest` is its identity.
+    `number` is its position, for people; None where history is cut off (a shallow clone). `digest` is its identity;
+    it is empty for a file that is damaged or no prompt, which a load tells in full.
     `parents` are the digests of the versions before it: none for the first, two where lines were merged.
     `provisional` says that the number may still move, because the commit is not on the remote.
     `outcome` says what a save made: `created`, or `unchanged` when the newest version was the same already.

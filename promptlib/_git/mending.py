@@ -11,7 +11,7 @@ from promptlib._git.objects import STRUCTURE_LIMIT
 from promptlib._git.records import Author
 from promptlib._git.seals import broken_seal, is_derived, sealed_files
 from promptlib._git.trees import FOLDER, SPECIAL, split
-from promptlib._git.verifying import LEFT_OVER_SECONDS, TEMPORARY, Verifier
+from promptlib._git.verifying import Verifier
 from promptlib.errors import GitFailed, PromptLibError
 
 if TYPE_CHECKING:
@@ -123,9 +123,9 @@ class Mender:
             if done.code:
                 return
         kept = self.aside(pack)
-        for path in (pack.with_suffix(suffix) for suffix in (".idx", ".rev", ".bitmap")):
-            if os.path.lexists(path):
-                self.aside(path)
+        # What lists the objects of a pack that is gone would make git look for it.
+        for path in [*pack.parent.glob(f"{pack.stem}.*"), *pack.parent.glob("multi-pack-index*")]:
+            self.aside(path)
         self._git.close()
         told = f"{len(good)} readable objects were copied into a new pack, this one is kept at {kept}"
         yield Mended("file", self._verifier.shown(pack), told)
@@ -321,18 +321,25 @@ class Mender:
             raise GitFailed(f"{reference!r} was moved by somebody else meanwhile", hint="run promptlib fsck again")
         return kept
 
+    def packed_references(self) -> Iterator[Mended]:
+        """Leave out the lines of packed-refs that are none, for which git refuses all of them; the old file is kept."""
+        path = self._layout.common_dir / "packed-refs"
+        bad = [text for name, text, wrong in self._verifier.packed() if wrong]
+        if not bad:
+            return
+        good = [row for row in path.read_bytes().splitlines() if row.decode(errors="replace") not in bad]
+        lock = path.with_name("packed-refs.lock")
+        with lock.open("xb") as file:
+            file.write(b"".join(row + b"\n" for row in good))
+        kept = self.aside(path)
+        lock.replace(path)
+        self._git.close()
+        told = ", ".join(repr(row[:80]) for row in bad)
+        yield Mended("ref", "packed-refs", f"written again without {told}; the damaged file is kept at {kept}")
+
     def set_head(self, branch: str) -> str:
         """Let HEAD name *branch*; return where its old file is kept, or an empty text for none."""
         return put_head(self._layout.git_dir / "HEAD", branch, self.aside)
-
-    # What is left over
-
-    def sweep(self) -> Iterator[Mended]:
-        """Take away temporary files of more than an hour: nothing can need them."""
-        for left in self._verifier.leftovers():
-            if left.what == TEMPORARY and left.age > LEFT_OVER_SECONDS:
-                left.path.unlink(missing_ok=True)
-                yield Mended("file", self._verifier.shown(left.path), f"a temporary file, {told_age(left.age)}, swept")
 
 
 def told_age(seconds: float) -> str:

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from promptlib._git.references import SYMBOLIC, check_name
+from promptlib._git.references import NAME, SYMBOLIC
 from promptlib._git.seals import broken_seal, is_derived, sealed_files
 from promptlib.errors import BadRef, PromptLibError
 
@@ -22,10 +22,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 20
 PENDING = "refs/promptlib/pending/"
-IMPORTED = "refs/promptlib/import/"
 HEADS = "refs/heads/"
-#: A file that some write is still busy with is younger than this.
-LEFT_OVER_SECONDS = 3600.0
 _ID = r"([0-9a-f]{64}|[0-9a-f]{40})"
 _ROWS = (
     (re.compile(rf"missing (\w+) {_ID}"), "the {} is missing"),
@@ -40,9 +37,11 @@ _ROWS = (
 #: Said in passing, or told by the checks of refs and of checksums in better words.
 _NOISE = re.compile(
     r"notice:|Checking |dangling |broken link from| +to +|.*invalid sha1 pointer|.*commit-graph|.*multi-pack-index"
+    r"|error: invalid HEAD|fatal: unexpected line in|fatal: unterminated line in"
     r"|error: (?:inflate|unable to|failed to|Could not read|index CRC|bad |wrong|non-mono|packfile|Packfile|loose"
     r"|\./|.*pack checksum|garbage|corrupt loose|refs/|HEAD)|.*checksum|failed to parse|fatal: (?:loose|packed) object"
 )
+_REFLOG = re.compile(rf"error: (\S+): invalid reflog entry {_ID}")
 _INDEX_FILE = re.compile(r"(?:fatal|error): .*(?:index file|bad signature|index uses|index-)", re.IGNORECASE)
 
 
@@ -86,7 +85,8 @@ class Verifier:
 
     def faults(self) -> list[Fault]:
         """Return what is wrong with files, refs and objects."""
-        return [*self.files(), *self.refs(), *self.objects()]
+        found = [*self.files(), *self.refs()]
+        return [*found, *self.objects(explained=bool(found))]
 
     def files(self) -> list[Fault]:
         """Return the packs and the files made of them whose checksum does not fit."""
@@ -102,21 +102,30 @@ class Verifier:
         """Return *path* below the repository."""
         return os.path.relpath(path, self._layout.common_dir)
 
-    def objects(self) -> list[Fault]:
-        """Return the objects that git finds damaged, missing or badly made, each once."""
+    def objects(self, *, explained: bool = False) -> list[Fault]:
+        """Return the objects that git finds damaged, missing or badly made, each once.
+
+        *explained* says that there are faults of files or refs already, which are why git says what else it says.
+        """
         try:
             rows, code = self._fsck()
         except PromptLibError as error:
             return [Fault("object", str(self._layout.git_dir), error.what, error.hint)]
+        rows = [row for row in dict.fromkeys(rows) if row.strip()]
         faults = {place: Fault("object", place, what, _remedy(place)) for place, what in _told(rows)}
-        rest = [row for row in dict.fromkeys(rows) if row.strip() and not _NOISE.match(row) and not _is_told(row)]
-        if code and not faults and not rest:
-            rest = [row for row in dict.fromkeys(rows) if row.strip() and not row.startswith("notice:")]
+        rest = [row for row in rows if _REFLOG.match(row) or not (_NOISE.match(row) or _is_told(row))]
+        if code and not (faults or rest or explained):
+            rest = [row for row in rows if not row.startswith("notice:")] or [f"git fsck ended with code {code}"]
         return [*faults.values(), *(self._plain(row) for row in rest[:MOST_ROWS])]
 
     def _plain(self, row: str) -> Fault:
         if _INDEX_FILE.match(row):
             return Fault("file", "index", row.partition(": ")[2], "make git's index again: rm .git/index && git reset")
+        if found := _REFLOG.match(row):
+            what = f"its reflog tells of commit {found[2]}, which is not here; no version is lost"
+            return Fault("ref", found[1], what, f"git reflog expire --stale-fix --expire-unreachable=now {found[1]}")
+        if "bad config" in row:
+            return Fault("file", "config", row.removeprefix("fatal: "), "mend that line by hand: git reads nothing else")
         return Fault("object", str(self._layout.git_dir), row)
 
     def _fsck(self) -> tuple[list[str], int]:
@@ -152,9 +161,20 @@ class Verifier:
                 yield Fault("ref", "HEAD", error.what, head_remedy(self._layout, self.branches()))
         else:
             others = self.branches()
-            if head.reference and head.commit is None and others and self._layout.bare:
+            if head.reference and head.commit is None and others:
                 what = f"it names {head.reference}, and there is no such branch; here are: {', '.join(others)}"
                 yield Fault("ref", "HEAD", what, head_remedy(self._layout, others))
+
+    def branch(self) -> str | None:
+        """Return the branch that HEAD names, whatever that holds; None where HEAD names none."""
+        if self._layout.reference_format == "reftable":
+            return self._git.run("symbolic-ref", "--quiet", "HEAD", check=False).out.decode().strip() or None
+        try:
+            text = (self._layout.git_dir / "HEAD").read_bytes()
+        except OSError:
+            return None
+        name = text.removeprefix(SYMBOLIC).strip().decode("utf-8", "surrogateescape")
+        return name if text.startswith(SYMBOLIC) and NAME.fullmatch(name) else None
 
     def branches(self) -> list[str]:
         """Return the full names of the branches that can be read."""
@@ -166,7 +186,7 @@ class Verifier:
             listed = self._git.run("for-each-ref", "--format=%(objectname) %(refname)", check=False).out
             rows = [row.split(" ", 1) for row in listed.decode("utf-8", "surrogateescape").splitlines()]
             return [(name, found) for found, name in rows]
-        found = {name: text for name, text, wrong in self._packed() if not wrong}
+        found = {name: text for name, text, wrong in self.packed() if not wrong}
         found |= {name: text for name, text, wrong in self._loose() if not wrong}
         return sorted(found.items())
 
@@ -176,7 +196,7 @@ class Verifier:
             if listed.code:
                 yield Fault("ref", "reftable", listed.error.strip())
         else:
-            for name, text, wrong in [*self._packed(), *self._loose()]:
+            for name, text, wrong in [*self.packed(), *self._loose()]:
                 if wrong:
                     yield Fault("ref", name, f"it holds {text[:60]!r}, which is no commit", _mend_ref(name))
         found = self.pointers()
@@ -194,16 +214,23 @@ class Verifier:
         told = [row.rpartition(b" ")[2].decode("ascii", "replace") for row in rows[: len(ids)]]
         return told + ["missing"] * (len(ids) - len(told)) if len(rows) > len(ids) else ["missing"] * len(ids)
 
-    def _packed(self) -> Iterator[tuple[str, str, bool]]:
+    def packed(self) -> Iterator[tuple[str, str, bool]]:
         """Yield name, content, and whether that is wrong, of each line of packed-refs."""
         path = self._layout.common_dir / "packed-refs"
         if not path.exists():
             return
-        for row in path.read_bytes().splitlines():
-            if row.startswith((b"#", b"^")):
-                continue
+        for at, row in enumerate(path.read_bytes().splitlines()):
             target, _, name = row.decode("utf-8", "surrogateescape").partition(" ")
-            yield (name, target, False) if self._is_ref(name, target) else ("packed-refs", row.decode(errors="replace"), True)
+            if self._is_ref(name, target):
+                yield name, target, False
+            elif not self._is_beside(row, at):
+                yield "packed-refs", row.decode(errors="replace"), True
+
+    def _is_beside(self, row: bytes, at: int) -> bool:
+        """Return whether a line of packed-refs is its first, or tells what the tag before it points to."""
+        if row.startswith(b"^"):
+            return self._is_ref(f"{PENDING}x", row[1:].decode("ascii", "replace"))
+        return at == 0 and row.startswith(b"# pack-refs with: ")
 
     def _loose(self) -> Iterator[tuple[str, str, bool]]:
         """Yield name, content, and whether that is wrong, of each file below refs; symbolic ones are left to git."""
@@ -221,11 +248,10 @@ class Verifier:
 
     def _is_ref(self, name: str, target: str) -> bool:
         try:
-            check_name(name)
             self._objects.check_id(target)
         except BadRef:
             return False
-        return True
+        return NAME.fullmatch(name) is not None
 
     def pending(self) -> list[Pending]:
         """Return the work that is kept below refs/promptlib/pending."""

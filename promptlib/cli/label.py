@@ -12,7 +12,7 @@ from promptlib.cli.terminal import aligned, emit, plain, print_json
 from promptlib.cli.versions import age, described, number, subject
 
 if TYPE_CHECKING:
-    from promptlib import Store
+    from promptlib import Store, Version
 
 
 def label(
@@ -40,7 +40,7 @@ def label(
         if label is None:
             _list(store, name, json=json)
             return
-        before = store.labels(name).get(label)
+        before = _held(store, name, label)
         to = None if remove else version or store.version(name)
         found = store.label(name, label, to, expect=expect or None)
         if json:
@@ -50,6 +50,16 @@ def label(
             was = f" (was {number(before)} {before.short})" if before else ""
             now = f"{number(found)} ({found.short})" if found else "removed"
             emit([((f"{name}@{label}", "bold green"), (f": {now}{was}", ""))])
+
+
+def _held(store: Store, name: str, label: str) -> Version | None:
+    """Return what the label was on; a damaged one is on nothing, and moving it is what mends it."""
+    from promptlib.errors import StoreDamaged  # noqa: PLC0415 - help needs no store
+
+    try:
+        return store.labels(name).get(label)
+    except StoreDamaged:
+        return None
 
 
 def _list(store: Store, name: str, *, json: bool) -> None:

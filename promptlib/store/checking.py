@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from promptlib import codec
 from promptlib.errors import PromptLibError
 from promptlib.refs import Pin
-from promptlib.store.homes import LARGEST_FILE
+from promptlib.store.homes import LARGEST_FILE, Commit
 from promptlib.store.layout import INCLUDES, LABELS, PROMPT, Labelled, include_path, label_at, name_at
 
 if TYPE_CHECKING:
@@ -95,9 +95,10 @@ class Report:
 
 @dataclass(slots=True)
 class _Files:
-    """The files below the root, one after the other."""
+    """The files below the root, one after the other; `committed` are those of the newest commit, in a work tree."""
 
     files: Home
+    committed: Home | None = None
     problems: list[Problem] = field(default_factory=list)
     prompts: int = 0
     labels: int = 0
@@ -109,14 +110,14 @@ class _Files:
             try:
                 self._file(path)
             except PromptLibError as error:
-                self._found(_kind_of(path), path, error.what, _remedy(path))
+                self._found(_kind_of(path), path, error.what, self._remedy(path))
 
     def _paths(self) -> Iterator[str]:
         """Iterate as far as it goes: a folder that cannot be read hides what is behind it, and nothing else."""
         try:
             yield from self.files.walk()
         except PromptLibError as error:
-            self._found("file", self.files.shown(""), error.what, error.hint)
+            self._found("file", self.files.shown("") or STORE, error.what, error.hint)
 
     def _file(self, path: str) -> None:
         data = self.files.read(path) or b""
@@ -134,7 +135,7 @@ class _Files:
     def _include(self, path: str, data: bytes) -> None:
         found = codec.read(data, source=path)
         if include_path(found.digest) != path:
-            self._found("include", path, f"holds {found.digest}", _remedy(path))
+            self._found("include", path, f"holds {found.digest}", self._remedy(path))
         self._nested("include", path, found)
 
     def _label(self, path: str, data: bytes) -> None:
@@ -146,7 +147,7 @@ class _Files:
         held = Labelled.from_bytes(data, self.files.shown(path))
         prompt = codec.read(held.data, source=self.files.shown(path))
         if prompt.digest != held.digest:
-            self._found("label", path, f"says {held.digest} and holds {prompt.digest}", _remedy(path))
+            self._found("label", path, f"says {held.digest} and holds {prompt.digest}", self._remedy(path))
         elif self._nested("label", path, prompt):
             self.sound.add(at)
 
@@ -157,11 +158,24 @@ class _Files:
             if self.files.read(include_path(Pin.parse(str(pin)).digest)) is None
         ]
         for pin in missing:
-            self._found(kind, path, f"its include {str(pin)[:40]}… does not lie beside it", _remedy(path))
+            self._found(kind, path, f"its include {str(pin)[:40]}… does not lie beside it", self._remedy(path))
         return not missing
+
+    def _remedy(self, path: str) -> str:
+        if self.committed is None or _bytes(self.committed, path) in {None, _bytes(self.files, path)}:
+            return _remedy(path)
+        shown = self.files.shown(path)
+        return f"look: git diff HEAD -- {shown}; take the committed file: git restore --staged --worktree {shown}"
 
     def _found(self, kind: Kind, place: str, what: str, remedy: str = "") -> None:
         self.problems.append(Problem(kind, place, what, remedy))
+
+
+def _bytes(home: Home, path: str) -> bytes | None:
+    try:
+        return home.read(path)
+    except PromptLibError:
+        return None
 
 
 def _kind_of(path: str) -> Kind:
@@ -185,7 +199,7 @@ def examine(files: Callable[[], Home], repository: Repository | None, history: H
     seen: _Files | None = None
     problems: list[Problem] = []
     try:
-        seen = _Files(files())
+        seen = _Files(files(), _committed(repository, history))
         seen.examine()
         problems += seen.problems
     except PromptLibError as error:
@@ -202,9 +216,18 @@ def examine(files: Callable[[], Home], repository: Repository | None, history: H
     return Report(tuple(_each_once(problems)), *counted, versions, tuple(remarks))
 
 
+def _committed(repository: Repository | None, history: History | None) -> Home | None:
+    if repository is None or history is None or repository.bare:
+        return None
+    try:
+        return Commit(repository, history.prefix, history.tip())
+    except PromptLibError:
+        return None
+
+
 def _each_once(problems: list[Problem]) -> Iterator[Problem]:
     """One cause is told once: what kept everything from being read is told by the ref or object that it is."""
-    causes = {problem.what for problem in problems if problem.kind in {"object", "ref"}}
+    causes = {problem.place for problem in problems if problem.kind in {"object", "ref"}}
     for problem in dict.fromkeys(problems):
         if problem.place not in {STORE, HISTORY} or not any(cause in problem.what for cause in causes):
             yield problem

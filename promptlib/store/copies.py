@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from promptlib import codec
 from promptlib.errors import PromptLibError
+from promptlib.refs import Pin
 from promptlib.store.homes import LARGEST_FILE, Commit
-from promptlib.store.layout import Labelled, label_path, prompt_path
+from promptlib.store.layout import Labelled, include_path, label_path, prompt_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from promptlib._git import Repository
     from promptlib._index import Remembered, Told
+    from promptlib.prompt import Prompt
     from promptlib.store.homes import Home
 
     #: Id, body, and in words where it was found.
@@ -129,13 +131,36 @@ class Copies:
     def _structures(self) -> Iterator[Found]:
         """Make the folders and commits again that the index tells of, each on top of the one before."""
         self._mender.write_index_trees()
+        versions: dict[str, str] = {}
         for told in self._told():
-            changes = {
-                self._prefix + (label_path(name, label) if label else prompt_path(name)): blob
-                for name, label, blob in told.changes
-            }
+            changes: dict[str, str | None] = {}
+            for name, label, blob in told.changes:
+                changes[self._prefix + (label_path(name, label) if label else prompt_path(name))] = blob
+                if blob and (prompt := _prompt_in(self._read(blob), label=bool(label))) is not None:
+                    if label:
+                        changes |= self._laid_beside(prompt, versions)
+                    else:
+                        versions[prompt.digest] = blob
             for object_id, _, body in self._mender.retold(told, changes):
                 yield object_id, body, "made again from the index"
+
+    def _laid_beside(self, prompt: Prompt[Any], versions: dict[str, str]) -> dict[str, str]:
+        """Return path and blob of every include that a save laid beside a label."""
+        laid: dict[str, str] = {}
+        for text in prompt.includes.values():
+            digest = Pin.parse(str(text)).digest
+            if (blob := versions.get(digest)) is not None:
+                laid[self._prefix + include_path(digest)] = blob
+                included = _prompt_in(self._read(blob), label=False)
+                laid |= self._laid_beside(included, versions) if included is not None else {}
+        return laid
+
+
+def _prompt_in(data: bytes | None, *, label: bool) -> Prompt[Any] | None:
+    try:
+        return codec.read((data or b"").partition(b"\n")[2] if label else data or b"")
+    except PromptLibError:
+        return None
 
 
 def _as_label(data: bytes) -> bytes:

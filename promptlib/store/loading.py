@@ -65,15 +65,21 @@ class Reader:
         return names_in(self.files, prefix)
 
     def labels(self, name: str) -> dict[str, str]:
-        """Return label -> digest for every label on *name*."""
-        return {
-            label: Labelled.from_bytes(raw, self.files.shown(label_path(name, label))).digest
-            for label, raw in labels_of(name, self.files).items()
-        }
+        """Return label -> digest for every label on *name*, each checked against the text that it holds."""
+        found: dict[str, str] = {}
+        for label, raw in labels_of(name, self.files).items():
+            shown = self.files.shown(label_path(name, label))
+            prompt = MEMORY.find((shown, raw)) or self._label_read(raw, shown, raw, Ref(name, label=label))
+            found[label] = prompt.digest
+        return found
+
+    def label_names(self, name: str) -> list[str]:
+        """Return the labels on *name*, sound or not."""
+        return sorted(labels_of(name, self.files))
 
     def missing(self, name: str) -> NotFound:
         """Return the error for a *name* that has no file: with the nearest names and the labels it still has."""
-        labels = self.labels(name)
+        labels = self.label_names(name)
         if self.past is not None and (gone := self.past.now().gone(name)):
             return NotFound(f"{name} was {gone}", hint=f"its versions are still there: promptlib log {name}")
         if self.on_disk and self.past is not None and (path := self.past.committed_at(name)):
@@ -115,7 +121,7 @@ class Reader:
         return MEMORY.keep((shown, key), prompt, len(raw))
 
     def _no_label(self, ref: Ref) -> NotFound:
-        labels = self.labels(ref.name)
+        labels = self.label_names(ref.name)
         if not labels and self.files.read(prompt_path(ref.name)) is None:
             return self.missing(ref.name)
         known = f"labels here: {', '.join(labels)}" if labels else f"{ref.name} has no labels yet"
@@ -142,14 +148,14 @@ class Reader:
                     return self._with_includes(prompt, Origin(ref.name, prompt.digest))
         if self.files.read(prompt_path(ref.name)) is None:
             raise self.missing(ref.name)
-        labels = ", ".join(f"{ref.name}@{label}" for label in self.labels(ref.name))
+        labels = ", ".join(f"{ref.name}@{label}" for label in self.label_names(ref.name))
         raise NotFound(
             f"{ref} is not here: this folder has no history, only current files and labels",
             hint=f"here are: {ref.name}{', ' if labels else ''}{labels}",
         )
 
     def _files_of(self, ref: Ref) -> list[bytes]:
-        paths = [prompt_path(ref.name), *(label_path(ref.name, label) for label in self.labels(ref.name))]
+        paths = [prompt_path(ref.name), *(label_path(ref.name, label) for label in self.label_names(ref.name))]
         found = [data for path in paths if (data := self.files.read(path)) is not None]
         found = [Labelled.from_bytes(data, ref.name).data if at else data for at, data in enumerate(found)]
         if len(ref.prefix) == 64 and (data := self.files.read(include_path(f"sha256:{ref.prefix}"))) is not None:  # noqa: PLR2004 - a whole sha256

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from threading import local
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from promptlib import codec
 from promptlib.errors import Busy, Conflict, GitFailed, NotFound, NumberMoved, PromptLibError, StoreDamaged, StoreError
@@ -15,7 +15,7 @@ from promptlib.plain import digest as digest_of
 from promptlib.refs import Pin, Ref, missing_name
 from promptlib.store.homes import LARGEST_FILE
 from promptlib.store.layout import prompt_path
-from promptlib.store.remembering import content_of, known_as
+from promptlib.store.remembering import content_of, found_content, known_as
 from promptlib.version import SHORT, Version, instant
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
     from promptlib._git import Commit, Repository
     from promptlib._index import Description, Index, Row
+    from promptlib.codec.outlining import Outline
     from promptlib.lineage import Graph
+    from promptlib.prompt import Prompt
 
 MAIN = "refs/heads/main"
 #: No file can be made here: an index at this place lies in memory.
@@ -95,7 +97,7 @@ class History:
 
         with self._lock:
             if self._index is None:
-                self._index = Index.open(self.index_file, self._fresh, self.prefix.rstrip("/"), describe=_described)
+                self._index = Index.open(self.index_file, self._fresh, self.prefix.rstrip("/"), describe=_outlined)
 
     def reference(self) -> str:
         """Return the full name of the store's branch."""
@@ -112,8 +114,24 @@ class History:
         return head.reference
 
     def tip(self) -> str | None:
-        """Return the newest commit, read now."""
-        return self._repository.head().commit
+        """Return the newest commit, read now; raises `StoreDamaged` where the branch has gone from a store of its own."""
+        head = self._repository.head()
+        if head.commit is None and self._repository.bare:
+            self._refuse_lost_branch(head.reference)
+        return head.commit
+
+    def _refuse_lost_branch(self, reference: str | None) -> None:
+        """A bit that flips in HEAD or in packed-refs must not make a store look empty, and begin again."""
+        from promptlib._index import Remembered  # noqa: PLC0415 - an empty store is rare
+
+        others = self._repository.verifier().branches()
+        known = Remembered(self.index_file).tip()
+        if others or known:
+            found = f"; here are: {', '.join(others)}" if others else f", and the index knows commit {known[:12]}"
+            raise StoreDamaged(
+                f"HEAD names {reference}, and there is no such branch{found}",
+                hint="mend it: promptlib fsck --repair; or name another: git symbolic-ref HEAD refs/heads/BRANCH",
+            )
 
     def move_to(self, tip: str | None) -> None:
         """Answer for *tip* from now on; another thread may ask about another at the same time."""
@@ -432,9 +450,18 @@ def _short(digest: str) -> str:
 
 
 def _described(data: bytes) -> Description:
+    """Return what *data* says; raises for a file that is no prompt."""
+    return _description(content_of(data))
+
+
+def _outlined(data: bytes) -> Description:
+    """Return what *data* says, for the index: its template is looked at when it is loaded."""
+    return _description(found_content(data) or codec.outline(data))
+
+
+def _description(prompt: Prompt[Any] | Outline) -> Description:
     from promptlib._index import Description  # noqa: PLC0415 - loaded by now
 
-    prompt = content_of(data)
     return Description(
         digest=prompt.digest,
         derived_from=str(prompt.derived_from) if prompt.derived_from else "",

@@ -61,22 +61,23 @@ class Repair:
     def _git(self) -> None:
         remembered = Remembered(self.past.index_file)
         mender = self.repository.mender()
-        with self.repository.lock(timeout=LOCK_SECONDS, reference=self._reference()) as held:
+        with self.repository.lock(timeout=LOCK_SECONDS, reference=self.repository.verifier().branch()) as held:
             self.mended += [Mended("file", told.partition(": ")[0], told) for told in held.taken_over]
             self.mended += mender.files()
+            self.mended += mender.packed_references()
             self._head(remembered)
             self._branch(remembered)
             self._objects(remembered)
-            self.mended += mender.sweep()
-
-    def _reference(self) -> str | None:
-        try:
-            return self.past.reference()
-        except PromptLibError:
-            return None
+            swept = self.repository.maintenance().sweep(packs=self.repository.bare)
+            self.mended += [Mended("file", path, "an old temporary file, swept") for path in swept]
 
     def _head(self, remembered: Remembered) -> None:
-        """HEAD gets the one branch that there is, or the one that the index knew."""
+        """HEAD gets the one branch that there is, or the one that the index knew.
+
+        In a work tree a branch that has no commit yet may be somebody's beginning.
+        """
+        if not self.repository.bare and self.repository.verifier().branch() is not None:
+            return
         if all(fault.place != "HEAD" for fault in self.repository.verifier().refs()):
             return
         branches = {name: tip for name, tip in self.repository.verifier().pointers() if name.startswith(BRANCH)}
@@ -89,8 +90,8 @@ class Repair:
 
     def _branch(self, remembered: Remembered) -> None:
         """A branch that is no ref any more gets the newest commit of its line, where only one line can be meant."""
-        reference = self.past.reference()
-        if not self._is_lost(reference, remembered):
+        reference = self.repository.verifier().branch()
+        if reference is None or not self._is_lost(reference, remembered):
             return
         mender = self.repository.mender()
         packed = dict(self.repository.verifier().pointers()).get(reference, "")
@@ -115,11 +116,7 @@ class Repair:
             return True
         if tip is None:
             return self.repository.bare and bool(remembered.tip())
-        return any(fault.place == reference for fault in self.repository.verifier().refs()) and not self._is_known(tip)
-
-    def _is_known(self, tip: str) -> bool:
-        """A tip that the index knew is the right one, and only its object is lost."""
-        return Remembered(self.past.index_file).tip() == tip
+        return any(fault.place == reference for fault in self.repository.verifier().refs()) and tip != remembered.tip()
 
     def _objects(self, remembered: Remembered) -> None:
         verifier, mender = self.repository.verifier(), self.repository.mender()

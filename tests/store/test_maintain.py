@@ -333,6 +333,7 @@ def test_a_pending_commit_of_an_empty_store(tmp_path: Path, run: Run, make: Make
     kept = repository.keep(commit, "0123")
     done = repository.bulk("refs/heads/other", None, [bulk("b.prompty", b"x")])
     run(tmp_path / "new.git", "update-ref", "refs/promptlib/import/0123", done.tip)
+    run(tmp_path / "new.git", "update-ref", "-d", "refs/heads/other")
     repository.close()
     with Store(tmp_path / "new.git") as store:
         assert [each.reference for each in store.maintain().waiting] == ["refs/promptlib/import/0123", kept]
