@@ -34,7 +34,7 @@ help:
 	@echo "make test-system  tests that need servers, other users, whole environments"
 	@echo "make lint         ruff, mypy and the import contracts alone"
 	@echo "make format       let ruff format and fix"
-	@echo "make soak         property and fault tests with many more cases"
+	@echo "make soak         property and fault tests with many more cases; HOURS=8 goes on, SEED=… repeats"
 	@echo "make bench        speed ratios, floors measured in the same run"
 	@echo "make docs         the documentation, into site/"
 	@echo "make clean        remove .venv and everything that the above made"
@@ -113,9 +113,23 @@ coverage:
 test-system: $(VENV)/.wheel
 	$(PYTEST) -m system
 
+# SEED repeats a round; HOURS begins another one, with the next seed, until they are over.
+SEED :=
+HOURS := 0
 .PHONY: soak
 soak: $(VENV)/.wheel
-	$(PYTEST) -n 2 -m "not system and not benchmark" --hypothesis-profile=soak
+	@seed="$(SEED)"; [ -n "$$seed" ] || seed=$$(date +%s); \
+	end=$$(($$(date +%s) + $(HOURS) * 3600)); \
+	while :; do \
+		echo "A round of make soak SEED=$$seed"; \
+		export PROMPTLIB_SEED=$$seed; failed=; \
+		$(PYTEST) -n 2 --dist worksteal --hypothesis-seed=$$seed -m soak || failed=1; \
+		$(PYTEST) -n 2 --dist worksteal --hypothesis-seed=$$seed --hypothesis-profile=soak \
+			-m "not soak and not system and not benchmark" || failed=1; \
+		[ -z "$$failed" ] || { echo "This round repeats with: make soak SEED=$$seed" >&2; exit 1; }; \
+		[ $$(date +%s) -lt $$end ] || break; \
+		seed=$$((seed + 1)); \
+	done
 
 # tests/benchmarks/__main__.py; its modules import each other as `from .measure import …`.
 .PHONY: bench

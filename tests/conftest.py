@@ -68,6 +68,15 @@ def tested_promptlib() -> Path:
     return folder
 
 
+# --- chance -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def seed() -> int:
+    """Return where a test marked `soak` begins with its numbers: other ones in each round of `make soak`."""
+    return int(os.environ.get("PROMPTLIB_SEED", "0"))
+
+
 # --- network ----------------------------------------------------------------------------------------------------------
 
 

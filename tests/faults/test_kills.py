@@ -100,9 +100,9 @@ def test_kills_in_a_bare_store(nursery: Nursery, bare: Path, start: int) -> None
 
 
 @pytest.mark.soak
-def test_many_kills_in_a_bare_store(nursery: Nursery, bare: Path) -> None:
+def test_many_kills_in_a_bare_store(nursery: Nursery, bare: Path, seed: int) -> None:
     """The same, five hundred times."""
-    kills_in_a_bare_store(nursery, bare, range(1_000, 1_500))
+    kills_in_a_bare_store(nursery, bare, range(seed + 1_000, seed + 1_500))
 
 
 def deaths_at_file_operations(nursery: Nursery, path: Path, numbers: range, *, group: bool) -> None:
@@ -199,6 +199,6 @@ def test_kills_in_a_work_tree(nursery: Nursery, tree: Path, start: int) -> None:
 
 
 @pytest.mark.soak
-def test_many_kills_in_a_work_tree(nursery: Nursery, tree: Path) -> None:
+def test_many_kills_in_a_work_tree(nursery: Nursery, tree: Path, seed: int) -> None:
     """The same, five hundred times."""
-    kills_in_a_work_tree(nursery, tree, range(1_000, 1_500))
+    kills_in_a_work_tree(nursery, tree, range(seed + 1_000, seed + 1_500))
