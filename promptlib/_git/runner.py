@@ -324,6 +324,7 @@ def _close_quietly(pipe: IO[bytes] | None) -> None:
 
 def _reap(process: subprocess.Popen[bytes], owner: int) -> None:
     if os.getpid() != owner:
+        _forget(process)
         return
     if process.poll() is None:
         _stop(process)
@@ -350,13 +351,17 @@ _spawning = ForkBarrier(rank=1)
 
 
 def _forget_all() -> None:
-    """Let go of the parent's processes: after a fork they are not ours to stop, or to talk to."""
     for process in list(_living):
-        process.returncode = 0
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            if pipe is not None:
-                # What the parent has not sent yet is its own to send: only this process's end of the pipe is closed.
-                cast("BufferedReader", pipe).raw.close()
+        _forget(process)
+
+
+def _forget(process: subprocess.Popen[bytes]) -> None:
+    """Let go of a process of the parent: after a fork it is not ours to stop, or to talk to."""
+    process.returncode = 0
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            # What the parent has not sent yet is its own to send: only this process's end of the pipe is closed.
+            cast("BufferedReader", pipe).raw.close()
 
 
 if hasattr(os, "register_at_fork"):

@@ -117,7 +117,7 @@ def test_loading_works_and_saving_is_busy(
                 "one",
             ]
             assert (store.names(), [version.number for version in store.history("a")]) == (("a",), [1, 2])
-        for act in (
+        acts: tuple[Callable[[], object], ...] = (
             lambda: fresh.save("a", make("three")),
             lambda: fresh.save("a", loaded.evolve(description="Edited.")),
             lambda: fresh.save("new/name", make("three")),
@@ -125,7 +125,8 @@ def test_loading_works_and_saving_is_busy(
             lambda: fresh.revert("a", "v1"),
             lambda: fresh.rename("a", "b"),
             lambda: fresh.delete("a"),
-        ):
+        )
+        for act in acts:
             with pytest.raises(Busy) as caught:
                 act()
             assert STATES[state] in caught.value.hint
