@@ -82,6 +82,12 @@ class Prompt(Generic[InputsT]):
 
     def __post_init__(self) -> None:
         """Bring the parts into their one form and check them against each other; raises `InvalidPrompt`."""
+        self._settle()
+        object.__setattr__(self, "_template", rendering.compile_pieces(self.messages, places=self.places))
+        rendering.check(self._template, self.inputs, includes=tuple(self.includes), elsewhere=_elsewhere(self))
+
+    def _settle(self) -> None:
+        """Bring the parts into their one form, without a look at the template."""
         object.__setattr__(self, "messages", tuple(map(checked_piece, self.messages)))
         for name, default, form in _FORMS:
             given = getattr(self, name)
@@ -92,8 +98,6 @@ class Prompt(Generic[InputsT]):
         if not any(isinstance(piece, Message | Placeholder) for piece in self.messages):
             raise InvalidPrompt("a prompt needs at least one message", hint='such as user("{{ question }}")')
         _check_includes(self)
-        object.__setattr__(self, "_template", rendering.compile_pieces(self.messages, places=self.places))
-        rendering.check(self._template, self.inputs, includes=tuple(self.includes), elsewhere=_elsewhere(self))
 
     @overload
     @classmethod

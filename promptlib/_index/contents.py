@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 Describe = "Callable[[bytes], Description]"
 
 AT_ONCE = 500
+#: Each reading starts a git; what was read is kept before the next begins.
+READ_AT_ONCE = 4_000
 _SHA1_DIGITS = 40
 _LABEL_LINE = re.compile(rb"(sha256:[0-9a-f]{64})\n")
 UNDESCRIBED = (
@@ -49,7 +51,7 @@ class Contents:
             return {}
         held = self._session.ask(lambda connection: known(connection, wanted))
         missing = [blob for blob in wanted if blob not in held]
-        for some in _slices(missing):
+        for some in _slices(missing, READ_AT_ONCE):
             found = {blob: self._one(data, labels=labels) for blob, data in self._read(some)}
             self._remember({blob: told for blob, (told, lasting) in found.items() if lasting})
             held |= {blob: told for blob, (told, _) in found.items()}
@@ -62,10 +64,16 @@ class Contents:
         )
         self.descriptions(blob for (blob,) in missing)
 
+    def of_all_names(self) -> None:
+        """Describe every version, name by name: those of one name are alike, for git to unpack and for us to read."""
+        missing = self._session.ask(
+            lambda connection: connection.execute(f"{UNDESCRIBED} ORDER BY e.name, e.id").fetchall()
+        )
+        self.descriptions(blob for (blob,) in missing)
+
     def complete(self) -> None:
         """Describe every version and label, and keep the texts of those that are current or labelled."""
-        missing = self._session.ask(lambda connection: connection.execute(UNDESCRIBED).fetchall())
-        self.descriptions(blob for (blob,) in missing)
+        self.of_all_names()
         labels = self._session.ask(
             lambda connection: connection.execute(
                 "SELECT DISTINCT l.blob FROM labels l LEFT JOIN descriptions d ON d.blob=l.blob "
@@ -166,7 +174,7 @@ def known(connection: sqlite3.Connection, blobs: list[str]) -> dict[str, Descrip
     return found
 
 
-def _slices(blobs: Iterable[str]) -> Iterator[list[str]]:
+def _slices(blobs: Iterable[str], most: int = AT_ONCE) -> Iterator[list[str]]:
     rest = iter(blobs)
-    while some := list(islice(rest, AT_ONCE)):
+    while some := list(islice(rest, most)):
         yield some

@@ -212,7 +212,7 @@ def state(connection: sqlite3.Connection) -> State:
 
 def set_state(connection: sqlite3.Connection, held: State) -> None:
     """Write what `state` returns."""
-    connection.execute("UPDATE state SET root=?, tip=?, commits=?, events=?, names=?, labels=?, seal=?", _sealed(tuple(held)))
+    connection.execute("UPDATE state SET root=?, tip=?, commits=?, events=?, names=?, labels=?, seal=?", _sealed(held))
 
 
 def counted(connection: sqlite3.Connection) -> tuple[int, int]:
@@ -222,7 +222,7 @@ def counted(connection: sqlite3.Connection) -> tuple[int, int]:
 
 
 def _sealed(fields: tuple[object, ...]) -> tuple[object, ...]:
-    return (*fields, seal(fields))
+    return (*fields, seal(tuple(fields)))
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -202,6 +202,10 @@ class Index:
         """Return what each of *blobs* says; what is not yet known is read and remembered."""
         return self._contents.descriptions(blobs)
 
+    def describe_all(self) -> None:
+        """Read and remember what every version says, as far as that is not yet known."""
+        self._contents.of_all_names()
+
     def complete(self) -> None:
         """Take the second step for everything: descriptions of all versions, texts of current and labelled ones."""
         self._contents.complete()

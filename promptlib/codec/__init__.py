@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from promptlib.codec.notes import Note
 from promptlib.codec.reading import read, read_with_notes
 
 if TYPE_CHECKING:
+    from promptlib.codec.outlining import outline
     from promptlib.codec.writing import edit, write
 
-__all__ = ["Note", "edit", "read", "read_with_notes", "write"]
+__all__ = ["Note", "edit", "outline", "read", "read_with_notes", "write"]
+
+_HOMES = {"edit": "writing", "outline": "outlining", "write": "writing"}
 
 
 def __getattr__(name: str) -> object:
-    """Import what writes files when it is first asked for: a load does not need it."""
-    if name not in {"edit", "write"}:
+    """Import what writes or counts up files when it is first asked for: a load does not need it."""
+    if name not in _HOMES:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
-    from promptlib.codec import writing  # noqa: PLC0415 - see above
-
-    value: object = getattr(writing, name)
+    value: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     globals()[name] = value
     return value

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from promptlib.errors import PromptLibError
+    from promptlib.messages import Role
 
 _NOTHING = Node(None, 0, 0)
 _NEAR_ROLE = re.compile(
@@ -102,7 +103,7 @@ def parsed(data: bytes, source: str = "") -> Parsed:
     fields = reader.read(header)
     if reader.literal:
         stretches: tuple[Stretch, ...] = ()
-        fields["messages"] = (Message(reader.role or "system", (Text(cut.body),), literal=True),)
+        fields["messages"] = (literal_message(reader.role, cut.body),)
         fields["places"] = (Place(source, cut.body_line),)
     else:
         stretches = _authored(cut, fields, reader)
@@ -114,17 +115,31 @@ def _authored(cut: Halves, fields: Fields, reader: HeaderReader) -> tuple[Stretc
     if "\r\n" in body:
         line = cut.body_line + body.count("\n", 0, body.index("\r\n"))
         reader.notes.add(Where(cut.name, line), "lines end in CR LF, and read as LF", "save the file with LF line ends")
-        body = body.replace("\r\n", "\n")
-    threads = {each.name for each in fields.get("inputs", ()) if each.type.kind == "thread"}
-    stretches = tuple(read_body(body, threads))
+    stretches = stretches_of(cut, threads_of(fields))
+    fields["messages"] = tuple(each.piece for each in stretches)
+    fields["places"] = tuple(Place(cut.name, cut.body_line + each.text_line) for each in stretches)
+    return stretches
+
+
+def literal_message(role: Role | None, body: str) -> Message:
+    """Return the one message of a file whose header says that its body is no template."""
+    return Message(role or "system", (Text(body),), literal=True)
+
+
+def threads_of(fields: Fields) -> frozenset[str]:
+    """Return the inputs whose line in a body is a placeholder."""
+    return frozenset(each.name for each in fields.get("inputs", ()) if each.type.kind == "thread")
+
+
+def stretches_of(cut: Halves, threads: frozenset[str]) -> tuple[Stretch, ...]:
+    """Return what the body holds, at least one stretch; raises `InvalidFile`."""
+    stretches = tuple(read_body(cut.body.replace("\r\n", "\n"), threads))
     if not stretches:
         raise InvalidFile(
             "the file holds no message",
             where=Where(cut.name, cut.body_line),
             hint="write a role line, such as user:, and a text",
         )
-    fields["messages"] = tuple(each.piece for each in stretches)
-    fields["places"] = tuple(Place(cut.name, cut.body_line + each.text_line) for each in stretches)
     return stretches
 
 

@@ -21,6 +21,7 @@ def graph(index: Index, *, numbered: bool) -> Graph:
 
 
 def _told(index: Index, *, numbered: bool) -> Iterator[Told]:
+    index.describe_all()
     rows = [row for row in index.everything() if row.blob]
     said = index.descriptions(row.blob for row in rows if row.blob)
     labels: dict[tuple[str, str], list[str]] = {}
