@@ -34,7 +34,9 @@ _PLACEHOLDER = re.compile(
     r"|apikey|api[-_]key|abcdef|123456|012345|foobar|(?:^|[^a-z])(?:your|here|fake|my|the)(?:[^a-z]|$)"
 )
 #: What looks as if a machine had made it: shown to nobody when it stands on one line with a secret.
-_MACHINE_MADE = re.compile(r"(?=[A-Za-z+/=_.~-]*[0-9])(?=[0-9+/=_.~-]*[A-Za-z])[A-Za-z0-9+/=_.~-]{11,}[A-Za-z0-9+/=_~-]")
+_MACHINE_MADE = re.compile(
+    r"(?=[A-Za-z+/=_.~-]*[0-9])(?=[0-9+/=_.~-]*[A-Za-z])[A-Za-z0-9+/=_.~-]{11,}[A-Za-z0-9+/=_~-]"
+)
 #: Hosts that are nobody's, or only one's own (RFC 2606, RFC 6761).
 _NOBODYS_HOST = re.compile(r"(?i)(?:.*\.)?(?:example(?:\.(?:com|net|org))?|test|invalid|localhost)\.?$|127\.|\[?::1")
 
@@ -100,7 +102,7 @@ SHAPES = (
     _shape("a GitHub token", "ghp_ gho_ ghu_ ghs_ ghr_", r"gh[pousr]_([A-Za-z0-9]{36,255})"),
     _shape("a GitHub token", "github_pat_", r"github_pat_([A-Za-z0-9]{22}_[A-Za-z0-9]{59})"),
     _shape("a GitLab token", "glpat-", r"glpat-([A-Za-z0-9_-]{20,300}(?:\.[0-9a-z]{2}\.[0-9a-z]{9})?)"),
-    _shape("a Slack token", "xox", r"xox[abeoprs]-(?:\d-)?([A-Za-z0-9]{8,}(?:-[A-Za-z0-9]{8,}){1,4})"),
+    _shape("a Slack token", "xox", r"xox[abeoprs]-(?:\d-)?([A-Za-z0-9]{8,64}(?:-[A-Za-z0-9]{8,200}){1,4})"),
     _shape("a Slack token", "xapp-", r"xapp-\d-([A-Z0-9]{8,}-\d{8,}-[a-z0-9]{32,})"),
     _shape("a Slack webhook", "hooks.slack.com/", r"hooks\.slack\.com/services/(T\w{8,}/B\w{8,}/\w{24})"),
     _shape("an OpenAI key", "sk-", r"sk-([A-Za-z0-9]{32,64})"),
@@ -115,7 +117,10 @@ SHAPES = (
     _shape("a SendGrid key", "SG.", r"SG\.([A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43})"),
     _shape("a Twilio API key", "SK", r"SK([0-9a-f]{32})"),
     _shape(
-        "a signed token (JWT)", "eyJ", r"(eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{16,})", real=_signed
+        "a signed token (JWT)",
+        "eyJ",
+        r"(?<!-)(eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{16,})",
+        real=_signed,
     ),
     Shape(
         "a URL with a password",
@@ -130,7 +135,7 @@ SHAPES = (
         ("PRIVATE KEY",),
         re.compile(
             r"-----BEGIN (?:[A-Z0-9]{1,16} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
-            r"(?:(?!-----END)[\s\S]){0,400}?([A-Za-z0-9+/]{40})"
+            r"(?:(?!-----)[\s\S]){0,400}?([A-Za-z0-9+/]{40})"
         ),
         to_the_end=True,
     ),

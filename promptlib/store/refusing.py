@@ -28,7 +28,7 @@ _ADVICE = (
     "a key that others may have seen is to be replaced where it was made"
 )
 #: A repeat of what is itself repeated without end: on some lines it would be at work for years.
-_NESTED_REPEAT = re.compile(r"(?<!\\)[+*]\)(?:[+*]|\{\d+,\})")
+_NESTED_REPEAT = re.compile(r"(?<!\\)(?:[+*]|\{\d*,\})\??\)(?:[+*]|\{\d*,\})")
 
 
 @dataclass(frozen=True, slots=True)

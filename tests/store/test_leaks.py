@@ -189,6 +189,15 @@ def test_a_line_that_nobody_reads_is_not_shown() -> None:
     assert (leak.shown, leak.column) == ("", 10_001)
 
 
+@pytest.mark.parametrize("mark", sorted({mark for shape in SHAPES for mark in shape.marks}))
+def test_a_text_of_beginnings_comes_to_an_end(mark: str) -> None:
+    """Time that grows with the square of the length would be hours here: nobody would wait for the test."""
+    size = 400_000
+    for between in ("", "-", "aB3-"):
+        leaks((mark + between) * (size // len(mark + between)))
+    leaks(mark + "aB3dE5" * (size // 6))
+
+
 # --- a project's own expressions --------------------------------------------------------------------------------------
 
 
@@ -206,6 +215,7 @@ def test_own_expressions_see_every_part_of_a_long_line() -> None:
         ('["ok-[0-9]", "(x)*"]', "expression 2 matches an empty text, so every text"),
         ('["(a+)+b"]', "expression 1 repeats a repetition without end"),
         ('["(a*){2,}b"]', "expression 1 repeats a repetition without end"),
+        ('["(?:a{1,}?)*b"]', "expression 1 repeats a repetition without end"),
         ('"acme"', "is neither true, false nor a list of regular expressions"),
         ("[1]", "is neither true, false nor a list of regular expressions"),
         ("7", "is neither true, false nor a list of regular expressions"),
