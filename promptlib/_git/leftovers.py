@@ -82,6 +82,8 @@ class Leftovers:
     moved: bool
     #: Whether the lock that was left on the ref was its.
     locked: bool = False
+    #: The git that made it and lives, stopped or starved, whose Python is gone: it may yet move the ref.
+    sleeper: str = ""
     begun: float = field(default_factory=time.monotonic)
 
     def free(self, path: str, *, of_head: bool = False) -> str:
@@ -97,7 +99,7 @@ class Leftovers:
             age = max(time.time() - found.st_mtime, seen)
             worker = ""
             if (self._of_head(found, seen) if of_head else self._of_the_ref(path)) or (
-                age > STALE_SECONDS and not (worker := at_work(self.places))
+                age > STALE_SECONDS and not (worker := self.sleeper or at_work(self.places))
             ):
                 return _removed(path, age)
             if worker or time.monotonic() - self.begun > PATIENT_SECONDS:
@@ -109,13 +111,15 @@ class Leftovers:
         return ""
 
     def _of_the_ref(self, path: str) -> bool:
-        if self.move is None or not self.move.over:
+        if self.move is None:
             return False
         try:
             with open(path, "rb") as file:  # noqa: PTH123 - a text path like all others here
-                self.locked = file.read(WIDTH).strip() == self.move.commit.encode()
+                noted = file.read(WIDTH).strip() == self.move.commit.encode()
         except OSError:
             return False
+        self.locked = noted and self.move.over
+        self.sleeper = f"process {self.move.process}, of a writer that died" if noted and not self.locked else ""
         return self.locked
 
     def _of_head(self, found: os.stat_result, seen: float) -> bool:

@@ -150,9 +150,9 @@ def contents(folder: Path, blobs: Sequence[str]) -> list[str]:
     return texts
 
 
-def picture(folder: Path) -> dict[str, bytes]:
+def picture(folder: Path, *but: Path) -> dict[str, bytes]:
     """Return every file that a save which is refused must leave as it was: the user's, the index, refs and reflogs."""
-    ours = {folder / ".git/promptlib", folder / ".git/objects"}
+    ours = {folder / ".git/promptlib", folder / ".git/objects", *but}
     found = (path for path in folder.rglob("*") if path.is_file() and not ours.intersection(path.parents))
     return {str(path.relative_to(folder)): path.read_bytes() for path in found}
 
