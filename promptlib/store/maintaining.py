@@ -83,7 +83,8 @@ def _references(
 ) -> tuple[tuple[str, ...], tuple[Waiting, ...]]:
     """Drop our refs whose content is in the history; return these, and those that stay.
 
-    While an import is at work, which can be long, nothing is dropped.
+    While another writer takes long, nothing is dropped, and nothing told. The ref of an import at work is not yet in
+    the history, and stays.
     """
     try:
         with repository.lock(timeout=PATIENCE, reference=history.reference()):

@@ -90,7 +90,10 @@ def test_a_bare_store_comes_into_one_pack(bare: Store, make: Make, run: Run) -> 
     assert bare.save("n0", make("Version 7.")).number == 4
 
 
-def test_what_no_ref_reaches_stays(grown: Store) -> None:
+def test_what_no_ref_reaches_stays(grown: Store, run: Run) -> None:
+    kept = late(grown, "n0", "In a pack, and then without a ref.")
+    run(grown.path, "repack", "-a", "-d", "-q")
+    run(grown.path, "update-ref", "-d", kept)
     before = objects(grown.path)
     for _ in range(2):
         grown.maintain()
