@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from promptlib._git.room import is_missing, not_written
@@ -34,8 +35,9 @@ class Exchange:
     def _sweep(self) -> None:
         """Take away what a save left that was killed."""
         for path in self._folder.iterdir():
-            if path.suffix in {TEMPORARY, KEPT} and path.lstat().st_ctime < time.time() - LEFT_OVER:
-                path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # another save has ended
+                if path.suffix in {TEMPORARY, KEPT} and path.lstat().st_ctime < time.time() - LEFT_OVER:
+                    path.unlink()
 
     def put(self, path: str, content: bytes | None, mode: int) -> None:
         """Give *path* its content, None for no file; *mode* is that of the file before, or 0."""

@@ -41,7 +41,7 @@ def not_written(place: str | os.PathLike[str], error: OSError) -> GitFailed | St
     what = f"{os.fspath(place)!r} cannot be written: {error.strerror}"
     if isinstance(error, PermissionError) or error.strerror == "Read-only file system":
         return StoreReadOnly(what, hint="reading works; saving does not")
-    return GitFailed(what, hint=MAKE_ROOM if is_missing(error.strerror) else "nothing was changed")
+    return GitFailed(what, hint=MAKE_ROOM if is_missing(str(error.strerror)) else "nothing was changed")
 
 
 @contextmanager
