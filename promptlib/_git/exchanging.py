@@ -62,7 +62,7 @@ class Exchange:
         except FileNotFoundError:
             return
         except OSError as error:
-            if is_missing(error.strerror):
+            if is_missing(str(error.strerror)):
                 raise
             return  # no second names here: the content is written anew should it be wanted back
         self._kept[target] = kept

@@ -328,9 +328,10 @@ class Store:
         """
         from promptlib.store.checking import examine, examine_and_repair  # noqa: PLC0415 - a load examines nothing
 
-        if repair and self._repository is not None and self._history is not None:
-            return examine_and_repair(lambda: self._reading().files, self._repository, self._history)
-        return examine(lambda: self._reading().files, self._repository, self._history)
+        with opening.telling(Path(self.path)):
+            if repair and self._repository is not None and self._history is not None:
+                return examine_and_repair(lambda: self._reading().files, self._repository, self._history)
+            return examine(lambda: self._reading().files, self._repository, self._history)
 
     def maintain(self) -> Maintained:
         """Keep the store small and quick: at any time, beside readers and writers, and nothing is lost.
@@ -343,7 +344,8 @@ class Store:
         """
         from promptlib.store.maintaining import maintain  # noqa: PLC0415 - a load maintains nothing
 
-        return maintain(*self._home())
+        with opening.telling(Path(self.path)):
+            return maintain(*self._home())
 
     def close(self) -> None:
         """Let go of git's children and of the index. The store may be used again: they come back when needed."""

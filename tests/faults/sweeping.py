@@ -1,0 +1,333 @@
+"""One verb, struck at its n-th operation: what was acknowledged against what is there, read by plain git."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from promptlib import Prompt, Store, system
+from promptlib.errors import PromptLibError
+from promptlib.store.remembering import MEMORY
+from tests.faults.kinds import Interrupted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.faults.kinds import Shot
+    from tests.faults.shim import Shim
+
+SECONDS = 60  # an operation that takes longer hangs
+
+
+def prompt(text: str) -> Prompt[Any]:
+    """Return a prompt of one system message."""
+    return Prompt(messages=(system(text),))
+
+
+def git(folder: Path, *arguments: str, given: bytes = b"") -> bytes:
+    """Run plain git as a user does."""
+    done = subprocess.run(["git", *arguments], cwd=folder, input=given, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def line(folder: Path) -> list[Made]:
+    """Return what HEAD reaches, oldest first; plain git tells it."""
+    command = ["git", "log", "--reverse", "--format=%H|%P|%T"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        assert "does not have any commits yet" in done.stderr, done.stderr
+    return [Made(*row.split("|")) for row in done.stdout.splitlines()]
+
+
+class Made(NamedTuple):
+    """A commit, the one before it, and its tree."""
+
+    commit: str
+    parent: str
+    tree: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """What is struck: an act on a store that lies in a copy of *start*.
+
+    `writes` says that a return acknowledges something; `warm` makes a store that has long-lived children and caches.
+    """
+
+    name: str
+    start: Path
+    act: Callable[[Store], Any]
+    writes: bool = True
+    warm: bool = False
+    refused: type[PromptLibError] | None = None
+    open: Callable[[Path], Store] = Store
+
+
+@dataclass(slots=True)
+class Golden:
+    """What the verb does when nothing fails."""
+
+    before: list[Made] = field(default_factory=list)
+    after: list[Made] = field(default_factory=list)
+    files: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    #: What a store shows, by how many commits there are.
+    seen: dict[int, Any] = field(default_factory=dict)
+    value: Any = None
+    operations: int = 0
+    state: Any = None
+
+
+def files_of(folder: Path, tree: str) -> dict[str, bytes]:
+    """Return path and content of every file of *tree*."""
+    paths = git(folder, "ls-tree", "-r", "--name-only", tree).decode().split("\n")[:-1]
+    return {path: git(folder, "cat-file", "blob", f"{tree}:{path}") for path in paths}
+
+
+def seen(store: Store) -> dict[str, Any]:
+    """Return everything that *store* shows of its prompts."""
+    names = store.names()
+    shown: dict[str, Any] = {name: store.load(name).messages for name in names}
+    for name in names:
+        shown[f"history of {name}"] = (
+            [(each.number, each.digest) for each in store.history(name)] if numbered(store, name) else []
+        )
+        for label, version in store.labels(name).items():
+            shown[f"{name}@{label}"] = (store.load(f"{name}@{label}").messages, version.number)
+    return shown
+
+
+def numbered(store: Store, name: str) -> bool:
+    """Tell whether a commit holds *name*: a file on disk may have no version yet."""
+    return name in {each for _, names in store.commits() for each in names}
+
+
+def work(folder: Path) -> tuple[bytes, ...]:
+    """Return how the user's work tree stands; nothing for a bare repository."""
+    if not (folder / ".git").exists():
+        return ()
+    return (
+        git(folder, "status", "--porcelain", "-z", "-uall"),
+        git(folder, "diff", "--no-ext-diff"),
+        git(folder, "ls-files", "--stage", "-z"),
+    )
+
+
+def open_files() -> int:
+    """Return how many descriptors this process holds."""
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def forget() -> None:
+    """Empty the cache of prompts that all stores of a process share."""
+    MEMORY._kept.clear()
+    MEMORY._size = 0
+
+
+@contextmanager
+def no_longer_than(seconds: int, shot: Shot) -> Iterator[None]:
+    """Fail instead of hanging."""
+
+    def late(*_: object) -> None:
+        raise AssertionError(f"it hangs after {shot.failed or shot.log[-3:]}")
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def is_told(error: BaseException) -> bool:
+    """Tell whether *error* says something, and no reason was lost on the way."""
+    text = str(error)
+    return isinstance(error, PromptLibError) and bool(text.strip()) and "None" not in text
+
+
+@contextmanager
+def noted(shot: Shot) -> Iterator[None]:
+    """Let what fails inside say what was made to fail before."""
+    try:
+        yield
+    except BaseException as error:
+        error.add_note(f"after {shot.failed[:5]} of {shot.count} operations")
+        raise
+
+
+class Sweep:
+    """All positions of one verb."""
+
+    def __init__(self, verb: Verb, folder: Path, shim: Shim) -> None:
+        """Work in *folder*, which *shim* sees."""
+        self.verb = verb
+        self._folder = folder
+        self._shim = shim
+        self._number = count()
+        self.strikes = 0
+        self.faults = 0
+        self.acknowledged = 0
+        self.golden = self._golden()
+
+    def _golden(self) -> Golden:
+        """Do it once without a fault."""
+        golden = Golden()
+        with self._opened() as (store, path):
+            golden.before = line(path)
+            golden.seen[len(golden.before)] = self._seen(path)
+            golden.state = work(path)
+            with self._shim.armed() as shot:
+                try:
+                    golden.value = self.verb.act(store)
+                except PromptLibError as error:
+                    if not isinstance(error, self.verb.refused or ()):
+                        raise
+            golden.operations = shot.count
+            golden.after = line(path)
+            golden.seen[len(golden.after)] = self._seen(path)
+            golden.files = {made.tree: files_of(path, made.tree) for made in golden.after}
+        return golden
+
+    def _seen(self, path: Path) -> dict[str, Any]:
+        with Store(path) as fresh:
+            return seen(fresh)
+
+    @contextmanager
+    def _opened(self) -> Iterator[tuple[Store, Path]]:
+        """Yield a store in a copy of the start, in a folder of its own."""
+        path = self._folder / f"{next(self._number)}" / self.verb.start.name
+        shutil.copytree(self.verb.start, path, symlinks=True)
+        forget()
+        store = self.verb.open(path)
+        try:
+            if self.verb.warm:
+                store.save("warm", prompt("Warm."))
+                for name in store.names():
+                    store.history(name)
+            yield store, path
+        finally:
+            store.close()
+            shutil.rmtree(path.parent)
+
+    def strike(self, at: int, *, turn: int = 0, lasting: bool = False) -> Shot:
+        """Let operation *at* fail and look at everything; `failed` is empty when there is no such operation."""
+        descriptors = open_files()
+        with self._opened() as (store, path):
+            error: BaseException | None = None
+            value: Any = None
+            with self._shim.armed(at, turn=turn, lasting=lasting) as shot, no_longer_than(SECONDS, shot):
+                try:
+                    value = self.verb.act(store)
+                except (PromptLibError, Interrupted) as raised:
+                    error = raised.with_traceback(None)
+            self.strikes += 1
+            self.faults += len(shot.failed)
+            self.acknowledged += error is None and bool(shot.failed)
+            with noted(shot):
+                self._judge(shot, value, error)
+                now = line(path)
+                self._history(path, now, acknowledged=error is None and self.verb.writes)
+                self._disk(path, shot, now, error)
+                self._next(store, path, now, shot)
+        del store, error, value
+        self._nothing_left(descriptors)
+        return shot
+
+    def _judge(self, shot: Shot, value: Any, error: BaseException | None) -> None:
+        """It returned the right thing, or said plainly what went wrong."""
+        if isinstance(error, Interrupted):
+            assert shot.interrupted
+        elif error is None:
+            assert not self.verb.refused
+            if not self.verb.writes:
+                assert value == self.golden.value
+        elif not isinstance(error, self.verb.refused or ()):
+            assert shot.failed, error
+            assert is_told(error)
+
+    def _history(self, path: Path, now: list[Made], *, acknowledged: bool) -> None:
+        """The branch is at the old tip or at the whole new commit, on top of all that was there."""
+        golden = self.golden
+        assert now == golden.after[: len(now)]
+        assert len(now) in {len(golden.before), len(golden.after)}
+        if acknowledged:
+            assert now == golden.after, "acknowledged, and not there"
+        self._texts(path, now)
+
+    def _texts(self, path: Path, now: list[Made]) -> None:
+        """Every file of every commit can be read, and is what was saved."""
+        wanted = [(each.commit, name, data) for each in now for name, data in self.golden.files[each.tree].items()]
+        asked = "".join(f"{commit}:{name}\n" for commit, name, _ in wanted).encode()
+        told = git(path, "cat-file", "--batch", given=asked)
+        at = 0
+        for commit, name, data in wanted:
+            header = told[at : told.index(b"\n", at)].split()
+            assert header[1:] == [b"blob", str(len(data)).encode()], (commit, name, header)
+            at = told.index(b"\n", at) + 1
+            assert told[at : at + len(data)] == data, (commit, name)
+            at += len(data) + 1
+
+    def _disk(self, path: Path, shot: Shot, now: list[Made], error: BaseException | None) -> None:
+        """What failed has left the user's work tree as it was, if that could still be written."""
+        if error is not None and not shot.lasting and now == self.golden.before:
+            assert work(path) == self.golden.state
+
+    def _next(self, store: Store, path: Path, now: list[Made], shot: Shot) -> None:
+        """The very next operations work, on this store and on a fresh one, and see the one state or the other."""
+        if not shot.lasting or not self.golden.state:  # a work tree whose disk was gone keeps the file half saved
+            assert seen(store) == self.golden.seen[len(now)]
+        if self.verb.writes and not self.verb.refused and now == self.golden.before:
+            self.verb.act(store)
+            now = self.golden.after
+        saved = store.save("next", prompt("Next."))
+        assert store.load("next").messages == prompt("Next.").messages
+        forget()
+        with Store(path) as fresh:
+            wanted = self.golden.seen[len(now)]
+            assert {**wanted, **seen(fresh)} == seen(fresh)
+            assert fresh.load("next").digest == saved.digest
+            assert fresh.save("next", prompt("Fresh.")).number == 2
+        assert store.load("next").messages == prompt("Fresh.").messages
+        then = line(path)
+        assert then[:-2] == now
+        assert then[-2].commit == saved.commit
+
+    def _nothing_left(self, descriptors: int) -> None:
+        """No descriptor stays open and no process stays behind."""
+        for process in self._shim.processes:
+            assert process.returncode is not None, process.args
+        assert open_files() == descriptors
+
+    def run(self, *, every: bool = False, step: int = 1, seed: int = 0) -> int:
+        """Strike until nothing is left to fail; return how many positions there are.
+
+        With *every*, each position fails in all its ways, once and lasting. Otherwise each *step*-th position fails in
+        one way, another one at the next; what *seed* moves, so that other runs strike other positions in other ways.
+        """
+        at = 1 + (0 if every else seed % step)
+        while True:
+            for lasting in (False, True) if every else ((at // step + seed) % 3 == 0,):
+                shot = self._told(at, at // step + seed, lasting=lasting)
+                for turn in range(1, shot.choices if every else 0):
+                    self._told(at, at // step + seed + turn, lasting=lasting)
+            if not shot.failed:
+                return shot.count
+            at += 1 if every else step
+
+    def _told(self, at: int, turn: int, *, lasting: bool) -> Shot:
+        try:
+            return self.strike(at, turn=turn, lasting=lasting)
+        except BaseException as error:
+            error.add_note(f"to see it again: Sweep({self.verb.name}).strike({at}, turn={turn}, lasting={lasting})")
+            raise

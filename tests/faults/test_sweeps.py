@@ -1,0 +1,271 @@
+"""Whatever fails in the middle of a verb: nothing acknowledged is lost, nothing is half there, the next one works."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable  # noqa: TC003 - a field of a dataclass
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from promptlib import Store
+from promptlib.errors import Conflict, PromptLibError
+from promptlib.formats.git_history import import_git
+from tests.faults.kinds import Interrupted
+from tests.faults.sweeping import Sweep, Verb, git, is_told, line, no_longer_than, prompt, work
+
+if TYPE_CHECKING:
+    from tests.faults.kinds import Shot
+    from tests.faults.shim import Shim
+
+
+# --- where a verb begins ----------------------------------------------------------------------------------------------
+
+
+def loose(folder: Path) -> Path:
+    """A bare store as it grows: loose objects, an index that knows all but the last commits."""
+    with Store.init(folder / "start.git", bare=True) as store:
+        _fill(store)
+    return folder / "start.git"
+
+
+def packed(folder: Path) -> Path:
+    """A bare store after maintenance: objects are read from git's children, refs from packed-refs."""
+    path = loose(folder)
+    git(path, "repack", "-adq")
+    git(path, "pack-refs", "--all")
+    return path
+
+
+def absent(folder: Path) -> Path:
+    """A bare store without an index."""
+    path = loose(folder)
+    shutil.rmtree(path / "promptlib")
+    return path
+
+
+def behind(folder: Path) -> Path:
+    """A bare store whose index was made long ago."""
+    with Store.init(folder / "start.git", bare=True) as store:
+        store.save("old", prompt("Old."))
+        store.history("old")
+        kept = (store.path / "promptlib/index.sqlite").read_bytes()
+        _fill(store)
+        for number in range(20):
+            store.save("often", prompt(f"Often {number}."))
+    (folder / "start.git/promptlib/index.sqlite").write_bytes(kept)
+    return folder / "start.git"
+
+
+def application(folder: Path) -> Path:
+    """An application's repository with a store, and work of the user, staged and not."""
+    path = _repository(folder / "app")
+    with Store.init(path) as store:
+        _fill(store)
+    return path
+
+
+def empty(folder: Path) -> Path:
+    """A bare store without a prompt, and beside it a repository of texts to import."""
+    with Store.init(folder / "start.git", bare=True) as store:
+        return Path(store.path)
+
+
+def _fill(store: Store) -> None:
+    for text in ("One.", "Two.", "Three."):
+        store.save("team/a", prompt(text))
+    store.save("b", prompt("B."))
+    store.label("team/a", "production", "v2")
+
+
+def _repository(path: Path) -> Path:
+    path.mkdir()
+    git(path, "init", "-q", "-b", "main")
+    git(path, "config", "user.name", "Uma")
+    git(path, "config", "user.email", "uma@example.com")
+    (path / "code.py").write_text("one\n")
+    git(path, "add", ".")
+    git(path, "commit", "-q", "-m", "Code")
+    (path / "code.py").write_text("two\n")
+    (path / "staged.py").write_text("staged\n")
+    git(path, "add", "staged.py")
+    return path
+
+
+# --- what is done -----------------------------------------------------------------------------------------------------
+
+
+def save(store: Store) -> object:
+    return store.save("team/a", prompt("New."))
+
+
+def label(store: Store) -> object:
+    return store.label("team/a", "production", "v3")
+
+
+def several(store: Store) -> object:
+    with store.transaction("Several") as transaction:
+        transaction.save("team/a", prompt("New."))
+        transaction.save("n/e/w", prompt("Another."))
+        transaction.label("team/a", "staging", "v1")
+        transaction.delete("b")
+    return None
+
+
+def rename(store: Store) -> object:
+    return store.rename("team/a", "team/z")
+
+
+def delete(store: Store) -> object:
+    store.delete("team/a")
+    return None
+
+
+def late(store: Store) -> object:
+    return store.save("team/a", prompt("Late."), expect="v1")
+
+
+def read(store: Store) -> object:
+    return [
+        *(store.load(ref).digest for ref in ("team/a", "team/a@production", "team/a@v1", "b@latest")),
+        *((each.number, each.digest, each.commit) for each in store.history("team/a")),
+        store.names(),
+        store.version("team/a").number,
+        {label: version.digest for label, version in store.labels("team/a").items()},
+        bool(store.diff("team/a@v1", "team/a@v2")),
+        len(store.graph().nodes),
+    ]
+
+
+def check(store: Store) -> object:
+    store.fsck()
+    return None
+
+
+def imported(store: Store) -> object:
+    return import_git(store, Path(store.path).parents[1] / "texts", match="{name}.md").versions
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Where a verb begins, what it does, and which part of its operations is struck in each run of the tests."""
+
+    begin: Callable[[Path], Path]
+    act: Callable[[Store], object]
+    step: int
+    writes: bool = True
+    warm: bool = False
+    refused: type[PromptLibError] | None = None
+
+
+CASES = {
+    "save": Case(packed, save, 3),
+    "save into a warm store": Case(packed, save, 3, warm=True),
+    "save a loose one": Case(loose, save, 5),
+    "label": Case(behind, label, 7),
+    "transaction": Case(packed, several, 5, warm=True),
+    "rename": Case(loose, rename, 6, warm=True),
+    "delete": Case(loose, delete, 5),
+    "save too late": Case(packed, late, 7, refused=Conflict),
+    "read without an index": Case(absent, read, 6, writes=False),
+    "read behind": Case(behind, read, 7, writes=False),
+    "read in a warm store": Case(packed, read, 7, writes=False, warm=True),
+    "fsck": Case(loose, check, 9, writes=False),
+    "import": Case(empty, imported, 6),
+    "save in a work tree": Case(application, save, 12),
+    "transaction in a work tree": Case(application, several, 19, warm=True),
+    "delete in a work tree": Case(application, delete, 19),
+    "read in a work tree": Case(application, read, 19, writes=False),
+}
+
+
+def swept(name: str, folder: Path, field: Path, shim: Shim) -> Sweep:
+    """Return the sweep of a case over copies in *field*."""
+    case = CASES[name]
+    if case.begin is empty:
+        _texts(field / "texts")
+    verb = Verb(name, case.begin(folder), case.act, writes=case.writes, warm=case.warm, refused=case.refused)
+    return Sweep(verb, field, shim)
+
+
+def _texts(path: Path) -> None:
+    _repository(path)
+    commits: list[dict[str, str | None]] = [{"x": "X", "y": "Y"}, {"x": "XX"}, {"y": None, "z": "Y"}, {"x": None}]
+    for at, texts in enumerate(commits):
+        for name, text in texts.items():
+            if text is None:
+                (path / f"{name}.md").unlink()
+            else:
+                (path / f"{name}.md").write_text(text)
+        git(path, "add", "-A")
+        git(path, "commit", "-q", "-m", f"Change {at}")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_some_of_all_faults(
+    case: str, tmp_path: Path, field: Path, shim: Shim, record_property: Callable[[str, object], None]
+) -> None:
+    """Positions are struck in turn, each in another way than the one before."""
+    sweep = swept(case, tmp_path, field, shim)
+    record_property("operations", sweep.run(step=CASES[case].step))
+    record_property("strikes", sweep.strikes)
+    record_property("faults", sweep.faults)
+    assert sweep.faults >= sweep.strikes - 1  # the last one came after all operations
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("case", CASES)
+def test_all_faults(
+    case: str, tmp_path: Path, field: Path, shim: Shim, record_property: Callable[[str, object], None]
+) -> None:
+    """Every position fails in all its ways, once and for as long as the verb lasts."""
+    sweep = swept(case, tmp_path, field, shim)
+    record_property("operations", sweep.run(every=True))
+    record_property("strikes", sweep.strikes)
+    record_property("faults", sweep.faults)
+    assert sweep.faults > sweep.strikes
+
+
+# --- making a store ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("bare", [True, False], ids=["bare", "in a work tree"])
+def test_init_is_begun_again(bare: bool, field: Path, shim: Shim) -> None:  # noqa: FBT001 - a parameter of a test
+    """Whatever fails while a store is made: to make it again works, and gives one whole commit."""
+    at = count(1, 4 if bare else 14)
+    whole = 1 if bare else 2
+    while _init_struck(next(at), field, shim, bare=bare, whole=whole).failed:
+        pass
+
+
+def _made(path: Path, *, bare: bool) -> Path:
+    """Return where a store will be: nowhere yet, or in the repository of an application."""
+    return path if bare else _repository(path)
+
+
+def _init_struck(at: int, field: Path, shim: Shim, *, bare: bool, whole: int) -> Shot:
+    path = _made(field / f"{at}", bare=bare)
+    old, before = line(path) if not bare else [], work(path)
+    error: BaseException | None = None
+    with shim.armed(at, turn=at // 4, lasting=at % 3 == 0) as shot, no_longer_than(60, shot):
+        try:
+            Store.init(path, bare=bare).close()
+        except (PromptLibError, Interrupted) as raised:
+            error = raised
+    acknowledged = error is None
+    assert isinstance(error, Interrupted | None) or is_told(error)
+    now = line(path) if path.is_dir() and (path / "HEAD" if bare else path / ".git").exists() else []
+    assert now[: len(old)] == old
+    assert len(now) in ({whole} if acknowledged else {len(old), whole})
+    if not acknowledged and not shot.lasting and now == old and not bare:
+        assert work(path) == before
+    with Store.init(path, bare=bare) as store:
+        assert len(line(path)) == whole
+        assert store.save("a", prompt("A.")).number == 1
+        assert store.fsck().ok
+    assert all(process.returncode is not None for process in shim.processes)
+    shutil.rmtree(path)
+    return shot
