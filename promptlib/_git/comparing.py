@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from promptlib._git.trees import FOLDER, check_depth, check_depth
+from promptlib._git.trees import FOLDER, check_depth
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,10 +1,9 @@
-"""Putting a damaged repository right without deleting: what is bad is moved aside, and only what fits its id is written."""
+"""Putting a damaged repository right: what is bad is moved aside, only what fits its id is written, nothing deleted."""
 
 from __future__ import annotations
 
 import os
 import zlib
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from promptlib._git.objects import STRUCTURE_LIMIT
@@ -16,6 +15,7 @@ from promptlib.errors import GitFailed, PromptLibError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from promptlib._git.layout import Layout
     from promptlib._git.objects import Objects
@@ -32,16 +32,39 @@ _KINDS = (b"blob", b"commit", b"tree", b"tag")
 
 
 class Told(Protocol):
-    """What is remembered of a commit; an empty `parent` is none."""
+    """What is remembered of a commit."""
 
-    commit: str
-    parent: str
-    author: str
-    email: str
-    seconds: int
-    zone: str
-    committed: int
-    message: str
+    @property
+    def commit(self) -> str:
+        """The id."""
+
+    @property
+    def parent(self) -> str:
+        """The id of the first parent, or an empty text."""
+
+    @property
+    def author(self) -> str:
+        """The name of who wrote it."""
+
+    @property
+    def email(self) -> str:
+        """The address."""
+
+    @property
+    def seconds(self) -> int:
+        """When it was written, in seconds since 1970."""
+
+    @property
+    def zone(self) -> str:
+        """The zone of that time."""
+
+    @property
+    def committed(self) -> int:
+        """When it was committed."""
+
+    @property
+    def message(self) -> str:
+        """The whole message."""
 
 
 class Mended(NamedTuple):
@@ -65,7 +88,7 @@ class Mender:
         self._verifier = Verifier(layout, git, objects, references)
 
     def aside(self, path: Path) -> str:
-        """Move *path* to where damaged files are kept, whatever it is, and return its new place below the repository."""
+        """Move *path* to where damaged files are kept, and return its new place below the repository."""
         folder = self._layout.own_folder() / "damaged"
         folder.mkdir(exist_ok=True)
         name = path.name if path.parent.parent.name != "objects" else path.parent.name + path.name
@@ -96,17 +119,19 @@ class Mender:
                 yield Mended("file", shown, f"put aside ({self.aside(path)}): git works without it and makes it again")
 
     def _made_again(self, pack: Path) -> Iterator[Mended]:
-        """Make the index of a sound pack again."""
-        made = pack.with_suffix(".made")
+        """Make the index of a sound pack again; the damaged one goes first, for git would believe it."""
+        index, made = pack.with_suffix(".idx"), pack.with_suffix(".made")
+        kept = self.aside(index) if os.path.lexists(index) else ""
         done = self._git.run("index-pack", "-o", os.fspath(made), os.fspath(pack), check=False)
         if done.code:
             made.unlink(missing_ok=True)
+            if kept:
+                (self._layout.common_dir / kept).rename(index)
             return
-        index = pack.with_suffix(".idx")
-        kept = f", the damaged one is kept at {self.aside(index)}" if os.path.lexists(index) else ""
         made.rename(index)
         self._git.close()
-        yield Mended("file", self._verifier.shown(index), f"made again from its pack{kept}")
+        aside = f", the damaged one is kept at {kept}" if kept else ""
+        yield Mended("file", self._verifier.shown(index), f"made again from its pack{aside}")
 
     def _pack(self, pack: Path) -> Iterator[Mended]:
         """Copy what is still readable of a damaged pack into a new one, and put the damaged one aside."""
@@ -189,7 +214,7 @@ class Mender:
         return self.sound(object_id, kind)
 
     def walk(self, tips: Iterable[str], prefix: str, find: Source) -> Iterator[Mended]:
-        """Go through all commits of *tips* and what they hold below *prefix*; what cannot be read is asked of *find*."""
+        """Go through the commits of *tips* and what they hold below *prefix*; what cannot be read, *find* may have."""
         way = split(prefix.strip("/")) if prefix.strip("/") else []
         waiting: list[tuple[str, bytes, int]] = [(tip, b"commit", 0) for tip in tips]
         seen: set[tuple[str, int]] = set()
@@ -214,7 +239,7 @@ class Mender:
     def _found_again(self, object_id: str, kind: bytes, find: Source) -> tuple[bytes | None, str]:
         """Return the body of a damaged or missing object and where it was, once it is stored and reads back."""
         path = self._layout.common_dir / "objects" / object_id[:2] / object_id[2:]
-        kept = self.aside(path) if os.path.lexists(path) else ""
+        kept = self.aside(path) if os.path.lexists(path) and not self._holds(path, object_id) else ""
         self._git.close()
         aside = f"; the damaged file is kept at {kept}" if kept else ""
         if kept and (body := self._body(object_id, kind)) is not None:
@@ -321,12 +346,12 @@ class Mender:
             raise GitFailed(f"{reference!r} was moved by somebody else meanwhile", hint="run promptlib fsck again")
         return kept
 
-    def packed_references(self) -> Iterator[Mended]:
+    def packed_references(self) -> Mended | None:
         """Leave out the lines of packed-refs that are none, for which git refuses all of them; the old file is kept."""
         path = self._layout.common_dir / "packed-refs"
-        bad = [text for name, text, wrong in self._verifier.packed() if wrong]
+        bad = [text for _, text, wrong in self._verifier.packed() if wrong]
         if not bad:
-            return
+            return None
         good = [row for row in path.read_bytes().splitlines() if row.decode(errors="replace") not in bad]
         lock = path.with_name("packed-refs.lock")
         with lock.open("xb") as file:
@@ -335,7 +360,11 @@ class Mender:
         lock.replace(path)
         self._git.close()
         told = ", ".join(repr(row[:80]) for row in bad)
-        yield Mended("ref", "packed-refs", f"written again without {told}; the damaged file is kept at {kept}")
+        return Mended("ref", "packed-refs", f"written again without {told}; the damaged file is kept at {kept}")
+
+    def put_back(self, told: str, path: str) -> None:
+        """Take back what was put aside, as *told*, to *path*: what is damaged there shows that something is lost."""
+        (self._layout.common_dir / told.rpartition(" ")[2]).replace(self._layout.common_dir / path)
 
     def set_head(self, branch: str) -> str:
         """Let HEAD name *branch*; return where its old file is kept, or an empty text for none."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from promptlib._git.runner import Git
 
 MOST_ROWS = 20
-PENDING = "refs/promptlib/pending/"
+OWN = "refs/promptlib/"
+PENDING = f"{OWN}pending/"
 HEADS = "refs/heads/"
 _ID = r"([0-9a-f]{64}|[0-9a-f]{40})"
 _ROWS = (
@@ -125,7 +127,9 @@ class Verifier:
             what = f"its reflog tells of commit {found[2]}, which is not here; no version is lost"
             return Fault("ref", found[1], what, f"git reflog expire --stale-fix --expire-unreachable=now {found[1]}")
         if "bad config" in row:
-            return Fault("file", "config", row.removeprefix("fatal: "), "mend that line by hand: git reads nothing else")
+            return Fault(
+                "file", "config", row.removeprefix("fatal: "), "mend that line by hand: git reads nothing else"
+            )
         return Fault("object", str(self._layout.git_dir), row)
 
     def _fsck(self) -> tuple[list[str], int]:
@@ -160,10 +164,10 @@ class Verifier:
             if "HEAD" in error.what:
                 yield Fault("ref", "HEAD", error.what, head_remedy(self._layout, self.branches()))
         else:
-            others = self.branches()
+            others = self.others()
             if head.reference and head.commit is None and others:
                 what = f"it names {head.reference}, and there is no such branch; here are: {', '.join(others)}"
-                yield Fault("ref", "HEAD", what, head_remedy(self._layout, others))
+                yield Fault("ref", "HEAD", what, head_remedy(self._layout, self.branches()))
 
     def branch(self) -> str | None:
         """Return the branch that HEAD names, whatever that holds; None where HEAD names none."""
@@ -179,6 +183,10 @@ class Verifier:
     def branches(self) -> list[str]:
         """Return the full names of the branches that can be read."""
         return sorted(name for name, _ in self.pointers() if name.startswith(HEADS))
+
+    def others(self) -> list[str]:
+        """Return the full names of all refs but those that promptlib keeps for itself."""
+        return [name for name, _ in self.pointers() if not name.startswith(OWN)]
 
     def pointers(self) -> list[tuple[str, str]]:
         """Return every readable ref with its id, packed ones too; of a reftable what git lists."""
@@ -322,7 +330,9 @@ def head_remedy(layout: Layout, branches: list[str]) -> str:
 def _mend_ref(name: str) -> str:
     if name.startswith(HEADS):
         return f"promptlib fsck --repair; or look where it was: git reflog show {name}"
-    return f"fetch it again, or take it away: git update-ref -d {name}" if name != "packed-refs" else "git pack-refs --all"
+    return (
+        f"fetch it again, or take it away: git update-ref -d {name}" if name != "packed-refs" else "git pack-refs --all"
+    )
 
 
 def _remedy(place: str) -> str:
@@ -341,7 +351,7 @@ def _told(rows: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _needs(rows: list[str]) -> Iterator[tuple[str, str]]:
-    for row, after in zip(rows, rows[1:], strict=False):
+    for row, after in pairwise(rows):
         words = row.split()
         if row.startswith("broken link from") and after.lstrip().startswith("to "):
             yield after.split()[-1], " ".join(words[-2:])

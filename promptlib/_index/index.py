@@ -35,6 +35,10 @@ _OF_A_DIGEST = (
     f"{_EVENTS} WHERE e.name=? AND e.id<? AND e.blob IN "  # noqa: S608 - no caller's word
     "(SELECT blob FROM descriptions WHERE digest>=? AND digest<?) ORDER BY e.id DESC"
 )
+_OF_ANY_NAME = (
+    f"{_EVENTS} WHERE e.blob IN (SELECT blob FROM descriptions WHERE digest=?) "  # noqa: S608 - no caller's word
+    "ORDER BY e.id DESC LIMIT 1"
+)
 _NAMES = "SELECT name, versions, continues, since, current, seal FROM names"
 _LABEL = (
     "SELECT t.data, l.name, l.label, l.blob, l.position, l.commit_id, l.seal FROM labels l "
@@ -145,10 +149,14 @@ class Index:
         told = self.descriptions(row.blob for row in rows if row.blob)
         return next((row for row in reversed(rows) if told[row.blob or ""].digest.startswith(low)), None)
 
-    def rows(self, ids: Iterable[int]) -> dict[int, Row]:
-        """Return the rows of *ids*, such as the parents of another row."""
-        wanted = tuple(ids)
-        return self._session.ask(lambda connection: _rows(connection, wanted)) if wanted else {}
+    def name_of(self, digest: str) -> str:
+        """Return the name of the newest version with *digest* among those that were described, or an empty text."""
+
+        def ask(connection: sqlite3.Connection) -> str:
+            found = connection.execute(_OF_ANY_NAME, (digest,)).fetchone()
+            return row_of(found).name if found else ""
+
+        return self._session.ask(ask)
 
     def story(self, name: str, rows: list[Row]) -> Story:
         """Return what is to be told of *rows*, versions of *name*, in one question where all of it is known."""
@@ -230,11 +238,15 @@ class Index:
         return self._session.ask(_all_names)
 
     def _renamed_from(self, blob: str) -> str:
-        """Read the old name out of a file, while the index is being written: nothing may be asked of it then."""
+        """Read the old name out of a file, while the index is being written: nothing may be asked of it then.
+
+        Raises `StoreError` for one that cannot be read: without a rename, all later numbers would be wrong.
+        """
+        data = self._read(blob)
         try:
-            return self._describe(self._read(blob)).renamed_from
+            return self._describe(data).renamed_from
         except PromptLibError:
-            return ""  # a file that is no prompt, or cannot be read, tells no name
+            return ""  # a file that is no prompt tells no name
 
     def _read(self, blob: str) -> bytes:
         try:

@@ -85,7 +85,7 @@ class Remembered:
             for position, *change in connection.execute(_CHANGES):
                 changed.setdefault(position, []).append(tuple(change))
             rows = connection.execute(_COMMITS)
-            return [Told(*fields, tuple(changed.get(position, ()))) for position, *fields in rows]
+            return [Told._make((*fields, tuple(changed.get(position, ())))) for position, *fields in rows]
 
         return self._ask(ask, [])
 

@@ -59,7 +59,9 @@ def _show(report: Report) -> None:
     )
     state = "all is well" if report.ok else f"{len(report.problems)} damaged"
     if report.mended:
-        state = f"{len(report.mended)} mended, {'all is well' if report.ok else f'{len(report.problems)} still damaged'}"
+        state = (
+            f"{len(report.mended)} mended, {'all is well' if report.ok else f'{len(report.problems)} still damaged'}"
+        )
     emit([plain(f"{counts}: {state}", "green" if report.ok else "bold red")])
 
 

@@ -153,9 +153,7 @@ class _Files:
 
     def _nested(self, kind: Kind, path: str, prompt: Prompt[Any]) -> bool:
         missing = [
-            pin
-            for pin in prompt.includes.values()
-            if self.files.read(include_path(Pin.parse(str(pin)).digest)) is None
+            pin for pin in prompt.includes.values() if self.files.read(include_path(Pin.parse(str(pin)).digest)) is None
         ]
         for pin in missing:
             self._found(kind, path, f"its include {str(pin)[:40]}… does not lie beside it", self._remedy(path))
@@ -279,10 +277,11 @@ def _remarks(repository: Repository) -> list[Problem]:
 
     verifier = repository.verifier()
     remarks = [
-        Problem("file", verifier.shown(left.path), f"{left.what}, {told_age(left.age)}") for left in verifier.leftovers()
+        Problem("file", verifier.shown(left.path), f"{left.what}, {told_age(left.age)}")
+        for left in verifier.leftovers()
     ]
     for pending in verifier.pending():
-        look = f"look: git show {pending.commit[:12]}; when it is of no use any more: git update-ref -d {pending.reference}"
+        look = f"look: git show {pending.commit[:12]}; to drop it: git update-ref -d {pending.reference}"
         remarks.append(Problem("ref", pending.reference, f"work that is kept for somebody: {pending.subject}", look))
     return remarks
 

@@ -32,6 +32,8 @@ MAIN = "refs/heads/main"
 _NOWHERE = Path(os.devnull) / "index.sqlite"
 _MOST_OWN = 64
 _MOST_FOUND = 4096
+_MOST_HISTORIES = 256
+_LONGEST_HISTORY = 64
 MOST_SHOWN = 8
 
 
@@ -77,6 +79,7 @@ class History:
         self.prefix = prefix
         self.place = repository.place
         self._found: dict[tuple[str | None, bool, Ref], tuple[str, Standing]] = {}
+        self._histories: dict[tuple[str | None, str | None, bool, str], tuple[Version, ...]] = {}
         self._fresh = _Fresh(repository)
         self._lock = ForkableLock()
         self._index: Index | None = None
@@ -114,8 +117,9 @@ class History:
         return head.reference
 
     def tip(self) -> str | None:
-        """Return the newest commit, read now; raises `StoreDamaged` where the branch has gone from a store of its own."""
+        """Return the newest commit, read now; raises `StoreDamaged` where the branch of a bare store has gone."""
         head = self._repository.head()
+        self._tips.reference = head.reference
         if head.commit is None and self._repository.bare:
             self._refuse_lost_branch(head.reference)
         return head.commit
@@ -124,10 +128,13 @@ class History:
         """A bit that flips in HEAD or in packed-refs must not make a store look empty, and begin again."""
         from promptlib._index import Remembered  # noqa: PLC0415 - an empty store is rare
 
-        others = self._repository.verifier().branches()
+        verifier = self._repository.verifier()
+        others = verifier.others()
         known = Remembered(self.index_file).tip()
-        if others or known:
+        damaged = [str(fault.place) for fault in verifier.refs() if fault.place != "HEAD"]
+        if others or known or damaged:
             found = f"; here are: {', '.join(others)}" if others else f", and the index knows commit {known[:12]}"
+            found = found if others or known else f", and {damaged[0]} is damaged"
             raise StoreDamaged(
                 f"HEAD names {reference}, and there is no such branch{found}",
                 hint="mend it: promptlib fsck --repair; or name another: git symbolic-ref HEAD refs/heads/BRANCH",
@@ -165,8 +172,16 @@ class History:
         return self._version(row, name) if row else None
 
     def versions(self, name: str) -> tuple[Version, ...]:
-        """Return the versions of *name*, oldest first."""
-        return tuple(self._versions(self.index.versions(name), name))
+        """Return the versions of *name*, oldest first; remembered while the tip stays."""
+        asked = getattr(self._tips, "tip", self._newest_tip), self._remote(), self._repository.shallow, name
+        known = self._histories.get(asked)
+        if known is None:
+            known = tuple(self._versions(self.index.versions(name), name))
+            if len(known) <= _LONGEST_HISTORY and all(each.digest for each in known):
+                if len(self._histories) >= _MOST_HISTORIES:
+                    self._histories.clear()
+                self._histories[asked] = known
+        return known
 
     def newest_number(self, name: str) -> int | None:
         """Return the number of the newest version, 0 before the first, None where history is cut off."""
@@ -250,9 +265,9 @@ class History:
 
     def name_of(self, digest: str) -> str:
         """Return the name of the newest version with *digest*, whatever it is called; an empty text for none."""
-        rows = [row for row in self.now().index.everything() if row.blob]
-        told = self.index.descriptions(row.blob for row in rows if row.blob)
-        return next((row.name for row in reversed(rows) if told[row.blob or ""].digest == digest), "")
+        self.now()
+        self.index.describe_all()
+        return self.index.name_of(digest)
 
     def superseded(self, name: str, digest: str) -> Iterator[tuple[Version, bytes]]:
         """Yield the versions of *name* with *digest*, newest first, each with its file."""
@@ -309,7 +324,7 @@ class History:
     def differences(self) -> list[tuple[str, str]]:
         """Compare the index with one that is made anew from git; return place and words of each difference."""
         anew = History(self._repository, self.prefix, _NOWHERE)
-        held, made = self._told(), anew._told()  # noqa: SLF001 - of its own kind
+        held, made = self._told(), anew._told()
         anew.close()
         places = sorted(place for place in held.keys() | made.keys() if held.get(place) != made.get(place))
         return [(place, "the index says something else than git") for place in places]
@@ -427,9 +442,13 @@ class History:
 
     def _published(self) -> int | None:
         """Return the position of the newest commit that the remote has too; None where there is no remote."""
-        branch = self.reference().removeprefix("refs/heads/")
-        remote = self._repository.tip(f"refs/remotes/origin/{branch}")
+        remote = self._remote()
         return self.index.position(remote) if remote else None
+
+    def _remote(self) -> str | None:
+        """Return the commit that the remote was last seen at, for the branch that the tip was read from."""
+        branch = (getattr(self._tips, "reference", None) or self.reference()).removeprefix("refs/heads/")
+        return self._repository.tip(f"refs/remotes/origin/{branch}")
 
     def graph(self) -> Graph:
         """Return every version of every name with its edges."""

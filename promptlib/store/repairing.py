@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from promptlib import codec
 from promptlib._git.mending import Mended
+from promptlib._git.verifying import OWN
 from promptlib._index import Remembered
 from promptlib.errors import PromptLibError, StoreError
 from promptlib.refs import Pin
@@ -64,9 +65,7 @@ class Repair:
         with self.repository.lock(timeout=LOCK_SECONDS, reference=self.repository.verifier().branch()) as held:
             self.mended += [Mended("file", told.partition(": ")[0], told) for told in held.taken_over]
             self.mended += mender.files()
-            self.mended += mender.packed_references()
-            self._head(remembered)
-            self._branch(remembered)
+            self._references(remembered)
             self._objects(remembered)
             swept = self.repository.maintenance().sweep(packs=self.repository.bare)
             self.mended += [Mended("file", path, "an old temporary file, swept") for path in swept]
@@ -88,35 +87,61 @@ class Repair:
             aside = f"; what it held is kept at {kept}" if kept else ""
             self.mended.append(Mended("ref", "HEAD", f"names {likely[0]} again{aside}"))
 
-    def _branch(self, remembered: Remembered) -> None:
+    def _references(self, remembered: Remembered) -> None:
+        """Mend HEAD, packed-refs and the branch.
+
+        A line of packed-refs that is none may be all that shows that there was a branch: it stays until that is found.
+        """
+        mender = self.repository.mender()
+        lost = self._is_lost(remembered)
+        packed = mender.packed_references()
+        self._head(remembered)
+        found = not lost or self._branch(remembered)
+        if packed is not None and found:
+            self.mended.append(packed)
+        elif packed is not None:
+            mender.put_back(packed.what, packed.place)
+
+    def _branch(self, remembered: Remembered) -> bool:
         """A branch that is no ref any more gets the newest commit of its line, where only one line can be meant."""
         reference = self.repository.verifier().branch()
-        if reference is None or not self._is_lost(reference, remembered):
-            return
+        if reference is None:
+            return False
         mender = self.repository.mender()
         packed = dict(self.repository.verifier().pointers()).get(reference, "")
         logged = mender.logged(reference)
         lines = [logged] if logged else mender.lines(filter(None, (remembered.tip(), packed)))
+        if not lines:
+            # A ref whose name was damaged, and not its commit, holds the line under another name.
+            others = {tip for name, tip in self.repository.verifier().pointers() if not name.startswith(OWN)}
+            lines = [tip for tip in sorted(others) if mender.sound(tip, b"commit")]
         if len(lines) == 1:
             kept = mender.set_reference(reference, lines[0])
             aside = f"; what the file held is kept at {kept}" if kept else ""
             how = "as its reflog says" if logged else "the newest commit of its line"
             self.mended.append(Mended("ref", reference, f"points to {lines[0]} again, {how}{aside}"))
-        elif lines:
-            told = " or ".join(lines)
-            how = f"choose: git -C {self.repository.git_dir} update-ref {reference} COMMIT"
-            self.hindered.append(Mended("ref", reference, f"could have been {told}; look with git log, then {how}"))
-        else:
-            self.hindered.append(Mended("ref", reference, "no commit is left that it could have been: fetch from a clone"))
+            return True
+        what = "no commit is left that it could have been: fetch from a clone"
+        if lines:
+            choose = f"git -C {self.repository.git_dir} update-ref {reference} COMMIT"
+            what = f"could have been {' or '.join(lines)}; look with git log, then choose: {choose}"
+        self.hindered.append(Mended("ref", reference, what))
+        return False
 
-    def _is_lost(self, reference: str, remembered: Remembered) -> bool:
+    def _is_lost(self, remembered: Remembered) -> bool:
+        """Return whether the branch that HEAD names is no ref any more, as far as anything shows it."""
+        verifier = self.repository.verifier()
+        reference = verifier.branch()
+        if reference is None:
+            return False
+        faults = {fault.place for fault in verifier.refs()} - {"HEAD"}
         try:
             tip = self.repository.tip(reference)
         except PromptLibError:
             return True
         if tip is None:
-            return self.repository.bare and bool(remembered.tip())
-        return any(fault.place == reference for fault in self.repository.verifier().refs()) and tip != remembered.tip()
+            return self.repository.bare and bool(remembered.tip() or faults or verifier.others())
+        return reference in faults and tip != remembered.tip()
 
     def _objects(self, remembered: Remembered) -> None:
         verifier, mender = self.repository.verifier(), self.repository.mender()
