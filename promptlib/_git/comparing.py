@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from promptlib._git.trees import FOLDER, check_depth
+from promptlib._git.trees import FOLDER, MOST_FILES, check_depth, too_many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,12 @@ def changes(trees: Trees, before: str | None, after: str, prefix: str) -> dict[s
     """Return path and new blob (None: gone) of every file below *prefix* that differs between two commits."""
     top = prefix.rstrip("/")
     old = trees.find(before, top) if before else None
-    return dict(_between(trees, old, trees.find(after, top), top))
+    found: dict[str, str | None] = {}
+    for path, blob in _between(trees, old, trees.find(after, top), top):
+        found[path] = blob
+        if len(found) > MOST_FILES:
+            raise too_many(prefix)
+    return found
 
 
 def _between(trees: Trees, old: Entry | None, new: Entry | None, path: str) -> Iterator[tuple[str, str | None]]:

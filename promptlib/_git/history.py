@@ -73,10 +73,14 @@ class Log:
 
     def read(self, tip: str, stop: Iterable[str], prefix: str, *, first_parent: bool) -> Iterator[Commit]:
         """Yield every commit that *tip* reaches and none of *stop* does, parents first; see `Repository.log`."""
+        stop = tuple(stop)
         line = ("--first-parent",) if first_parent else ()
         # Of a ref that points to a file or folder git would print nothing, as of an empty branch.
         self._objects.read(tip, b"commit", limit=STRUCTURE_LIMIT)
         revisions = "\n".join([tip, *(f"^{commit}" for commit in stop), ""])
+        # git gathers all that a commit changes before it prints any of it: folders that multiply without end are met
+        # here, where they are counted.
+        compared(self._trees, stop[0] if stop else None, tip, f"{prefix.rstrip('/')}/" if prefix else "")
         paths = ("--", prefix) if prefix else ("--",)
         # All commits are read whole here: a commit-graph would save nothing, and it may be damaged.
         cut = self._cut_off()

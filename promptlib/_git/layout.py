@@ -48,7 +48,11 @@ class Layout:
         folder = self.common_dir / "promptlib"
         try:
             folder.mkdir()
-        except FileExistsError:
+        except FileExistsError as error:
+            if folder.is_symlink():
+                raise StoreReadOnly(
+                    f"{str(folder)!r} is a link, and nothing is written through one", hint=f"take it away: rm {folder}"
+                ) from error
             return folder
         if self.shared:
             folder.chmod(0o2000 | self.shared | (self.shared & 0o444) >> 2)

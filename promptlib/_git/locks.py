@@ -74,7 +74,8 @@ def _taken_over(references: References, reference: str) -> tuple[str, ...]:
 def _sign(path: Path, mode: int) -> None:
     """Write who holds the lock, for the error of those who wait; over the old text, since truncating it is slow."""
     name = f"process {os.getpid()} on {socket.gethostname()}".ljust(SIGNATURE)[:SIGNATURE]
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, mode)
+    # A repository may bring a link of this name, to a file that is none of ours.
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), mode)
     try:
         os.write(descriptor, name.encode("utf-8", "replace"))
     finally:

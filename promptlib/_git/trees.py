@@ -193,10 +193,7 @@ class Trees:
                 yield path, found
             count += 1
             if count > MOST_FILES:
-                raise StoreDamaged(
-                    f"{prefix or 'this store'} holds more than {MOST_FILES:,} files in git",
-                    hint="no store is that large: see what multiplies them, git ls-tree HEAD",
-                )
+                raise too_many(prefix)
 
     def entries(self, tree: str) -> Iterator[tuple[bytes, tuple[bytes, str]]]:
         """Yield name, and mode with id, of all that lies in one folder."""
@@ -255,6 +252,14 @@ class Trees:
             self._cached_bytes += len(tree.raw)
             while self._cached_bytes > MOST_CACHED_BYTES and len(self._cached) > 1:
                 self._cached_bytes -= len(self._cached.popitem(last=False)[1].raw)
+
+
+def too_many(prefix: str) -> StoreDamaged:
+    """Return the error for folders that multiply what they hold until no reader would come to an end."""
+    return StoreDamaged(
+        f"{prefix or 'this store'} holds more than {MOST_FILES:,} files in git",
+        hint="no store is that large: see what multiplies them, git ls-tree HEAD",
+    )
 
 
 def check_depth(path: str) -> None:

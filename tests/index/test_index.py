@@ -12,7 +12,7 @@ import pytest
 
 from promptlib._git import Repository
 from promptlib._index import Index
-from promptlib.errors import BadRef, GitFailed
+from promptlib.errors import BadRef, StoreDamaged
 from tests.index.conftest import describe
 
 if TYPE_CHECKING:
@@ -368,7 +368,7 @@ class TestGrowing:
         index = open_index(library)
         assert index.names() == ("a",)
         index.at("f" * 40)
-        with pytest.raises(GitFailed):
+        with pytest.raises(StoreDamaged, match="is not in this repository"):
             index.names()
         index.at(tip)
         assert index.names() == ("a",)
