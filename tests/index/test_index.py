@@ -56,7 +56,7 @@ def test_a_version_is_a_change_of_the_file(library: Library, open_index: OpenInd
         "First cut\n\nWith a body.\n",
     )
     assert rows[1].parents == (rows[0].id,)
-    assert index.rows(rows[1].parents) == {rows[0].id: rows[0]}
+    assert index.story("support/triage", rows[1:]).rows == {row.id: row for row in rows[:2]}
     assert index.edges() == [(rows[1].id, rows[0].id)]
     assert index.names() == ("other", "support/triage")
     assert index.current("support/triage") == index.newest("support/triage") == rows[1]

@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from promptlib import codec
+from promptlib.store import past
 from tests.benchmarks.library import Library, built, file_of
 from tests.store import growth
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from promptlib import Prompt, Store
+    from tests.store.conftest import Question
 
 FEW, MANY = (100, 10), (1_000, 100)
 
@@ -21,6 +26,30 @@ def libraries(tmp_path_factory: pytest.TempPathFactory) -> tuple[Library, Librar
     """A small store and a larger one of the same kind."""
     folder = tmp_path_factory.mktemp("growth")
     return built(folder / "few.git", *FEW), built(folder / "many.git", *MANY)
+
+
+def test_a_history_is_remembered_while_nothing_moves(bare: Store, make: Callable[..., Prompt[Question]]) -> None:
+    bare.save("greet", make("One."))
+    first = bare.history("greet")
+    assert bare.history("greet") is first
+    bare.label("greet", "production", "v1")
+    assert bare.history("greet")[0].labels == ("production",)
+    bare.save("greet", make("Two."))
+    assert [each.number for each in bare.history("greet")] == [1, 2]
+
+
+@pytest.mark.parametrize("most", ["_LONGEST_HISTORY", "_MOST_HISTORIES"])
+def test_only_few_and_short_histories_are_remembered(
+    bare: Store, make: Callable[..., Prompt[Question]], monkeypatch: pytest.MonkeyPatch, most: str
+) -> None:
+    for text in ("One.", "Two."):
+        bare.save("greet", make(text))
+        bare.save("part", make(text))
+    monkeypatch.setattr(past, most, 1)
+    for _ in range(2):
+        for name in ("greet", "part"):
+            assert [each.number for each in bare.history(name)] == [1, 2]
+            assert {each.name for each in bare.history(name)} == {name}
 
 
 @pytest.mark.parametrize("number", range(3))
