@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -13,8 +14,6 @@ from promptlib.store import settings
 from promptlib.store.leaks import leaks
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from promptlib._git import Repository
 
 #: True: the known shapes; expressions: these beside them; False: nothing is refused; None: what the settings say.
@@ -69,17 +68,16 @@ def guard_of(folder: Path, repository: Repository, asked: Refused) -> Guard | No
     """
     if asked is False:
         return None
-    told = _of_repository(repository) if repository.bare else _of_project(folder)
+    if repository.bare:
+        told, way_out = _of_repository(repository), f"git -C {quote(str(repository.git_dir))} config {KEY} false"
+    else:
+        file, setting = _of_project(folder, repository)
+        told = _expressions(setting, f"[tool.promptlib] refuse_secrets in {file}")
+        way_out = f"refuse_secrets = false in [tool.promptlib] of {file}"
     insisted = _expressions(asked, "refuse_secrets")
-    if told is None and insisted is None:
-        return None
     if insisted is not None:
         way_out = "open the store with refuse_secrets=False"
-    elif repository.bare:
-        way_out = f"git -C {quote(str(repository.git_dir))} config {KEY} false"
-    else:
-        way_out = f"refuse_secrets = false in [tool.promptlib] of {folder / settings.FILE}"
-    return Guard((*(told or ()), *(insisted or ())), way_out)
+    return None if told is None and insisted is None else Guard((*(told or ()), *(insisted or ())), way_out)
 
 
 def _of_repository(repository: Repository) -> tuple[re.Pattern[str], ...] | None:
@@ -94,9 +92,13 @@ def _of_repository(repository: Repository) -> tuple[re.Pattern[str], ...] | None
     return ()
 
 
-def _of_project(folder: Path) -> tuple[re.Pattern[str], ...] | None:
-    told = settings.table(folder).get("refuse_secrets")
-    return _expressions(told, f"[tool.promptlib] refuse_secrets in {folder / settings.FILE}")
+def _of_project(folder: Path, repository: Repository) -> tuple[Path, object]:
+    """Return what the nearest project says, from *folder* up to the top of its repository, and in which file."""
+    place, top = folder.resolve(), Path(str(repository.work_tree)).resolve()
+    for each in (place, *place.parents):
+        if each.is_relative_to(top) and (told := settings.table(each).get("refuse_secrets")) is not None:
+            return each / settings.FILE, told
+    return place / settings.FILE, None
 
 
 def _expressions(told: object, source: str) -> tuple[re.Pattern[str], ...] | None:

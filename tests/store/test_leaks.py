@@ -301,6 +301,25 @@ def test_a_project_says_it_and_adds_its_own(application: Path, make: Make) -> No
         assert store.save("a", make(secret())).number == 1
 
 
+def test_a_project_says_it_to_those_who_stand_deeper_inside(application: Path, make: Make) -> None:
+    (application / "pyproject.toml").write_text("[tool.promptlib]\nrefuse_secrets = true\n")
+    Store.init(application).close()
+    (application / "prompts/pyproject.toml").write_text("[project]\nname = 'x'\n")
+    with Store(application / "prompts") as store:
+        with pytest.raises(SaveRefused) as caught:
+            store.save("a", make(secret()))
+        assert caught.value.hint.endswith(str(application / "pyproject.toml"))
+    (application / "prompts/pyproject.toml").write_text("[tool.promptlib]\nrefuse_secrets = false\n")
+    with Store(application / "prompts") as store:
+        assert store.save("a", make(secret())).number == 1
+
+
+def test_a_project_around_the_repository_says_nothing(application: Path, make: Make) -> None:
+    (application.parent / "pyproject.toml").write_text("[tool.promptlib]\nrefuse_secrets = true\n")
+    with Store.init(application) as store:
+        assert store.save("a", make(secret())).number == 1
+
+
 def test_a_caller_insists(application: Path, make: Make) -> None:
     (application / "pyproject.toml").write_text("[tool.promptlib]\nrefuse_secrets = false\n")
     with Store.init(application, refuse_secrets=["acme-[0-9a-f]{8}"]) as store:
