@@ -69,9 +69,14 @@ class Life:
     inherited: int = 0
 
     @property
+    def files(self) -> list[File]:
+        """Every file, oldest first."""
+        return [version.file for version in self.versions]
+
+    @property
     def texts(self) -> list[str]:
         """Every text, oldest first."""
-        return [version.file.text for version in self.versions]
+        return [file.text for file in self.files]
 
     @property
     def text(self) -> str | None:

@@ -21,6 +21,7 @@ from tests.store.modelled import (
     PROMPTS,
     TEXTS,
     Branch,
+    File,
     Ground,
     Life,
     remove_templates,
@@ -114,15 +115,20 @@ class StoreMachine(RuleBasedStateMachine):
         """A new text goes on top, the same makes nothing, an older one is refused."""
         self._save(self.model[name], PROMPTS[text], text)
 
-    def _save(self, life: Life, prompt: Prompt[Any], text: str, expect: str | None = None) -> None:
-        if text == life.text:
+    def _save(
+        self, life: Life, prompt: Prompt[Any], text: str, expect: str | None = None, renamed_from: str = ""
+    ) -> None:
+        given = File(text, renamed_from or life.made(text).renamed_from)
+        # The newest text with other words around it is an older version only if one had these words.
+        older = [file for file in life.files if file.text == text and (text != life.text or file == given)]
+        if given == life.current:
             assert self.store.save(life.name, prompt, expect=expect).outcome == "unchanged"
-        elif text in life.texts:
+        elif older:
             with pytest.raises(Superseded):
                 self.store.save(life.name, prompt, expect=expect)
         else:
             version = self.store.save(life.name, prompt, expect=expect)
-            life.write(life.made(text))
+            life.write(given)
             self.model.commits += 1
             assert (version.outcome, version.number) == ("created", len(life.versions))
 
@@ -132,22 +138,22 @@ class StoreMachine(RuleBasedStateMachine):
         """What was made from another version than the newest is a conflict, and is kept."""
         life = self.model[data.draw(st.sampled_from(self.model.known()))]
         number = which % len(life.versions) + 1
-        base = life.texts[number - 1]
+        base = life.files[number - 1]
         expect = f"v{number}" if by == "expect" else None
         prompt: Prompt[Any] = PROMPTS[text]
         if expect is None:
             ref = f"{life.name}@v{number}"
             if by == "label" and life.labels:
                 label, file = next(iter(life.labels.items()))
-                ref, base = f"{life.name}@{label}", file.text
+                ref, base = f"{life.name}@{label}", file
             prompt = self.store.load(ref).evolve(messages=prompt.messages)
-        if base == life.text:
-            self._save(life, prompt, text, expect)
+        if base.text == life.text:
+            self._save(life, prompt, text, expect, "" if expect else base.renamed_from)
             return
         with pytest.raises(Conflict) as caught:
             self.store.save(life.name, prompt, expect=expect)
         error = caught.value
-        assert (error.expected, error.found) == (DIGESTS[base], DIGESTS[life.text] if life.text else "")
+        assert (error.expected, error.found) == (DIGESTS[base.text], DIGESTS[life.text] if life.text else "")
         kept = self.ground.git("cat-file", "blob", f"{error.kept}:{self.ground.prefix}{life.name}.prompty")
         assert f"\n{text}\n".encode() in kept
 
