@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from threading import local
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from promptlib import codec
 from promptlib.errors import Busy, Conflict, GitFailed, NotFound, NumberMoved, PromptLibError, StoreDamaged, StoreError
@@ -13,19 +13,18 @@ from promptlib.forking import ForkableLock
 from promptlib.origin import Standing
 from promptlib.plain import digest as digest_of
 from promptlib.refs import Pin, Ref, missing_name
+from promptlib.store.describing import described, outlined
 from promptlib.store.homes import LARGEST_FILE
-from promptlib.store.layout import prompt_path
-from promptlib.store.remembering import content_of, found_content, known_as
+from promptlib.store.layout import PROMPT, prompt_path
+from promptlib.store.remembering import known_as
 from promptlib.version import SHORT, Version, instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from promptlib._git import Commit, Repository
-    from promptlib._index import Description, Index, Row
-    from promptlib.codec.outlining import Outline
+    from promptlib._index import Index, Row
     from promptlib.lineage import Graph
-    from promptlib.prompt import Prompt
 
 MAIN = "refs/heads/main"
 #: No file can be made here: an index at this place lies in memory.
@@ -100,7 +99,7 @@ class History:
 
         with self._lock:
             if self._index is None:
-                self._index = Index.open(self.index_file, self._fresh, self.prefix.rstrip("/"), describe=_outlined)
+                self._index = Index.open(self.index_file, self._fresh, self.prefix.rstrip("/"), describe=outlined)
 
     def reference(self) -> str:
         """Return the full name of the store's branch."""
@@ -157,8 +156,19 @@ class History:
         self._fresh.add(commit)
         self.move_to(commit.id)
 
+    def learn(self, commit: Commit, files: Mapping[str, bytes | None]) -> None:
+        """Let the index know the prompts of *commit* in one write: one each would be waited for by other processes."""
+        told = {
+            change.blob: data
+            for change in commit.changes
+            if change.blob and change.path.endswith(PROMPT) and (data := files[change.path]) is not None
+        }
+        if len(told) > 1:
+            self.index.learn(told)
+
     def close(self) -> None:
-        """Let go of the index's file."""
+        """Let go of the index's file, and of what it told."""
+        self._histories.clear()
         if self._index is not None:
             self._index.close()
 
@@ -316,7 +326,7 @@ class History:
         wrong: list[tuple[Row, str]] = []
         for row in rows:
             try:
-                _described(self._repository.read(row.blob or "", limit=LARGEST_FILE))
+                described(self._repository.read(row.blob or "", limit=LARGEST_FILE))
             except PromptLibError as error:
                 wrong.append((row, error.what))
         return rows, wrong
@@ -466,26 +476,3 @@ def _file_of_the_index(prefix: str) -> str:
 
 def _short(digest: str) -> str:
     return digest.removeprefix("sha256:")[:SHORT]
-
-
-def _described(data: bytes) -> Description:
-    """Return what *data* says; raises for a file that is no prompt."""
-    return _description(content_of(data))
-
-
-def _outlined(data: bytes) -> Description:
-    """Return what *data* says, for the index: its template is looked at when it is loaded."""
-    return _description(found_content(data) or codec.outline(data))
-
-
-def _description(prompt: Prompt[Any] | Outline) -> Description:
-    from promptlib._index import Description  # noqa: PLC0415 - loaded by now
-
-    return Description(
-        digest=prompt.digest,
-        derived_from=str(prompt.derived_from) if prompt.derived_from else "",
-        renamed_from=prompt.renamed_from,
-        includes=tuple(map(str, prompt.includes.values())),
-        description=prompt.description,
-        tags=prompt.tags,
-    )

@@ -31,6 +31,8 @@ import sys
 from promptlib import Store
 store = Store(sys.argv[1])
 store.history(sys.argv[2])
+store._history.index.complete()
+store.names(), list(store.commits()), store.graph()
 print(*(row.split()[1] for row in open("/proc/self/status") if row.startswith("VmHWM")))
 """
 
@@ -205,7 +207,7 @@ def _check_history(store: Store, library: Library, name: str) -> None:
 
 
 def peak_memory(library: Library) -> int:
-    """Return the most MB that a process of its own held while it made the index from nothing."""
+    """Return the most MB that a process of its own held while it made the index from nothing and read all of it."""
     shutil.rmtree(library.path / "promptlib", ignore_errors=True)
     command = [sys.executable, "-c", _CHILD, str(library.path), library.name(0)]
     return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout) // 1024
