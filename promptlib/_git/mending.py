@@ -91,7 +91,7 @@ class Mender:
         """Move *path* to where damaged files are kept, and return its new place below the repository."""
         folder = self._layout.own_folder() / "damaged"
         folder.mkdir(exist_ok=True)
-        name = path.name if path.parent.parent.name != "objects" else path.parent.name + path.name
+        name = path.parent.name + path.name if len(path.parent.name) == len("ab") else path.name
         target = folder / name
         count = 0
         while os.path.lexists(target):

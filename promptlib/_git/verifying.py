@@ -114,7 +114,8 @@ class Verifier:
         except PromptLibError as error:
             return [Fault("object", str(self._layout.git_dir), error.what, error.hint)]
         rows = [row for row in dict.fromkeys(rows) if row.strip()]
-        faults = {place: Fault("object", place, what, _remedy(place)) for place, what in _told(rows)}
+        here = self._layout.common_dir
+        faults = {place: Fault("object", place, what, _remedy(place, kind, here)) for place, kind, what in _told(rows)}
         rest = [row for row in rows if _REFLOG.match(row) or not (_NOISE.match(row) or _is_told(row))]
         if code and not (faults or rest or explained):
             rest = [row for row in rows if not row.startswith("notice:")] or [f"git fsck ended with code {code}"]
@@ -165,7 +166,10 @@ class Verifier:
                 yield Fault("ref", "HEAD", error.what, head_remedy(self._layout, self.branches()))
         else:
             others = self.others()
-            if head.reference and head.commit is None and others:
+            if head.reference is None and self._kinds([head.commit or ""]) != ["commit"]:
+                what = f"it holds {head.commit}, which is no commit here"
+                yield Fault("ref", "HEAD", what, head_remedy(self._layout, self.branches()))
+            elif head.reference and head.commit is None and others:
                 what = f"it names {head.reference}, and there is no such branch; here are: {', '.join(others)}"
                 yield Fault("ref", "HEAD", what, head_remedy(self._layout, self.branches()))
 
@@ -323,8 +327,10 @@ def _lstat(path: Path) -> os.stat_result | None:
 
 def head_remedy(layout: Layout, branches: list[str]) -> str:
     """Return the command that gives HEAD one of *branches*: git itself will not, where it is missing."""
-    branch = branches[0] if len(branches) == 1 or f"{HEADS}main" not in branches else f"{HEADS}main"
-    return f"printf 'ref: {branch}\\n' > {layout.git_dir / 'HEAD'}" if branches else ""
+    if not branches:
+        return ""
+    branch = f"{HEADS}main" if f"{HEADS}main" in branches else branches[0]
+    return f"printf 'ref: {branch}\\n' > {layout.git_dir / 'HEAD'}"
 
 
 def _mend_ref(name: str) -> str:
@@ -335,19 +341,21 @@ def _mend_ref(name: str) -> str:
     )
 
 
-def _remedy(place: str) -> str:
-    return f"mend it: promptlib fsck --repair; or from a sound clone: git cat-file -t {place} there, see the manual"
+def _remedy(place: str, kind: str, here: Path) -> str:
+    kind = kind if kind in {"blob", "tree", "commit", "tag"} else "blob"
+    given = f"git -C CLONE cat-file {kind} {place} | git -C {here} hash-object -w --stdin --literally -t {kind}"
+    return f"promptlib fsck --repair; or from a sound clone: {given}"
 
 
-def _told(rows: list[str]) -> Iterator[tuple[str, str]]:
-    """Yield id and words of every object that a row speaks of; a missing one says by what it is needed."""
+def _told(rows: list[str]) -> Iterator[tuple[str, str, str]]:
+    """Yield id, kind (where it is said) and words of every object that a row speaks of; a missing one says by what it is needed."""
     needed = dict(_needs(rows))
     for row in rows:
         for pattern, words in _ROWS:
             if found := pattern.match(row):
                 place = found[2]
                 what = words.format(found[1], *found.groups()[2:])
-                yield place, f"{what}, and {needed[place]} needs it" if place in needed else what
+                yield place, found[1], f"{what}, and {needed[place]} needs it" if place in needed else what
 
 
 def _needs(rows: list[str]) -> Iterator[tuple[str, str]]:

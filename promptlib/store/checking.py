@@ -240,7 +240,9 @@ def _versions(history: History, repository: Repository, seen: _Files | None) -> 
     problems = [Problem("index", history.index_file.name, wrong, remedy)] if wrong else []
     try:
         rows, damaged = history.verify()
-        problems += [Problem("index", where, what, remedy) for where, what in history.differences()]
+        lost = {f"{row.name} v{row.number}" for row, _ in damaged}
+        differences = history.differences()
+        problems += [Problem("index", where, what, remedy) for where, what in differences if where not in lost]
     except PromptLibError as error:
         return 0, [*problems, Problem("index", HISTORY, error.what, error.hint)]
     if damaged:
@@ -288,10 +290,11 @@ def _remarks(repository: Repository) -> list[Problem]:
 
 def examine_and_repair(files: Callable[[], Home], repository: Repository, history: History) -> Report:
     """Verify, mend what can be mended, and verify again: the problems of the report are those that are left."""
+    from promptlib.store.past import DIFFERENT  # noqa: PLC0415 - a folder without git has no past
     from promptlib.store.repairing import Repair  # noqa: PLC0415 - a check mends nothing
 
     before = examine(files, repository, history)
-    repair = Repair(files, repository, history, any(problem.kind == "index" for problem in before.problems))
+    repair = Repair(files, repository, history, any(problem.what == DIFFERENT for problem in before.problems))
     repair.run()
     after = examine(files, repository, history)
     mended = tuple(Problem(*each) for each in repair.mended)  # type: ignore[arg-type] # its kinds are ours

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from promptlib.lineage import Graph
 
 MAIN = "refs/heads/main"
+DIFFERENT = "the index says something else than git"
 #: No file can be made here: an index at this place lies in memory.
 _NOWHERE = Path(os.devnull) / "index.sqlite"
 _MOST_OWN = 64
@@ -337,7 +338,7 @@ class History:
         held, made = self._told(), anew._told()
         anew.close()
         places = sorted(place for place in held.keys() | made.keys() if held.get(place) != made.get(place))
-        return [(place, "the index says something else than git") for place in places]
+        return [(place, DIFFERENT) for place in places]
 
     def _told(self) -> dict[str, object]:
         """Return all that the index says, by what it says it of."""
