@@ -31,7 +31,6 @@ def _between(trees: Trees, old: Entry | None, new: Entry | None, path: str) -> I
     if old == new:
         return
     check_depth(path)
-    check_depth(path)
     was, now = _names(trees, old), _names(trees, new)
     above = f"{path}/" if path else ""
     for name in sorted(was.keys() | now.keys()):

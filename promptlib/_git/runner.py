@@ -118,7 +118,8 @@ class Git:
     @classmethod
     def of(cls, layout: Layout) -> Self:
         """Return a runner for the repository of *layout*, without any search for it."""
-        return cls(layout.git_dir, (f"--git-dir={layout.git_dir}",))
+        # With a work tree around it, as core.worktree may say, git would take every path for one below the git folder.
+        return cls(layout.git_dir, (f"--git-dir={layout.git_dir}", f"--work-tree={layout.git_dir}"))
 
     @classmethod
     def at(cls, folder: Path) -> Self:
