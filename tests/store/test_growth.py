@@ -28,6 +28,51 @@ def libraries(tmp_path_factory: pytest.TempPathFactory) -> tuple[Library, Librar
     return built(folder / "few.git", *FEW), built(folder / "many.git", *MANY)
 
 
+def test_names_are_looked_for_where_they_can_be(store: Store, make: Callable[..., Prompt[Question]]) -> None:
+    names = ("greet", "team/ask", "team/sub/tell", "teams/other")
+    for name in names:
+        store.save(name, make(name))
+    store.label("team/ask", "production", "v1")
+    for prefix in (
+        "",
+        "team",
+        "team/",
+        "team/a",
+        "team/sub/",
+        "nowhere/",
+        "greet/",
+        "../",
+        "/",
+        ".labels/",
+        ".labels/p",
+    ):
+        assert store.names(prefix) == tuple(name for name in names if name.startswith(prefix))
+
+
+def test_a_folder_that_is_a_link_holds_no_names_and_no_labels(
+    tree: Store, make: Callable[..., Prompt[Question]]
+) -> None:
+    tree.save("team/ask", make("Ask."))
+    tree.label("team/ask", "production", "v1")
+    root = tree.path / "prompts"
+    (root / "elsewhere").symlink_to(root / "team")
+    (root / ".labels" / "staging").symlink_to(root / ".labels" / "production")
+    assert tree.names("elsewhere/") == ()
+    assert list(tree.labels("team/ask")) == ["production"]
+
+
+def test_a_label_moved_and_taken_away_in_one_transaction(store: Store, make: Callable[..., Prompt[Question]]) -> None:
+    store.save("ask", make("One."))
+    store.label("ask", "staging", "v1")
+    with store.transaction("All at once") as transaction:
+        transaction.label("ask", "production", "v1")
+        transaction.label("ask", "staging", None)
+        transaction.rename("ask", "tell")
+    assert list(store.labels("tell")) == ["production"]
+    assert store.labels("ask") == {}
+    assert store.load("tell@production").digest == store.load("tell@v1").digest
+
+
 def test_a_history_is_remembered_while_nothing_moves(bare: Store, make: Callable[..., Prompt[Question]]) -> None:
     bare.save("greet", make("One."))
     first = bare.history("greet")
