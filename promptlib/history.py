@@ -337,22 +337,21 @@ def _blob(entry: Entry | None) -> str | None:
 def paired(removed: Mapping[str, str], added: Mapping[str, str], renamed_from: Callable[[str], str]) -> dict[str, str]:
     """Return the old name for each new one that one commit renamed.
 
-    Equal blobs are a rename where there is one of each, or one of each with the same last segment (a moved folder);
-    otherwise none of them is. What is left is asked for the old name that is written in the file itself.
+    What a file itself says comes first: another name may have been given the old text in the same commit. Of the rest,
+    equal blobs are a rename where there is one of each, or one of each with the same last segment (a moved folder);
+    otherwise none of them is.
     """
     origins: dict[str, str] = {}
-    for blob in sorted(set(removed.values()) & set(added.values())):
-        olds = sorted(name for name, held in removed.items() if held == blob)
-        news = sorted(name for name, held in added.items() if held == blob)
-        origins.update(_alike(olds, news))
-    left = set(removed) - set(origins.values())
-    for new in sorted(set(added) - set(origins)):
-        if not left:
-            break
+    for new in sorted(added):
         old = renamed_from(added[new])
-        if old in left:
-            left.discard(old)
+        if old in removed and old not in origins.values():
             origins[new] = old
+    gone = {name: blob for name, blob in removed.items() if name not in origins.values()}
+    come = {name: blob for name, blob in added.items() if name not in origins}
+    for blob in sorted(set(gone.values()) & set(come.values())):
+        olds = sorted(name for name, held in gone.items() if held == blob)
+        news = sorted(name for name, held in come.items() if held == blob)
+        origins.update(_alike(olds, news))
     return origins
 
 

@@ -148,6 +148,10 @@ class TestPairing:
     def test_one_old_name_is_given_once(self) -> None:
         assert paired({"a": "A"}, {"c": "from:a:1", "d": "from:a:2"}, claimed) == {"c": "a"}
 
+    def test_what_a_file_says_comes_before_an_equal_blob(self) -> None:
+        assert paired({"a": "A"}, {"b": "A", "c": "from:a:1"}, claimed) == {"c": "a"}
+        assert paired({"a": "A", "b": "B"}, {"c": "B", "d": "from:a:A"}, claimed) == {"c": "b", "d": "a"}
+
 
 # ---------------------------------------------------------------- the model
 

@@ -171,6 +171,16 @@ def test_a_renamed_prompt_keeps_its_numbers_and_labels(store: Store, make: Calla
         store.rename("b/c", "d")
 
 
+def test_a_name_that_gets_the_old_text_is_no_rename(store: Store, make: Callable[..., Any]) -> None:
+    """The renamed file says what it was called; another one may have its old text, byte for byte."""
+    store.save("a", make("one"))
+    with store.transaction("Rename, and begin anew") as transaction:
+        transaction.rename("a", "c")
+        transaction.save("b", make("one"))
+    assert [each.name for each in store.history("c")] == ["a", "c"]
+    assert [(each.name, each.number) for each in store.history("b")] == [("b", 1)]
+
+
 def test_a_deleted_prompt_leaves_its_versions(store: Store, make: Callable[..., Any]) -> None:
     """The number goes on after a deletion."""
     store.save("a", make("one"))
