@@ -7,6 +7,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count, islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from promptlib import codec
@@ -16,11 +17,11 @@ from promptlib.messages import ROLES, Message, Role, Text
 from promptlib.prompt import Prompt
 from promptlib.refs import check_name, propose_name
 from promptlib.store.homes import LARGEST_PROMPT
+from promptlib.store.opening import checked_path
 from promptlib.store.replaying import Replayed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from promptlib._git import Change, Commit
     from promptlib.store import Store
@@ -86,7 +87,7 @@ def import_git(
     """
     if role not in ROLES:
         raise InvalidPrompt(f"no role {role!r}", hint=f"roles: {', '.join(ROLES)}")
-    with Repository.open(source) as repository:
+    with Repository.open(checked_path(Path(source))) as repository:
         replay = _Replay(store, repository, _pattern(match), role, dict(renames or {}))
         commits = replay.commits()
         store.replay(iter(commits), lambda count: progress(count, len(commits)))
