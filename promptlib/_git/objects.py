@@ -87,10 +87,12 @@ class Objects:
 
     def first_parent(self, commit: str) -> str | None:
         """Return the first parent of *commit*, or None for a root."""
-        for row in self.read(commit, b"commit", limit=STRUCTURE_LIMIT).split(b"\n\n", 1)[0].split(b"\n"):
-            if row.startswith(b"parent "):
-                return row[7:].decode("ascii", "replace")
-        return None
+        return next(iter(self.parents(commit)), None)
+
+    def parents(self, commit: str) -> tuple[str, ...]:
+        """Return the parents of *commit*."""
+        head = self.read(commit, b"commit", limit=STRUCTURE_LIMIT).partition(b"\n\n")[0]
+        return tuple(row[7:].decode("ascii", "replace") for row in head.split(b"\n") if row.startswith(b"parent "))
 
     def read_many(self, object_ids: Iterable[str], *, limit: int = BLOB_LIMIT) -> Iterator[tuple[str, bytes]]:
         """Yield id and content of each blob, in the order given, from one process of its own."""

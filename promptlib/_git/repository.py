@@ -133,6 +133,28 @@ class Repository:
         """Return the names of the folders in the folder *path* of *commit*."""
         return self._trees.folders(commit, path)
 
+    def line(self, old: str, new: str, most: int) -> list[str] | None:
+        """Return the commits after *old* up to *new*, newest first; None when they are no line of at most *most*."""
+        found: list[str] = []
+        while new != old:
+            parents = self._objects.parents(new)
+            if len(parents) != 1 or len(found) == most:
+                return None
+            found.append(new)
+            new = parents[0]
+        return found
+
+    def same(self, one: str, other: str, paths: Iterable[str]) -> bool:
+        """Tell whether each of *paths* is the same in two commits."""
+        folders: dict[str, list[str]] = {}
+        for path in paths:
+            folders.setdefault(path.rpartition("/")[0], []).append(path)
+        find = self._trees.find
+        return all(
+            find(one, folder) == find(other, folder) or all(find(one, path) == find(other, path) for path in inside)
+            for folder, inside in folders.items()
+        )
+
     def log(
         self, tip: str, *, stop: Iterable[str] = (), prefix: str = "", first_parent: bool = False
     ) -> Iterator[Commit]:
@@ -185,6 +207,12 @@ class Repository:
         self._objects.write_all([*objects, *folders, (commit, b"commit", body)], durability)
         self._trees.remember_root(commit, root)
         return commit, {path: blob for path, blob in blobs.items() if blob is not None}
+
+    def write_blobs(self, contents: Iterable[bytes | None], durability: Durability) -> None:
+        """Write *contents* that a commit will hold: whoever makes it then has less to do behind the lock."""
+        layouts.check_writable(self.layout)
+        found = [(self._objects.identify(b"blob", body), b"blob", body) for body in contents if body is not None]
+        self._objects.write_all(found, durability)
 
     def swap(
         self, reference: str, old: str | None, new: str, *, reflog: str = "promptlib", durability: Durability = "batch"

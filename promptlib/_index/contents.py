@@ -12,7 +12,7 @@ from promptlib.errors import PromptLibError, StoreError
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from promptlib._index.rows import Repository
     from promptlib._index.session import Session
@@ -56,6 +56,11 @@ class Contents:
             self._remember({blob: told for blob, (told, lasting) in found.items() if lasting})
             held |= {blob: told for blob, (told, _) in found.items()}
         return held
+
+    def learn(self, contents: Mapping[str, bytes]) -> None:
+        """Remember what each blob of *contents* says, all at once and wherever the tip is."""
+        found = {blob: self._one(data, labels=False) for blob, data in contents.items()}
+        self._remember({blob: told for blob, (told, lasting) in found.items() if lasting})
 
     def of_a_name(self, name: str) -> None:
         """Describe every version of *name*."""

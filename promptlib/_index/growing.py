@@ -263,6 +263,10 @@ class Growing:
         held = state(self._connection)
         if not held.commits:
             return None
+        back = SoFar(self._connection).main(tip)
+        if back is not None:
+            self._cut(back.position)
+            return read_log(iter(()), self._paths)
         try:
             reading = self._read(tip, (held.tip,))
         except StoreError:

@@ -15,7 +15,7 @@ from promptlib.history import MAIN
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from promptlib._index.rows import Repository
@@ -201,6 +201,10 @@ class Index:
         labels = self.labels(name)
         told = self._contents.descriptions((entry.blob for entry in labels), labels=True)
         return {(entry.name, entry.label): told[entry.blob].digest for entry in labels}
+
+    def learn(self, contents: Mapping[str, bytes]) -> None:
+        """Remember what each blob of *contents* says, in one write: later questions find it."""
+        self._contents.learn(contents)
 
     def digest_of(self, blob: str) -> str:
         """Return the digest of the prompt in *blob*, or an empty text for a file that is no prompt."""

@@ -94,7 +94,9 @@ class Draft:
 
     def _written(self, path: str, prompt: Prompt[Any]) -> bytes:
         before = self.files.read(path)
-        return codec.write(prompt) if before is None else codec.edit(before, prompt)
+        if before is None or before == _as_written(content_of(before, self.files.shown(path), self.files.key(path))):
+            return codec.write(prompt)  # no hand but ours has been at it: there is nothing to keep as it stands
+        return codec.edit(before, prompt)
 
     def _written_on_disk(self, path: str, prompt: Prompt[Any]) -> bytes | None:
         """Return the file that somebody has edited into just this prompt: their comments are kept."""
@@ -266,6 +268,14 @@ def same_words(stored: Prompt[Any], given: Prompt[Any]) -> bool:
         getattr(stored, part) == getattr(given, part)
         for part in ("description", "tags", "authors", "derived_from", "renamed_from", "extra")
     ) and [each.description for each in stored.inputs] == [each.description for each in given.inputs]
+
+
+def _as_written(prompt: Prompt[Any]) -> bytes:
+    """Return the file that we would write, empty for one that only a hand can."""
+    try:
+        return codec.write(prompt)
+    except InvalidPrompt:
+        return b""
 
 
 def _adopted(prompt: Prompt[Any], newest: Prompt[Any]) -> Prompt[Any]:

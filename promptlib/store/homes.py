@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from promptlib.errors import StoreDamaged, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator
+    from collections.abc import Callable, Collection, Hashable, Iterator
     from importlib.resources.abc import Traversable
 
     from promptlib._git import Repository
@@ -184,24 +184,33 @@ class Commit:
 class Overlay:
     """A home with changes laid over it that are not written yet."""
 
-    __slots__ = ("_below", "_check", "changes")
+    __slots__ = ("_asked", "_below", "_check", "_walked", "changes")
 
     def __init__(self, below: Home, check: Callable[[str, bytes | None], object] | None = None) -> None:
         """Lay nothing yet; *check* raises for a path and bytes that may not be laid."""
         self._below = below
         self._check = check
+        self._asked: set[str] = set()
+        self._walked = False
         self.changes: dict[str, bytes | None] = {}
 
     def read(self, path: str) -> bytes | None:
         """Return the changed bytes, else those below."""
-        return self.changes[path] if path in self.changes else self._below.read(path)
+        if path in self.changes:
+            return self.changes[path]
+        self._asked.add(path)
+        return self._below.read(path)
 
     def key(self, path: str) -> Hashable | None:
         """Return the changed bytes, else what stands for those below."""
-        return self.changes[path] if path in self.changes else self._below.key(path)
+        if path in self.changes:
+            return self.changes[path]
+        self._asked.add(path)
+        return self._below.key(path)
 
     def walk(self, below: str = "") -> Iterator[str]:
         """Iterate over what would be there."""
+        self._walked = True
         yield from sorted(
             {path for path in self._below.walk(below) if path not in self.changes}
             | {path for path, data in self.changes.items() if data is not None and path.startswith(below)}
@@ -209,6 +218,7 @@ class Overlay:
 
     def folders(self, below: str) -> tuple[str, ...]:
         """Return the names of the folders in the folder *below*, those too that a change would leave empty."""
+        self._walked = True
         new = (path.removeprefix(below).partition("/") for path in self.changes if path.startswith(below))
         return tuple(dict.fromkeys((*self._below.folders(below), *(name for name, slash, _ in new if slash))))
 
@@ -218,11 +228,22 @@ class Overlay:
 
     def put(self, path: str, data: bytes | None) -> None:
         """Lay *data* (None: a deletion) over *path*; laying what is there already is no change."""
+        self._asked.add(path)
         if self._below.read(path) == data:
             self.changes.pop(path, None)
         else:
             self.check(path, data)
             self.changes[path] = data
+
+    def moved(self, below: Home, unchanged: Callable[[Collection[str]], bool]) -> bool:
+        """Lie over *below* from now on, if all that was read of the old one is *unchanged*; tell whether it does.
+
+        Who has asked for the names of files has read of them all.
+        """
+        if self._walked or not unchanged(self._asked):
+            return False
+        self._below = below
+        return True
 
     def check(self, path: str, data: bytes | None) -> None:
         """Raise what laying *data* over *path* would raise."""

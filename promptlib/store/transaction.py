@@ -118,6 +118,7 @@ class Transaction:
             step(draft)
 
     def _do(self, step: Callable[[Draft], object]) -> object:
+        self._writer.follow(self._draft)
         result = step(self._draft)
         self._steps.append(step)
         return result

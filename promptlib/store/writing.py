@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 MOST_TRIES = 50
 LOCK_SECONDS = 30.0
+MOST_FOLLOWED = 64
 LENGTH_OF_A_KEPT_NAME = 16
 
 
@@ -39,6 +40,9 @@ class Writer(Protocol):
 
     def draft(self) -> Draft:
         """Return an empty draft over the newest commit."""
+
+    def follow(self, draft: Draft) -> bool:
+        """Lay *draft* over the newest commit if nothing that it has read has changed; tell whether it lies there."""
 
     def commit(self, draft: Draft, work: Callable[[Draft], object], message: str, author: Author | None) -> None:
         """Commit what *draft* holds; where another commit came first, *work* is done again on a draft over that."""
@@ -68,14 +72,34 @@ class BareWriter:
         self.past.move_to(tip)
         return Draft(Overlay(Commit(self.repository, "", tip), self._check), self.past, tip)
 
+    def follow(self, draft: Draft) -> bool:
+        """Other names move while a draft is made: what it was checked against is then the same at the new tip."""
+        return self._followed(draft, self.past.tip())
+
+    def _followed(self, draft: Draft, tip: str | None) -> bool:
+        old = draft.tip
+        if tip == old:
+            return True
+        line = self.repository.line(old, tip, MOST_FOLLOWED) if old and tip else None
+        if line is None:
+            return False
+        below = Commit(self.repository, "", tip)
+        # What was changed and changed back has a history that the draft does not know: every commit counts.
+        if not draft.files.moved(below, lambda paths: all(self.repository.same(str(old), at, paths) for at in line)):
+            return False
+        draft.tip = tip
+        self.past.move_to(tip)
+        return True
+
     def commit(self, draft: Draft, work: Callable[[Draft], object], message: str, author: Author | None) -> None:
         """Retry a lost race with the whole work on the new tip, so that each rule is checked again."""
         by = author or self._identity()
         reference = self.past.branch()
+        self.repository.write_blobs(draft.files.changes.values(), self.durability)
         with self.repository.lock(timeout=LOCK_SECONDS, reference=reference):
             for _ in range(MOST_TRIES):
                 tip = self.repository.tip(reference)
-                if tip != draft.tip:
+                if not self._followed(draft, tip):
                     draft = self._over(tip)
                     work(draft)
                 if not draft.files.changes:
@@ -83,11 +107,13 @@ class BareWriter:
                 made = self._objects(draft, message, by)
                 if self.repository.swap(reference, tip, made.id, durability=self.durability):
                     self.past.append(made, draft.files.changes)
-                    return
-        raise Busy(
-            f"{MOST_TRIES} commits of others came first; nothing was saved",
-            hint="another program writes this store without promptlib's lock; try again when it rests",
-        )
+                    break
+            else:
+                raise Busy(
+                    f"{MOST_TRIES} commits of others came first; nothing was saved",
+                    hint="another program writes this store without promptlib's lock; try again when it rests",
+                )
+        self.past.learn(made, draft.files.changes)
 
     def keep(self, draft: Draft, changes: Mapping[str, bytes | None], error: Conflict) -> str:
         """Keep *changes* in a commit of their own."""
@@ -130,6 +156,10 @@ class WorkTreeWriter:
         self.past.move_to(head)
         files = Overlay(Commit(self.repository, self.prefix, head), self.guard.file if self.guard else None)
         return Draft(files, self.past, head, self.disk)
+
+    def follow(self, draft: Draft) -> bool:
+        """The user's files may change at any moment: a draft over them stays where it was begun."""
+        return self.past.tip() == draft.tip
 
     def commit(self, draft: Draft, work: Callable[[Draft], object], message: str, author: Author | None) -> None:
         """Refuse, and change nothing, while the user is in the middle of something."""
