@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from promptlib import Prompt, Store, codec, user
-from promptlib.errors import Superseded
+from promptlib.errors import InvalidPrompt, Superseded
 from promptlib.store.drafts import Draft
 from promptlib.store.writing import MOST_FOLLOWED
 
@@ -126,3 +126,15 @@ def test_a_file_that_only_a_hand_can_write(bare: Store) -> None:
     bare.save("a", codec.read(by_hand), file=by_hand)
     bare.save("a", Prompt.define(user("Four."), description="x"))
     assert bare.file("a") == by_hand.replace(b"Three", b"Four")
+
+
+def test_front_matter_that_we_would_write_longer(bare: Store) -> None:
+    """It fits as a hand wrote it: the new text is put into it, and the rest stays."""
+    tags = ",".join(f"t{at:05}" for at in range(35_000))
+    by_hand = f"---\nmetadata:\n  tags: [{tags}]\n---\nuser:\nOne.\n".encode()
+    first = codec.read(by_hand)
+    with pytest.raises(InvalidPrompt, match="front matter would be larger"):
+        codec.write(first)
+    bare.save("a", first, file=by_hand)
+    bare.save("a", first.evolve(messages=(user("Two."),)))
+    assert bare.file("a") == by_hand.replace(b"One.", b"Two.")
