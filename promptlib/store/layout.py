@@ -7,7 +7,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from promptlib.errors import BadRef, StoreDamaged, Where
+from promptlib.plain import digest as digest_of
 from promptlib.refs import check_digest, check_label, check_name
+from promptlib.version import SHORT
 
 if TYPE_CHECKING:
     from promptlib.store.homes import Home
@@ -46,6 +48,13 @@ def _label_path(name: str, label: str) -> str:
 def include_path(digest: str) -> str:
     """Return the path where a labelled prompt's pinned include lies."""
     return f"{INCLUDES}{check_digest(digest).removeprefix('sha256:')}{PROMPT}"
+
+
+def index_name(prefix: str) -> str:
+    """Each root of a repository has an index of its own: a larger one may hold many stores."""
+    if prefix in {"", "prompts/"}:
+        return "index.sqlite"
+    return f"index-{digest_of(prefix).removeprefix('sha256:')[:SHORT]}.sqlite"
 
 
 def name_at(path: str) -> str | None:

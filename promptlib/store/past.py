@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from threading import local
 from typing import TYPE_CHECKING, cast
@@ -11,11 +12,10 @@ from promptlib import codec
 from promptlib.errors import Busy, Conflict, GitFailed, NotFound, NumberMoved, PromptLibError, StoreDamaged, StoreError
 from promptlib.forking import ForkableLock
 from promptlib.origin import Standing
-from promptlib.plain import digest as digest_of
 from promptlib.refs import Pin, Ref, missing_name
 from promptlib.store.describing import described, outlined
 from promptlib.store.homes import LARGEST_FILE
-from promptlib.store.layout import PROMPT, prompt_path
+from promptlib.store.layout import PROMPT, index_name, prompt_path
 from promptlib.store.remembering import known_as
 from promptlib.version import SHORT, Version, instant
 
@@ -75,7 +75,7 @@ class History:
     def __init__(self, repository: Repository, prefix: str, index_file: Path | None = None) -> None:
         """Answer for what *repository* holds below *prefix*; nothing is read before the first question."""
         self._repository = repository
-        self.index_file = index_file or repository.common_dir / "promptlib" / _file_of_the_index(prefix)
+        self.index_file = index_file or repository.common_dir / "promptlib" / index_name(prefix)
         self.prefix = prefix
         self.place = repository.place
         self._found: dict[tuple[str | None, bool, Ref], tuple[str, Standing]] = {}
@@ -127,11 +127,13 @@ class History:
     def _refuse_lost_branch(self, reference: str | None) -> None:
         """A bit that flips in HEAD or in packed-refs must not make a store look empty, and begin again."""
         from promptlib._index import Remembered  # noqa: PLC0415 - an empty store is rare
+        from promptlib.store.opening import telling  # noqa: PLC0415 - an empty store is rare
 
         verifier = self._repository.verifier()
-        others = verifier.others()
-        known = Remembered(self.index_file).tip()
-        damaged = [str(fault.place) for fault in verifier.refs() if fault.place != "HEAD"]
+        with telling(self._repository.common_dir):
+            others = verifier.others()
+            known = Remembered(self.index_file).tip()
+            damaged = [str(fault.place) for fault in verifier.refs() if fault.place != "HEAD"]
         if others or known or damaged:
             found = f"; here are: {', '.join(others)}" if others else f", and the index knows commit {known[:12]}"
             found = found if others or known else f", and {damaged[0]} is damaged"
@@ -357,9 +359,19 @@ class History:
         if ref.prefix and not ref.latest:
             row = self.index.by_digest(ref.name, ref.prefix)
             if row is None:
+                self._check_readable(ref.name)
                 raise self._nothing(ref, f"{ref.name} has no version #{ref.prefix}")
             return row
         return self._newest(ref)
+
+    def _check_readable(self, name: str) -> None:
+        """Raise `GitFailed` when a version of *name* cannot be read just now: it may be the one that is not found."""
+        rows = [row for row in self.index.versions(name) if row.blob]
+        told = self.index.descriptions(row.blob for row in rows if row.blob)
+        for row in rows:
+            if not told[row.blob or ""].digest:
+                with suppress(StoreDamaged):
+                    self._file(row)
 
     def _newest(self, ref: Ref) -> Row:
         row = self.index.current(ref.name)
@@ -466,13 +478,6 @@ class History:
         from promptlib.store import tracing  # noqa: PLC0415 - a load asks for no lineage
 
         return tracing.graph(self.index, numbered=not self._repository.shallow)
-
-
-def _file_of_the_index(prefix: str) -> str:
-    """Each root of a repository has an index of its own: a larger one may hold many stores."""
-    if prefix in {"", "prompts/"}:
-        return "index.sqlite"
-    return f"index-{digest_of(prefix).removeprefix('sha256:')[:SHORT]}.sqlite"
 
 
 def _short(digest: str) -> str:

@@ -13,6 +13,11 @@ from typing import Literal
 How = Literal["raise", "late", "short", "gone", "refused"]
 
 
+#: One operation fails; or that one and all after it; or that one whenever it is tried again.
+Mode = Literal["once", "all", "same"]
+MODES: tuple[Mode, ...] = ("once", "all", "same")
+
+
 class Interrupted(KeyboardInterrupt):
     """What a signal's handler raises in the middle of anything."""
 
@@ -89,12 +94,14 @@ class Shot:
 
     at: int = 0
     turn: int = 0
-    lasting: bool = False
+    mode: Mode = "once"
+    on: str = ""
     count: int = 0
     choices: int = 0
     kind: Kind | None = None
     log: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    _first: str = ""
 
     @property
     def interrupted(self) -> bool:
@@ -105,19 +112,23 @@ class Shot:
         """Count an operation and return how it fails, or None."""
         self.count += 1
         self.log.append(what)
-        if not self.at or self.count < self.at or (self.count > self.at and not self.lasting):
+        if self.on and not self.at and what.endswith(self.on):
+            self.at = self.count
+        if not self.at or self.count < self.at or not (self.count == self.at or self._goes_on(what)):
             return None
-        kind: Kind | None
+        if self.mode != "once":  # a signal that never ends stops any program
+            ways = tuple(way for way in ways if way.name != "interrupt") or ways
         if self.count == self.at:
-            if self.lasting:  # a signal that never ends stops any program
-                ways = tuple(way for way in ways if way.name != "interrupt") or ways
             self.choices = len(ways)
-            self.kind = kind = ways[self.turn % len(ways)]
-        elif self.interrupted:
+            self.kind = ways[self.turn % len(ways)]
+            self._first = what
+            kind = self.kind
+        elif self.interrupted or ways[0].name == "interrupt":
             return None
         else:  # the same trouble as far as this operation knows it
-            lasting = tuple(way for way in ways if way.name != "interrupt")
-            kind = next((way for way in lasting if way == self.kind), lasting[0] if lasting else None)
-        if kind is not None:
-            self.failed.append(f"{self.count} {what}: {kind}")
+            kind = self.kind if self.kind is not None and self.kind in ways else ways[0]
+        self.failed.append(f"{self.count} {what}: {kind}")
         return kind
+
+    def _goes_on(self, what: str) -> bool:
+        return self.mode == "all" or (self.mode == "same" and what == self._first)

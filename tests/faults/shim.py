@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from tests.faults.kinds import Mode
+
 
 class Shim:
     """While installed, it sees what this thread does; `armed` lets something fail."""
@@ -84,9 +86,12 @@ class Shim:
         self._stack.enter_context(patch.object(place, name, value))
 
     @contextmanager
-    def armed(self, at: int = 0, *, turn: int = 0, lasting: bool = False) -> Iterator[Shot]:
-        """Count what is done inside; operation *at* fails in its way number *turn*, and all after it if *lasting*."""
-        self._shot = shot = Shot(at, turn, lasting)
+    def armed(self, at: int = 0, *, turn: int = 0, mode: Mode = "once", on: str = "") -> Iterator[Shot]:
+        """Count what is done inside; operation *at* fails in its way number *turn*, and others as *mode* says.
+
+        Instead of a position, *on* names the operation: its log ends so.
+        """
+        self._shot = shot = Shot(at, turn, mode, on)
         try:
             yield shot
         finally:

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import threading
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -13,16 +14,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from promptlib import Prompt, Store, system
-from promptlib.errors import PromptLibError
+from promptlib.errors import Conflict, NotAStore, NotFound, PromptLibError, SaveRefused
 from promptlib.store.remembering import MEMORY
-from tests.faults.kinds import Interrupted
+from tests.faults.kinds import MODES, Interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.faults.kinds import Shot
+    from tests.faults.kinds import Mode, Shot
     from tests.faults.shim import Shim
 
+#: What no failing disk is a reason to say: that something is not there, or somebody else's doing.
+FALSE = (NotFound, NotAStore, Conflict, SaveRefused)
+#: What can leave something half done. All of these are struck, the others now and then.
+CHANGING = {
+    *("write", "os.write", "replace", "rename", "link", "unlink", "fsync", "flock", "start"),
+    *("sqlite3 COMMIT", "write pipe", "read pipe"),
+}
 SECONDS = 60  # an operation that takes longer hangs
 
 
@@ -81,7 +89,7 @@ class Golden:
     #: What a store shows, by how many commits there are.
     seen: dict[int, Any] = field(default_factory=dict)
     value: Any = None
-    operations: int = 0
+    log: list[str] = field(default_factory=list)
     state: Any = None
 
 
@@ -150,6 +158,14 @@ def no_longer_than(seconds: int, shot: Shot) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
+def kind_of(what: str) -> str:
+    """Return of which kind an operation is, from how it is logged."""
+    word, _, rest = what.partition(" ")
+    if rest.startswith("pipe:"):
+        return f"{word.removeprefix('os.')} pipe"
+    return f"sqlite3 {rest.split()[0]}" if word == "sqlite3" else word
+
+
 def is_told(error: BaseException) -> bool:
     """Tell whether *error* says something, and no reason was lost on the way."""
     text = str(error)
@@ -183,17 +199,19 @@ class Sweep:
     def _golden(self) -> Golden:
         """Do it once without a fault."""
         golden = Golden()
-        with self._opened() as (store, path):
+        with self._opened() as (_, path):
             golden.before = line(path)
-            golden.seen[len(golden.before)] = self._seen(path)
             golden.state = work(path)
+            golden.seen[len(golden.before)] = self._seen(path)
+        # What was looked at is known to the process and to the index: the verb begins in a copy of its own.
+        with self._opened() as (store, path):
             with self._shim.armed() as shot:
                 try:
                     golden.value = self.verb.act(store)
                 except PromptLibError as error:
                     if not isinstance(error, self.verb.refused or ()):
                         raise
-            golden.operations = shot.count
+            golden.log = shot.log
             golden.after = line(path)
             golden.seen[len(golden.after)] = self._seen(path)
             golden.files = {made.tree: files_of(path, made.tree) for made in golden.after}
@@ -220,13 +238,13 @@ class Sweep:
             store.close()
             shutil.rmtree(path.parent)
 
-    def strike(self, at: int, *, turn: int = 0, lasting: bool = False) -> Shot:
+    def strike(self, at: int, *, turn: int = 0, mode: Mode = "once") -> Shot:
         """Let operation *at* fail and look at everything; `failed` is empty when there is no such operation."""
         descriptors = open_files()
         with self._opened() as (store, path):
             error: BaseException | None = None
             value: Any = None
-            with self._shim.armed(at, turn=turn, lasting=lasting) as shot, no_longer_than(SECONDS, shot):
+            with self._shim.armed(at, turn=turn, mode=mode) as shot, no_longer_than(SECONDS, shot):
                 try:
                     value = self.verb.act(store)
                 except (PromptLibError, Interrupted) as raised:
@@ -254,7 +272,8 @@ class Sweep:
                 assert value == self.golden.value
         elif not isinstance(error, self.verb.refused or ()):
             assert shot.failed, error
-            assert is_told(error)
+            assert is_told(error), error
+            assert not isinstance(error, FALSE), error
 
     def _history(self, path: Path, now: list[Made], *, acknowledged: bool) -> None:
         """The branch is at the old tip or at the whole new commit, on top of all that was there."""
@@ -280,12 +299,12 @@ class Sweep:
 
     def _disk(self, path: Path, shot: Shot, now: list[Made], error: BaseException | None) -> None:
         """What failed has left the user's work tree as it was, if that could still be written."""
-        if error is not None and not shot.lasting and now == self.golden.before:
+        if error is not None and shot.mode == "once" and now == self.golden.before:
             assert work(path) == self.golden.state
 
     def _next(self, store: Store, path: Path, now: list[Made], shot: Shot) -> None:
         """The very next operations work, on this store and on a fresh one, and see the one state or the other."""
-        if not shot.lasting or not self.golden.state:  # a work tree whose disk was gone keeps the file half saved
+        if shot.mode == "once" or not self.golden.state:  # a work tree whose disk was gone keeps the file half saved
             assert seen(store) == self.golden.seen[len(now)]
         if self.verb.writes and not self.verb.refused and now == self.golden.before:
             self.verb.act(store)
@@ -309,25 +328,39 @@ class Sweep:
             assert process.returncode is not None, process.args
         assert open_files() == descriptors
 
-    def run(self, *, every: bool = False, step: int = 1, seed: int = 0) -> int:
-        """Strike until nothing is left to fail; return how many positions there are.
+    def run(self, *, step: int, seed: int) -> int:
+        """Strike each *step*-th look, and four times as much of what changes; return how many operations there are.
 
-        With *every*, each position fails in all its ways, once and lasting. Otherwise each *step*-th position fails in
-        one way, another one at the next; what *seed* moves, so that other runs strike other positions in other ways.
+        Those of a kind fail in all their ways in turn, beginning where *seed* says.
         """
-        at = 1 + (0 if every else seed % step)
-        while True:
-            for lasting in (False, True) if every else ((at // step + seed) % 3 == 0,):
-                shot = self._told(at, at // step + seed, lasting=lasting)
-                for turn in range(1, shot.choices if every else 0):
-                    self._told(at, at // step + seed + turn, lasting=lasting)
-            if not shot.failed:
-                return shot.count
-            at += 1 if every else step
+        counted: Counter[str] = Counter()
+        for at, what in enumerate(self.golden.log, 1):
+            kind = kind_of(what)
+            every = max(1, step // 4) if kind in CHANGING else step
+            turn, left = divmod(counted[kind] + seed, every)
+            counted[kind] += 1
+            if left == 0:
+                self._told(at, turn, MODES[(turn // 2 + seed) % len(MODES)])
+        return self._past_the_end(len(self.golden.log) + 1)
 
-    def _told(self, at: int, turn: int, *, lasting: bool) -> Shot:
+    def run_all(self) -> int:
+        """Strike every operation in all its ways and modes; return how many operations there are."""
+        for at in range(1, len(self.golden.log) + 1):
+            for mode in MODES:
+                shot = self._told(at, 0, mode)
+                for turn in range(1, shot.choices):
+                    self._told(at, turn, mode)
+        return self._past_the_end(len(self.golden.log) + 1)
+
+    def _past_the_end(self, at: int) -> int:
+        """Go on until nothing is left to fail: how often a pipe is read differs from run to run."""
+        while (shot := self._told(at, at, "once")).failed:
+            at += 1
+        return shot.count
+
+    def _told(self, at: int, turn: int, mode: Mode) -> Shot:
         try:
-            return self.strike(at, turn=turn, lasting=lasting)
+            return self.strike(at, turn=turn, mode=mode)
         except BaseException as error:
-            error.add_note(f"to see it again: Sweep({self.verb.name}).strike({at}, turn={turn}, lasting={lasting})")
+            error.add_note(f"to see it again: Sweep({self.verb.name}).strike({at}, turn={turn}, mode={mode!r})")
             raise

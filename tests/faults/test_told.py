@@ -9,25 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from promptlib import Store
-from promptlib.errors import GitFailed, StoreError
+from promptlib.errors import GitFailed, NotFound, StoreError
 from tests.faults.kinds import Interrupted
-from tests.faults.sweeping import git, prompt
+from tests.faults.sweeping import forget, git, prompt
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.faults.shim import Shim
-
-
-def at_first(shim: Shim, words: str, store: Store | Path) -> int:
-    """Return the position of the first operation whose name ends with *words*, when *store* is opened and listed."""
-    with shim.armed() as shot:
-        _look(store)
-    return next(at for at, what in enumerate(shot.log, 1) if what.endswith(words))
-
-
-def _look(store: Store | Path) -> object:
-    return store.names() if isinstance(store, Store) else Store(store).names()
 
 
 @pytest.fixture
@@ -64,8 +53,10 @@ def test_opening(tree: Path, shim: Shim) -> None:
 def test_a_folder_inside(tree: Path, shim: Shim) -> None:
     """Listing says which folder it was."""
     with Store(tree) as store:
-        at = at_first(shim, "prompts/team", store)
-        with shim.armed(at), pytest.raises(StoreError, match=r"prompts/team cannot be read: Input/output error"):
+        with (
+            shim.armed(on="prompts/team"),
+            pytest.raises(StoreError, match=r"prompts/team cannot be read: Input/output error"),
+        ):
             store.names()
         assert store.names() == ("team/a",)
 
@@ -73,9 +64,11 @@ def test_a_folder_inside(tree: Path, shim: Shim) -> None:
 def test_settings_that_cannot_be_read(tree: Path, shim: Shim) -> None:
     """They may say where the store is, and that secrets are refused: no store is opened without them."""
     (tree / "pyproject.toml").write_text('[tool.promptlib]\nroot = "prompts"\n')
-    at = at_first(shim, "pyproject.toml", tree)
     for turn in (0, 1):
-        with shim.armed(at, turn=turn), pytest.raises(StoreError, match=r"pyproject\.toml cannot be read"):
+        with (
+            shim.armed(turn=turn, on="pyproject.toml"),
+            pytest.raises(StoreError, match=r"pyproject\.toml cannot be read"),
+        ):
             Store(tree)
     (tree / "pyproject.toml").unlink()
     (tree / "pyproject.toml").mkdir()
@@ -84,15 +77,39 @@ def test_settings_that_cannot_be_read(tree: Path, shim: Shim) -> None:
 
 def test_a_broken_talk_is_never_gone_on_with(tree: Path, shim: Shim) -> None:
     """Between question and answer a signal arrives: the next question gets its own answer, from another process."""
-    git(tree, "repack", "-adq")
     with Store(tree) as store:
-        with shim.armed() as shot:
-            store.history("team/a")
-            store.load("team/a@v1")
-        for at in [at for at, what in enumerate(shot.log, 1) if "pipe:" in what]:
-            for turn in range(6):
-                with Store(tree) as fresh:
-                    with shim.armed(at, turn=turn), suppress(GitFailed, KeyboardInterrupt):
-                        fresh.history("team/a")
-                    assert [each.number for each in fresh.history("team/a")] == [1]
-                    assert fresh.load("team/a@v1").messages == prompt("One.").messages
+        for name in "bcd":
+            store.save(name, prompt(f"{name}."))
+    git(tree, "repack", "-adq")
+    with Store(tree) as store, shim.armed() as shot:
+        assert store.file("b@v1").startswith(b"---")
+    for at in [at for at, what in enumerate(shot.log, 1) if "pipe:" in what]:
+        for turn in range(6):
+            forget()
+            with Store(tree) as fresh:
+                fresh.load("c@v1")
+                with shim.armed(at, turn=turn), suppress(StoreError, Interrupted):
+                    fresh.file("b@v1")
+                for name in "dcb":
+                    assert fresh.load(f"{name}@v1").messages == prompt(f"{name}.").messages
+                    assert fresh.file(f"{name}@v1").count(f"{name}.".encode()) == 1
+
+
+def test_a_version_that_cannot_be_read_is_not_missing(field: Path, shim: Shim) -> None:
+    """It may be the one that is asked for: nobody is told that it is not there."""
+    with Store.init(field / "start.git", bare=True) as store:
+        digests = [store.save("a", prompt(text)).digest.removeprefix("sha256:") for text in ("One.", "Two.", "Three.")]
+    (store.path / "promptlib/index.sqlite").unlink()
+    forget()
+    blob = git(store.path, "rev-parse", "HEAD~2:a.prompty").decode().strip()
+    with Store(store.path) as fresh:
+        with shim.armed(mode="same", on=blob[2:]), pytest.raises(GitFailed, match="cannot be read: Input/output error"):
+            fresh.load(f"a#{digests[0]}")
+        assert fresh.load(f"a#{digests[0]}").messages == prompt("One.").messages
+    damaged = store.path / "objects" / blob[:2] / blob[2:]
+    damaged.chmod(0o644)
+    damaged.write_bytes(b"damaged")
+    (store.path / "promptlib/index.sqlite").unlink()
+    forget()
+    with Store(store.path) as fresh, pytest.raises(NotFound, match="has no version"):
+        fresh.load(f"a#{digests[0]}")
