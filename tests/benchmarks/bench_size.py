@@ -5,6 +5,7 @@ What takes seconds is told in processor time, that of git included: it is the sa
 
 from __future__ import annotations
 
+import resource
 import shutil
 import sqlite3
 import subprocess
@@ -16,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from promptlib import Prompt, Store, system
 
-from .bench_history import spent
 from .library import Library, built
 from .measure import Figure, figure, fresh, output, paired, seconds
 
@@ -30,8 +30,9 @@ AMONG = f"among {FEW[0]}"
 ROUNDS = 5
 SLOW_ROUNDS = 2
 MEMORY = 300
-#: Names of the large store that stand for the ten of the small one: what a process has compiled once is not first.
-OTHERS = 100
+#: Names of the large store that stand for the ten of the small one, of the same kinds: what a process has compiled once
+#: is not first.
+OTHERS = 300
 VERSIONS = 10
 
 _MEMORY = """
@@ -71,6 +72,12 @@ def figures() -> Iterator[Figure]:
         yield from _saves(few, many)
 
 
+def _spent() -> float:
+    """Return the processor time of this process and of the children that have ended, to the microsecond."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
+
+
 def _complete(store: Store) -> None:
     history = store._history
     assert history is not None
@@ -89,7 +96,7 @@ def _index(library: Library, place: Path) -> Iterator[Figure]:
         shutil.rmtree(library.path / "promptlib", ignore_errors=True)
         store.history(library.name(0))
 
-    ratios = paired(graph, _log(library, "main"), rounds=ROUNDS, clock=spent)
+    ratios = paired(graph, _log(library, "main"), rounds=ROUNDS, clock=_spent)
     yield figure(f"index of {MANY[0]:,} versions from nothing: the graph", "git log --raw", 3, ratios)
 
     def contents() -> None:
@@ -97,7 +104,7 @@ def _index(library: Library, place: Path) -> Iterator[Figure]:
         _complete(store)
 
     floor = _texts(library, place)
-    ratios = [seconds(contents, spent) / seconds(floor, spent) for _ in range(SLOW_ROUNDS)]
+    ratios = [seconds(contents, _spent) / seconds(floor, _spent) for _ in range(SLOW_ROUNDS)]
     yield figure("the same, with digests and texts", "log + cat-file --batch + FTS5", 1.5, ratios)
     store.close()
     for what in ("graph", "everything"):
@@ -136,7 +143,7 @@ def _up_to_date(library: Library) -> Iterator[Figure]:
     )
     with Store(library.path) as store:
         shutil.rmtree(library.path / "promptlib", ignore_errors=True)
-        anew = seconds(lambda: store.history(name), spent)
+        anew = seconds(lambda: store.history(name), _spent)
         for what, old, new in moves:
             logs, rebuilds = [], []
             for _ in range(ROUNDS):
@@ -144,8 +151,8 @@ def _up_to_date(library: Library) -> Iterator[Figure]:
                 store.history(name)
                 store.close()  # or it would remember what it said the last time
                 library.point(new)
-                cost = seconds(lambda: store.history(name), spent)
-                logs.append(cost / seconds(_log(library, new, f"^{old}"), spent))
+                cost = seconds(lambda: store.history(name), _spent)
+                logs.append(cost / seconds(_log(library, new, f"^{old}"), _spent))
                 rebuilds.append(cost / anew)
             yield figure(f"index brought up to date {what}", "git log --raw of the new commits", None, logs)
             yield figure(f"index brought up to date {what}", "index from nothing", None, rebuilds)
@@ -221,21 +228,30 @@ def _histories(small: Store, large: Store, few: Library) -> Iterator[Figure]:
         return seconds(lambda: [store.history(name) for name in names if name != few.name(1)], perf_counter)
 
     yield figure(
-        f"history of a name, first asked, {MANY[0]:,}", AMONG, 1.2, [asked(large) / asked(small) for _ in range(15)]
+        f"history of a name, index just opened, {MANY[0]:,}",
+        AMONG,
+        1.2,
+        [asked(large) / asked(small) for _ in range(15)],
     )
     name = few.name(0)
+
+    def told(store: Store) -> None:
+        history = store._history
+        assert history is not None
+        history._histories.clear()
+        store.history(name)
+
+    yield _growth("history of a name, not remembered", 1.2, lambda: told(large), lambda: told(small))
     yield _growth("history of a name, asked again", 1.2, lambda: large.history(name), lambda: small.history(name))
     table = sqlite3.connect(large.path / "promptlib" / "index.sqlite")
 
     def floor() -> None:
         assert len(table.execute("SELECT * FROM events WHERE name=?", (name,)).fetchall()) >= VERSIONS
 
-    yield figure(
-        f"history of a name, asked again, among {MANY[0]:,}",
-        "SQLite select of its rows",
-        2,
-        paired(lambda: large.history(name), floor),
-    )
+    words = "SQLite select of its rows"
+    again, anew = paired(lambda: large.history(name), floor), paired(lambda: told(large), floor)
+    yield figure(f"history of a name, asked again, among {MANY[0]:,}", words, 2, again)
+    yield figure(f"history of a name, not remembered, among {MANY[0]:,}", words, None, anew)
     table.close()
 
 
@@ -247,7 +263,7 @@ def _lists(small: Store, large: Store, few: Library) -> Iterator[Figure]:
     def floor() -> None:
         subprocess.run(listed, capture_output=True, check=True)
 
-    ratios = paired(large.names, floor, rounds=ROUNDS, clock=spent)
+    ratios = paired(large.names, floor, rounds=ROUNDS, clock=_spent)
     yield figure(f"{MANY[1]:,} names", "git ls-tree -r --name-only", None, ratios)
     wanted = few.name(0)[:-1] + "x"
 
