@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from promptlib._git import Repository
 from promptlib.errors import NotAStore, SaveRefused, StoreError, StoreReadOnly
 from promptlib.store.layout import ATTRIBUTES, ATTRIBUTES_TEXT, LABELS, PROMPT
-from promptlib.store.settings import configured_root
+from promptlib.store.settings import checked_root, configured_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,7 +137,7 @@ def _check_left_out(path: Path, repository: Repository | None) -> None:
     if repository is None or not path.resolve().is_relative_to(top := Path(str(repository.work_tree)).resolve()):
         return
     root = (path.resolve() / (configured_root(path) or DEFAULT_ROOT)).relative_to(top).as_posix()
-    head = repository.head().commit
+    head = repository.head().commit if checked_root(root) else None
     if head is not None and next(repository.files(head, root), None) is not None:
         raise StoreError(
             f"{root}/ is committed in {top} and is not on disk",

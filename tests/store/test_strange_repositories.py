@@ -178,6 +178,23 @@ def test_a_prompt_that_git_is_told_to_pass_over(one: Store, make: Make, run: Run
     served(one.path)
 
 
+def test_the_folder_of_git_is_no_store(one: Store) -> None:
+    """The root of an application is beside it."""
+    with pytest.raises(NotAStore, match="is no store: this repository has no prompts/"):
+        Store(one.path / ".git")
+
+
+def test_a_missing_prompt_where_git_cannot_be_read(one: Store) -> None:
+    """It is missing all the same, and no prompt is said to be committed."""
+    with Store(one.path) as store:
+        assert len(store.history("a")) == 2
+        shutil.rmtree(one.path / ".git/objects")
+        (one.path / ".git/objects").mkdir()
+        (one.path / "prompts/a.prompty").unlink()
+        with Store(one.path) as fresh, pytest.raises((NotFound, StoreError)):
+            fresh.load("a")
+
+
 def test_prompts_that_are_ignored(one: Store, make: Make) -> None:
     """No new file is taken there: git's words are shown, and no file is left."""
     (one.path / ".git/info").mkdir(exist_ok=True)
@@ -353,6 +370,7 @@ def test_a_partial_clone_whose_promise_is_gone(make: Make, run: Run, tmp_path: P
         assert [version.number for version in clone.history("a")] == [1, 2]
         if bare:
             assert [version.labels for version in clone.history("a")] == [(), ()]
+            assert [node.labels for node in clone.graph().nodes] == [(), ()]
     (tmp_path / "gone.git").rename(source.path)
     run(tmp_path / "clone", "fetch", "-q", "--refetch", "--no-filter")
     with Store(tmp_path / "clone") as clone:
