@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from . import bench_history, bench_rendering, bench_size, bench_starting, bench_store, bench_tokens
+from . import bench_history, bench_rendering, bench_size, bench_starting, bench_store, bench_tokens, bench_writers
 
 MODULES = {
     "starting": bench_starting,
@@ -13,6 +13,7 @@ MODULES = {
     "history": bench_history,
     "size": bench_size,
     "tokens": bench_tokens,
+    "writers": bench_writers,
 }
 
 
