@@ -161,9 +161,10 @@ def no_longer_than(seconds: int, shot: Shot) -> Iterator[None]:
 def kind_of(what: str) -> str:
     """Return of which kind an operation is, from how it is logged."""
     word, _, rest = what.partition(" ")
+    verb, _, _ = rest.partition(" ")
     if rest.startswith("pipe:"):
         return f"{word.removeprefix('os.')} pipe"
-    return f"sqlite3 {rest.split()[0]}" if word == "sqlite3" else word
+    return f"sqlite3 {verb}" if word == "sqlite3" else word
 
 
 def is_told(error: BaseException) -> bool:

@@ -16,6 +16,7 @@ from tests.faults.sweeping import forget, git, prompt
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.faults.kinds import Shot
     from tests.faults.shim import Shim
 
 
@@ -81,18 +82,22 @@ def test_a_broken_talk_is_never_gone_on_with(tree: Path, shim: Shim) -> None:
         for name in "bcd":
             store.save(name, prompt(f"{name}."))
     git(tree, "repack", "-adq")
-    with Store(tree) as store, shim.armed() as shot:
-        assert store.file("b@v1").startswith(b"---")
-    for at in [at for at, what in enumerate(shot.log, 1) if "pipe:" in what]:
-        for turn in range(6):
-            forget()
-            with Store(tree) as fresh:
-                fresh.load("c@v1")
-                with shim.armed(at, turn=turn), suppress(StoreError, Interrupted):
-                    fresh.file("b@v1")
-                for name in "dcb":
-                    assert fresh.load(f"{name}@v1").messages == prompt(f"{name}.").messages
-                    assert fresh.file(f"{name}@v1").count(f"{name}.".encode()) == 1
+    pipes = [at for at, what in enumerate(_talked(tree, shim, 0, 0).log, 1) if "pipe:" in what]
+    struck = [bool(_talked(tree, shim, at, turn).failed) for at in pipes for turn in range(6)]
+    assert sum(struck) > 6  # how often a pipe is read differs a little from run to run
+
+
+def _talked(tree: Path, shim: Shim, at: int, turn: int) -> Shot:
+    """Let something fail while one prompt is read, and read the others through the same store."""
+    forget()
+    with Store(tree) as store:
+        assert store.file("c@v1").count(b"c.") == 1
+        with shim.armed(at, turn=turn) as shot, suppress(StoreError, Interrupted):
+            store.file("b@v1")
+        for name in "dcb":
+            assert store.file(f"{name}@v1").count(f"{name}.".encode()) == 1
+            assert store.load(f"{name}@v1").messages == prompt(f"{name}.").messages
+    return shot
 
 
 def test_a_version_that_cannot_be_read_is_not_missing(field: Path, shim: Shim) -> None:
