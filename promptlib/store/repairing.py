@@ -92,21 +92,20 @@ class Repair:
 
         A line of packed-refs that is none may be all that shows that there was a branch: it stays until that is found.
         """
-        mender = self.repository.mender()
-        lost = self._is_lost(remembered)
+        mender, verifier = self.repository.mender(), self.repository.verifier()
+        named, lost = verifier.branch(), self._is_lost(remembered)
         packed = mender.packed_references()
         self._head(remembered)
-        found = not lost or self._branch(remembered)
+        reference = verifier.branch()
+        lost = lost if reference == named else self._is_lost(remembered)
+        found = not lost or (reference is not None and self._branch(reference, remembered))
         if packed is not None and found:
             self.mended.append(packed)
         elif packed is not None:
             mender.put_back(packed.what, packed.place)
 
-    def _branch(self, remembered: Remembered) -> bool:
+    def _branch(self, reference: str, remembered: Remembered) -> bool:
         """A branch that is no ref any more gets the newest commit of its line, where only one line can be meant."""
-        reference = self.repository.verifier().branch()
-        if reference is None:
-            return False
         mender = self.repository.mender()
         packed = dict(self.repository.verifier().pointers()).get(reference, "")
         logged = mender.logged(reference)
@@ -183,24 +182,20 @@ class Repair:
         for path in list(committed.walk()):
             if path.startswith(INCLUDES) or label_at(path) is None or not self._is_as_committed(committed, path):
                 continue
-            if _label_in(_bytes(committed, path)) is None and (found := self._before(draft, path, _label_in)):
+            raw = _bytes(committed, path)
+            # What is lost altogether is not taken for what stood there before: production would move in silence.
+            if raw is not None and _label_in(raw) is None and (found := self._before(draft, path, _label_in)):
                 draft.files.put(path, found[0])
                 told.append((path, f"as commit {found[1][:12]} left it; its text was not what its first line says"))
         for path in [path for path in draft.files.walk() if label_at(path)]:
-            held = _label_in(draft.files.read(path) or b"")
+            held = _label_in(_bytes(draft.files, path) or b"")
             if held is not None:
                 told += self._with_includes(draft, held)
         return told
 
     def _is_as_committed(self, committed: Commit, path: str) -> bool:
         """In a work tree a file that somebody is editing is theirs."""
-        return self.repository.bare or self._on_disk(path) == _bytes(committed, path)
-
-    def _on_disk(self, path: str) -> bytes | None:
-        try:
-            return self.files().read(path)
-        except PromptLibError:
-            return None
+        return self.repository.bare or _bytes(self.files(), path) == _bytes(committed, path)
 
     def _with_includes(self, draft: Draft, prompt: Prompt[Any]) -> Iterator[tuple[str, str]]:
         for text in prompt.includes.values():
@@ -211,7 +206,7 @@ class Repair:
                 found = _prompt_in(raw)
                 return found if found is not None and found.digest == digest else None
 
-            found = fits(_bytes(draft.files, path))
+            found = fits(_bytes(draft.files, path) or b"")
             if found is None:
                 raw, where = self._included(draft, pin, path, fits)
                 found = fits(raw)
@@ -223,7 +218,7 @@ class Repair:
 
     def _may_lay(self, path: str) -> bool:
         committed = Commit(self.repository, self.past.prefix, self.past.tip())
-        return self.repository.bare or self._on_disk(path) in {None, _bytes(committed, path)}
+        return self.repository.bare or _bytes(self.files(), path) in {None, _bytes(committed, path)}
 
     def _included(
         self, draft: Draft, pin: Pin, path: str, fits: Callable[[bytes], Prompt[Any] | None]
@@ -267,11 +262,11 @@ class Repair:
         self.mended.append(Mended("index", path.name, f"made again from git; {wrong}, and it is kept at {kept}"))
 
 
-def _bytes(home: Home, path: str) -> bytes:
+def _bytes(home: Home, path: str) -> bytes | None:
     try:
-        return home.read(path) or b""
+        return home.read(path)
     except PromptLibError:
-        return b""
+        return None
 
 
 def _prompt_in(raw: bytes) -> Prompt[Any] | None:
