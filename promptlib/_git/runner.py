@@ -119,7 +119,9 @@ class Git:
     def of(cls, layout: Layout) -> Self:
         """Return a runner for the repository of *layout*, without any search for it."""
         # With a work tree around it, as core.worktree may say, git would take every path for one below the git folder.
-        return cls(layout.git_dir, (f"--git-dir={layout.git_dir}", f"--work-tree={layout.git_dir}"))
+        # In a bare one git would begin to write reflogs, and each save would start a git of its own.
+        around = () if layout.bare else (f"--work-tree={layout.git_dir}",)
+        return cls(layout.git_dir, (f"--git-dir={layout.git_dir}", *around))
 
     @classmethod
     def at(cls, folder: Path) -> Self:
