@@ -210,6 +210,7 @@ class Pin:
         return f"{self.name}#{self.digest.removeprefix('sha256:')}"
 
 
+MOST_COMPARED = 1_000
 _PIN = "a pin is a name and the whole digest, support/style#<64 characters of 0-9a-f>; a Version's `.pin` gives it"
 
 
@@ -218,4 +219,13 @@ def missing_name(name: str, known: list[str] | tuple[str, ...]) -> str:
     if not known:
         return "this store is empty"
     shown = ", ".join(known[:8]) + (f", … ({len(known)} in all)" if len(known) > 8 else "")  # noqa: PLR2004 - one line
-    return f"{nearest(name, known)} names here: {shown}".strip()
+    return f"{nearest(name, _alike(name, known))} names here: {shown}".strip()
+
+
+def _alike(name: str, known: list[str] | tuple[str, ...]) -> list[str] | tuple[str, ...]:
+    """Return the names worth a close look: of very many, those with the same folder and beginning, or the same end."""
+    if len(known) <= MOST_COMPARED:
+        return known
+    folder, slash, last = name.rpartition("/")
+    begin = folder + slash + last[:1]
+    return [each for each in known if each.startswith(begin) or each.rpartition("/")[2] == last][:MOST_COMPARED]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from promptlib import codec
+from promptlib.refs import MOST_COMPARED, missing_name
 from promptlib.store import past
 from tests.benchmarks.library import Library, built, file_of
 from tests.store import growth
@@ -71,6 +72,13 @@ def test_a_label_moved_and_taken_away_in_one_transaction(store: Store, make: Cal
     assert list(store.labels("tell")) == ["production"]
     assert store.labels("ask") == {}
     assert store.load("tell@production").digest == store.load("tell@v1").digest
+
+
+@pytest.mark.parametrize("wrong", ["team-3/ask-12x", "team-33/ask-123", "team-3/ask-124"])
+def test_among_thousands_of_names_the_nearest_is_told(wrong: str) -> None:
+    names = [f"team-{team}/ask-{number}" for team in range(9) for number in range(300) if (team, number) != (3, 124)]
+    assert len(names) > MOST_COMPARED
+    assert missing_name(wrong, names).startswith("did you mean 'team-3/ask-")
 
 
 def test_a_history_is_remembered_while_nothing_moves(bare: Store, make: Callable[..., Prompt[Question]]) -> None:
