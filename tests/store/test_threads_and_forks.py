@@ -132,8 +132,8 @@ def work(who):
 
 def live(at):
     signal.alarm(30)
-    # Those that the parent talks to for long; one that is just being started has for a moment all that its parent has.
-    lasting = [git for git in gits(os.getppid()) if b"--batch" in words(git) or b"update-ref" in words(git)]
+    # Gits alone: what is just being started has for a moment all that its parent has.
+    lasting = [git for git in gits(os.getppid()) if words(git).partition(b"\\0")[0].endswith(b"git")]
     used = set().union(*map(pipes, lasting))
     assert not used & pipes(os.getpid()), "the pipes of the parent's gits are open in the child"
     assert store.load(f"packed@v{at % 9 + 1}").messages[0].text == f"packed {at % 9}"
