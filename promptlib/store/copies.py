@@ -103,11 +103,10 @@ class Copies:
         try:
             for path in home.walk():
                 try:
-                    data = home.read(path)
+                    data = home.read(path) or b""
                 except PromptLibError:
                     continue
-                if data is not None:
-                    yield home.shown(path), data
+                yield home.shown(path), data
         except PromptLibError:
             return  # a folder that cannot be read hides what is behind it
 

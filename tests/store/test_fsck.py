@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,17 +13,19 @@ from typer.testing import CliRunner
 from promptlib import Prompt, Store
 from promptlib._git.runner import Git
 from promptlib._git.verifying import Verifier
+from promptlib._index import Remembered
 from promptlib.cli.app import app
 from promptlib.errors import GitFailed, NotFound, StoreDamaged, StoreError
 from promptlib.store.checking import Problem, Report
 from promptlib.store.copies import Copies
 from promptlib.store.homes import Folder
-from promptlib.store.past import DIFFERENT
+from promptlib.store.past import DIFFERENT, History
 from promptlib.store.remembering import MEMORY
 from tests.store.conftest import prompt_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     Run = Callable[..., str]
 
@@ -215,7 +216,7 @@ def test_a_reflog_of_what_is_gone(tree: Store) -> None:
 
 
 def test_a_tree_that_is_badly_made(filled: Store, run: Run) -> None:
-    """git's own words."""
+    """In the words of git."""
     blob = run(filled.path, "rev-parse", "HEAD:a.prompty").strip()
     raw = b"100644 .git\0" + bytes.fromhex(blob)
     (filled.path.parent / "raw").write_bytes(raw)
@@ -228,8 +229,6 @@ def test_a_tree_that_is_badly_made(filled: Store, run: Run) -> None:
 def test_an_index_that_says_something_else(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is put aside and made again."""
     filled.history("a")
-    from promptlib.store.past import History  # noqa: PLC0415 - patched for this test alone
-
     monkeypatch.setattr(History, "differences", lambda _: [("a v1", DIFFERENT)])
     report = fsck(filled, repair=True)
     assert [(each.place, each.what.partition(",")[0]) for each in report.mended] == [
@@ -240,8 +239,6 @@ def test_an_index_that_says_something_else(filled: Store, monkeypatch: pytest.Mo
 
 def test_copies_go_on_past_what_cannot_be_read(filled: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A file, a folder, HEAD: each is passed over, and what is left is looked through."""
-    from promptlib._index import Remembered  # noqa: PLC0415 - for this test alone
-
     filled.history("a")
     assert filled._repository is not None
     assert filled._history is not None

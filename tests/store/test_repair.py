@@ -14,10 +14,11 @@ import pytest
 from promptlib import Prompt, Store, user
 from promptlib._git import Author
 from promptlib._git.runner import Git
+from promptlib._index import Remembered
 from promptlib.errors import PromptLibError
 from promptlib.store import repairing
-from promptlib.store.copies import Copies
 from promptlib.store.checking import examine_closed
+from promptlib.store.copies import Copies
 from promptlib.store.layout import Labelled, include_path
 from promptlib.store.remembering import MEMORY
 from tests.store.conftest import Question, prompt_of
@@ -184,8 +185,6 @@ def test_a_blob_from_a_label_and_a_label_from_a_version(
     """A label holds its version byte for byte, so each gives the other back."""
     lost = blob(filled, run, path, commit)
     spoil(loose(filled, lost))
-    from promptlib._index import Remembered  # noqa: PLC0415 - patched for this test alone
-
     monkeypatch.setattr(Remembered, "text", lambda *_: None)
     store = again(filled)
     if path == "a.prompty":
@@ -891,3 +890,19 @@ def test_work_that_is_kept_for_somebody(filled: Store, run: Run) -> None:
     (remark,) = report.remarks
     assert remark.what.startswith("work that is kept for somebody: Label b production")
     assert remark.remedy == f"look: git show {tip[:12]}; to drop it: git update-ref -d refs/promptlib/pending/abc"
+
+
+def test_copies_beside_a_deletion_and_a_lost_include(bare: Store, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is gone or cannot be read gives nothing, and the rest is looked through."""
+    _with_include(bare)
+    lost = blob(bare, run, "part.prompty")
+    bare.save("b", prompt_of("gone"))
+    bare.delete("b")
+    commit_file(bare, run, "bad.prompty", b"\xff")
+    bare._past().index.complete()
+    read = Copies._read
+    monkeypatch.setattr(Copies, "_read", lambda self, each: None if each == lost else read(self, each))
+    history = bare._past()
+    copies = Copies(bare._reading().files, history._repository, "", Remembered(history.index_file))
+    assert copies.find("1" * 40, b"blob") is None
+    assert copies.find("1" * 40, b"tree") is None
