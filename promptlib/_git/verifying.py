@@ -359,7 +359,7 @@ def _remedy(place: str, kind: str, here: Path) -> str:
 
 
 def _told(rows: list[str]) -> Iterator[tuple[str, str, str]]:
-    """Yield id, kind (where it is said) and words of every object that a row speaks of, and what needs a missing one."""
+    """Yield id, kind (where it is said) and words of every object that a row speaks of, and what needs it."""
     needed = dict(_needs(rows))
     for row in rows:
         for pattern, words in _ROWS:
