@@ -329,10 +329,12 @@ def _reap(process: subprocess.Popen[bytes], owner: int) -> None:
     if os.getpid() != owner:
         _forget(process)
         return
-    if process.poll() is None:
-        _stop(process)
-    for pipe in (process.stdin, process.stdout, process.stderr):
-        _close_quietly(pipe)
+    try:
+        if process.poll() is None:
+            _stop(process)
+    finally:
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            _close_quietly(pipe)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
