@@ -190,7 +190,7 @@ class References:
         """Tell whether *commit* is *tip* or one of its ancestors."""
         if tip == commit:
             return True
-        told = self._git.run("merge-base", "--is-ancestor", commit, tip, check=False)
+        told = self._git.run("-c", "core.commitGraph=false", "merge-base", "--is-ancestor", commit, tip, check=False)
         if told.code > 1:
             raise failure("merge-base", told.error)
         return told.code == 0

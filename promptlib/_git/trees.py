@@ -5,11 +5,11 @@ from __future__ import annotations
 import stat
 from collections import OrderedDict
 from functools import lru_cache
-from threading import Lock
 from typing import TYPE_CHECKING, TypeAlias
 
 from promptlib._git.objects import STRUCTURE_LIMIT
 from promptlib.errors import BadRef, Conflict, NotFound, StoreDamaged
+from promptlib.forking import ForkableLock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -118,7 +118,7 @@ class Trees:
         """Read through *objects*."""
         self._objects = objects
         self._length = objects.id_length
-        self._lock = Lock()
+        self._lock = ForkableLock()
         self._cached: OrderedDict[str, Tree] = OrderedDict()
         self._cached_bytes = 0
         self._roots: OrderedDict[str, str] = OrderedDict()

@@ -35,6 +35,7 @@ _OF_A_DIGEST = (
     f"{_EVENTS} WHERE e.name=? AND e.id<? AND e.blob IN "  # noqa: S608 - no caller's word
     "(SELECT blob FROM descriptions WHERE digest>=? AND digest<?) ORDER BY e.id DESC"
 )
+_UNDESCRIBED_OF_A_NAME = f"{UNDESCRIBED} AND e.name=? LIMIT 1"
 _OF_ANY_NAME = (
     f"{_EVENTS} WHERE e.blob IN (SELECT blob FROM descriptions WHERE digest=?) "  # noqa: S608 - no caller's word
     "ORDER BY e.id DESC LIMIT 1"
@@ -142,6 +143,15 @@ class Index:
                 hint="write more digits of the digest",
             )
         return found[0][0]
+
+    def alike(self, name: str, digest: str) -> tuple[int, list[Row]]:
+        """Return the highest number of *name*, and its versions of exactly this *digest*, newest first."""
+        found = self._session.ask(partial(_alike, name=name, digest=digest))
+        if found is None:
+            for old, _ in self._session.ask(lambda connection: _line_of_names(connection, name)[0]):
+                self._contents.of_a_name(old)
+            found = self._session.ask(partial(_alike, name=name, digest=digest, undescribed_too=True)) or (0, [])
+        return found
 
     def _looked_through(self, name: str, low: str) -> Row | None:
         """Before a digest is said not to be there, look at every version: a damaged row is not found by its content."""
@@ -349,13 +359,27 @@ def _of_a_digest(
     None says that some version was never described; with *undescribed_too* such a one is passed over.
     """
     for old, until in _line_of_names(connection, name)[0]:
-        if not undescribed_too and connection.execute(f"{UNDESCRIBED} AND e.name=? LIMIT 1", (old,)).fetchone():
+        if not undescribed_too and connection.execute(_UNDESCRIBED_OF_A_NAME, (old,)).fetchone():
             return None
         rows = [row_of(row) for row in connection.execute(_OF_A_DIGEST, (old, until, low, low + "g"))]
         if rows:
             told = known(connection, [row.blob for row in rows if row.blob])
             return [(row, told[row.blob or ""].digest) for row in rows]
     return []
+
+
+def _alike(
+    connection: sqlite3.Connection, *, name: str, digest: str, undescribed_too: bool = False
+) -> tuple[int, list[Row]] | None:
+    """Return what `Index.alike` does; None where some version was never described."""
+    names, versions = _line_of_names(connection, name)
+    if not undescribed_too and any(connection.execute(_UNDESCRIBED_OF_A_NAME, (old,)).fetchone() for old, _ in names):
+        return None
+    found = (
+        connection.execute(_OF_A_DIGEST, (old, until, digest, f"{digest}g"))
+        for old, until in (names if versions else [])
+    )
+    return versions, [row_of(row) for rows in found for row in rows]
 
 
 def _one_label(connection: sqlite3.Connection, name: str, label: str) -> tuple[Label, bytes | None] | None:

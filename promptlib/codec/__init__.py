@@ -9,12 +9,12 @@ from promptlib.codec.notes import Note
 from promptlib.codec.reading import read, read_with_notes
 
 if TYPE_CHECKING:
-    from promptlib.codec.outlining import outline
+    from promptlib.codec.outlining import Outline, outline
     from promptlib.codec.writing import edit, write
 
-__all__ = ["Note", "edit", "outline", "read", "read_with_notes", "write"]
+__all__ = ["Note", "Outline", "edit", "outline", "read", "read_with_notes", "write"]
 
-_HOMES = {"edit": "writing", "outline": "outlining", "write": "writing"}
+_HOMES = {"Outline": "outlining", "edit": "writing", "outline": "outlining", "write": "writing"}
 
 
 def __getattr__(name: str) -> object:

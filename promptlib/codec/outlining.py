@@ -16,6 +16,7 @@ from promptlib.prompt import Prompt
 
 if TYPE_CHECKING:
     from promptlib.codec.header import Fields
+    from promptlib.inputs import Input
     from promptlib.messages import Piece, Role
     from promptlib.plain import Frozen
     from promptlib.refs import Pin
@@ -33,6 +34,9 @@ class Outline(NamedTuple):
     includes: Frozen
     description: str
     tags: tuple[str, ...]
+    authors: tuple[str, ...]
+    extra: Frozen
+    inputs: tuple[Input, ...]
 
 
 def outline(data: bytes) -> Outline:
@@ -48,9 +52,7 @@ def outline(data: bytes) -> Outline:
         object.__setattr__(prompt, name, frame.fields.get(name, default))
     object.__setattr__(prompt, "messages", messages)
     prompt._settle()  # noqa: SLF001 - only here is a prompt made whose template nobody reads: it does not leave
-    return Outline(
-        prompt.digest, prompt.derived_from, prompt.renamed_from, prompt.includes, prompt.description, prompt.tags
-    )
+    return Outline(*(getattr(prompt, part) for part in Outline._fields))
 
 
 _DEFAULTS = tuple((each.name, each.default) for each in fields(Prompt) if each.name not in {"messages", "_template"})

@@ -10,7 +10,7 @@ from promptlib.prompt import DEEPEST_INCLUDE
 from promptlib.refs import Pin, missing_name
 from promptlib.store.homes import LARGEST_PROMPT
 from promptlib.store.layout import Labelled, include_path, label_path, labels_of, name_at, names_in, prompt_path
-from promptlib.store.remembering import content_of, found_content
+from promptlib.store.remembering import content_of, found_content, is_written, written
 
 if TYPE_CHECKING:
     from promptlib.prompt import Prompt
@@ -23,7 +23,7 @@ Outcome = Literal["created", "unchanged"]
 class Draft:
     """Changes laid over one tip, each checked against that tip and against those before it."""
 
-    __slots__ = ("_disk", "_past", "files", "tip")
+    __slots__ = ("_disk", "_numbers", "_past", "files", "tip")
 
     def __init__(self, files: Overlay, past: History, tip: str | None, disk: Home | None = None) -> None:
         """Begin without changes over *files*, the files at *tip*, whose history is *past*.
@@ -34,6 +34,7 @@ class Draft:
         self.files = files
         self.tip = tip
         self._past = past
+        self._numbers: dict[str, int | None] = {}
 
     def current(self, name: str) -> Prompt[Any] | None:
         """Return the newest content of *name*, changes of this draft included."""
@@ -56,7 +57,7 @@ class Draft:
 
     def number(self, name: str) -> int | None:
         """Return the number that the newest content of *name* has, or gets when this draft is committed."""
-        known = self._past.newest_number(name)
+        known = self._numbers[name] if name in self._numbers else self._past.newest_number(name)
         if known is None or prompt_path(name) not in self.files.changes:
             return known
         current = self.current(name)
@@ -86,17 +87,27 @@ class Draft:
         self._refuse_superseded(name, prompt, newest)
         prompt = self._with_names(prompt)
         self._check_includes(prompt)
-        data = file or self._written_on_disk(path, prompt) or self._written(path, prompt)
+        data = file or self._written_on_disk(path, prompt)
+        if data is None and self._is_ours(path):
+            data = codec.write(prompt)  # no hand but ours has been at it: there is nothing to keep as it stands
+            found: Prompt[Any] | codec.Outline = codec.outline(data)
+            if same_words(found, prompt):
+                written(data, prompt)
+        else:
+            data = data or codec.edit(self.files.read(path) or b"", prompt)
+            found = content_of(data, self.files.shown(path))
         _check_size(data, name)
-        _check_round_trip(data, prompt, self.files.shown(path))
+        _check_round_trip(found, prompt, self.files.shown(path))
         self.files.put(path, data)
         return "created"
 
-    def _written(self, path: str, prompt: Prompt[Any]) -> bytes:
-        before = self.files.read(path)
-        if before is None or before == _as_written(content_of(before, self.files.shown(path), self.files.key(path))):
-            return codec.write(prompt)  # no hand but ours has been at it: there is nothing to keep as it stands
-        return codec.edit(before, prompt)
+    def _is_ours(self, path: str) -> bool:
+        """Tell whether the file at *path* is as the codec writes it, or not there."""
+        key = self.files.key(path)
+        if key is None or is_written(key):
+            return True
+        before = self.files.read(path) or b""
+        return before == _as_written(content_of(before, self.files.shown(path), key))
 
     def _written_on_disk(self, path: str, prompt: Prompt[Any]) -> bytes | None:
         """Return the file that somebody has edited into just this prompt: their comments are kept."""
@@ -204,7 +215,8 @@ class Draft:
         return self.current(name) is None and not self._past.versions(name)
 
     def _refuse_superseded(self, name: str, prompt: Prompt[Any], newest: Prompt[Any] | None) -> None:
-        for version, file in self._past.superseded(name, prompt.digest):
+        self._numbers[name], alike = self._past.before_a_save(name, prompt.digest)
+        for version, file in alike:
             if newest is not None and newest.digest == prompt.digest and not same_words(codec.read(file), prompt):
                 continue  # the newest content with other words around it, which no older version had
             which = f"v{version.number}" if version.number is not None else version.digest
@@ -260,7 +272,7 @@ class Draft:
             self._keep_includes(codec.read(data, source=str(pin)))
 
 
-def same_words(stored: Prompt[Any], given: Prompt[Any]) -> bool:
+def same_words(stored: Prompt[Any] | codec.Outline, given: Prompt[Any]) -> bool:
     """Whether saving *given* over *stored* would change nothing that a reader of the file sees."""
     if stored.digest != given.digest:
         return False
@@ -300,9 +312,9 @@ def _check_size(data: bytes, name: str) -> None:
         )
 
 
-def _check_round_trip(data: bytes, prompt: Prompt[Any], source: str) -> None:
+def _check_round_trip(found: Prompt[Any] | codec.Outline, prompt: Prompt[Any], source: str) -> None:
     """No file is stored that would not read back as the same content."""
-    if content_of(data, source).digest != prompt.digest:
+    if found.digest != prompt.digest:
         raise StoreDamaged(
             f"{source} would not read back as it was given: nothing was saved", hint="please report this prompt"
         )

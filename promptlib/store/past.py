@@ -282,13 +282,15 @@ class History:
         self.index.describe_all()
         return self.index.name_of(digest)
 
-    def superseded(self, name: str, digest: str) -> Iterator[tuple[Version, bytes]]:
-        """Yield the versions of *name* with *digest*, newest first, each with its file."""
-        rows = self.index.versions(name)
-        told = self.index.descriptions(row.blob for row in rows if row.blob)
-        for row in reversed(rows):
-            if told[row.blob or ""].digest == digest:
-                yield self._version(row, name), self._file(row)
+    def before_a_save(self, name: str, digest: str) -> tuple[int | None, list[tuple[Version, bytes]]]:
+        """Return the number of the newest version of *name*, and its versions with *digest*, newest first.
+
+        Each comes with its file. The number is 0 before the first version, None where history is cut off.
+        """
+        number, rows = self.index.alike(name, digest)
+        return (None if self._repository.shallow else number), [
+            (self._version(row, name), self._file(row)) for row in rows
+        ]
 
     def told(self, name: str, digest: str) -> str:
         """Return `v2 (3f9c2a1b)` for the newest version of *name* with *digest*, for an error's text."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from promptlib.prompt import Prompt
 
-MOST_PROMPTS = 1024
+MOST_PROMPTS = 2048
 MOST_BYTES = 32 << 20
 
 
@@ -55,11 +55,23 @@ def found_content(key: Hashable) -> Prompt[Any] | None:
     return MEMORY.find((_CONTENT, key))
 
 
+def written(data: bytes, prompt: Prompt[Any]) -> None:
+    """Remember that *data* is what the codec writes for *prompt*, and reads as."""
+    MEMORY.keep((_CONTENT, data), prompt.with_origin(None), len(data))
+    MEMORY.keep((_WRITTEN, data), prompt, 0)
+
+
+def is_written(key: Hashable) -> bool:
+    """Return whether *key* stands for a file of which `written` told."""
+    return MEMORY.find((_WRITTEN, key)) is not None
+
+
 def known_as(key: Hashable, data: bytes) -> None:
     """Let *key* stand for *data* too, if that was read."""
-    found = found_content(data)
-    if found is not None:
-        MEMORY.keep((_CONTENT, key), found, len(data))
+    for kind, size in ((_CONTENT, len(data)), (_WRITTEN, 0)):
+        found = MEMORY.find((kind, data))
+        if found is not None:
+            MEMORY.keep((kind, key), found, size)
 
 
-_CONTENT = ""
+_CONTENT, _WRITTEN = "", "written"
