@@ -90,14 +90,14 @@ class Draft:
         data = file or self._written_on_disk(path, prompt)
         if data is None and self._is_ours(path):
             data = codec.write(prompt)  # no hand but ours has been at it: there is nothing to keep as it stands
-            found: Prompt[Any] | codec.Outline = codec.outline(data)
-            if same_words(found, prompt):
-                written(data, prompt)
+            _check_size(data, name)
+            _check_round_trip(self.files.shown(path), same_words(codec.outline(data), prompt))
+            written(data, prompt)
         else:
             data = data or codec.edit(self.files.read(path) or b"", prompt)
-            found = content_of(data, self.files.shown(path))
-        _check_size(data, name)
-        _check_round_trip(found, prompt, self.files.shown(path))
+            _check_size(data, name)
+            same = content_of(data, self.files.shown(path)).digest == prompt.digest
+            _check_round_trip(self.files.shown(path), same)
         self.files.put(path, data)
         return "created"
 
@@ -312,9 +312,9 @@ def _check_size(data: bytes, name: str) -> None:
         )
 
 
-def _check_round_trip(found: Prompt[Any] | codec.Outline, prompt: Prompt[Any], source: str) -> None:
+def _check_round_trip(source: str, holds: bool) -> None:  # noqa: FBT001 - what was found is all that is said
     """No file is stored that would not read back as the same content."""
-    if found.digest != prompt.digest:
+    if not holds:
         raise StoreDamaged(
             f"{source} would not read back as it was given: nothing was saved", hint="please report this prompt"
         )
