@@ -44,11 +44,7 @@ class Exchange:
         target = self._root / path
         try:
             self._keep(target)
-            if content is None:
-                target.unlink(missing_ok=True)
-            else:
-                self._make_folder(target.parent)
-                self._replace(target, content, mode)
+            self._lay(target, content, mode)
         except OSError as error:
             raise not_written(target, error) from error
 
@@ -66,6 +62,13 @@ class Exchange:
                 raise
             return  # no second names here: the content is written anew should it be wanted back
         self._kept[target] = kept
+
+    def _lay(self, target: Path, content: bytes | None, mode: int) -> None:
+        if content is None:
+            target.unlink(missing_ok=True)
+        else:
+            self._make_folder(target.parent)
+            self._replace(target, content, mode)
 
     def _make_folder(self, folder: Path) -> None:
         missing = [each for each in (folder, *folder.parents) if not each.exists()]
@@ -93,11 +96,8 @@ class Exchange:
         try:
             if kept is not None:
                 kept.replace(target)
-            elif content is None:
-                target.unlink(missing_ok=True)
             else:
-                self._make_folder(target.parent)
-                self._replace(target, content, mode)
+                self._lay(target, content, mode)
         except OSError as error:
             raise not_written(target, error) from error
 
