@@ -13,6 +13,7 @@
     └── StoreError
         ├── NotAStore (LookupError)         nothing here that could be a store
         ├── GitFailed (RuntimeError)        git is missing, refused or failed
+        │   └── NotFetched                  an object that a partial clone has left at its remote
         ├── StoreReadOnly (PermissionError) this home cannot be written
         ├── StoreDamaged                    what is stored is not what was stored
         ├── Busy                            somebody else is at work in this repository
@@ -169,6 +170,10 @@ class NotAStore(StoreError, LookupError):
 
 class GitFailed(StoreError, RuntimeError):
     """git is missing, refused or failed; secrets are taken out of its words."""
+
+
+class NotFetched(GitFailed):
+    """A partial clone has left this object at its remote, and nothing is fetched unasked."""
 
 
 class StoreReadOnly(StoreError, PermissionError):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Self, cast
 
-from promptlib.errors import GitFailed, StoreError, StoreReadOnly
+from promptlib.errors import GitFailed, NotFetched, StoreError, StoreReadOnly
 from promptlib.forking import ForkBarrier
 
 if TYPE_CHECKING:
@@ -94,12 +94,16 @@ def failure(verb: str, text: str) -> StoreError:
     words = redact(text).strip()[:MOST_ERROR_TEXT] or "it gave no reason"
     if "Permission denied" in words or "Read-only file system" in words:
         return StoreReadOnly(f"git {verb} may not write here: {words}", hint="check who owns the repository's files")
+    if "promisor remote" in words or "lazy fetching disabled" in words:
+        return NotFetched(
+            f"git {verb} failed: {words}",
+            hint="this clone is partial, and nothing is fetched unasked: "
+            "git fetch --refetch --no-filter brings all of it",
+        )
     return GitFailed(f"git {verb} failed: {words}", hint=_remedy(words))
 
 
 def _remedy(words: str) -> str:
-    if "promisor remote" in words or "lazy fetching disabled" in words:
-        return "this clone is partial, and nothing is fetched unasked: git fetch --refetch --no-filter brings all of it"
     if "repository extension" in words or "repo version" in words:
         return "this repository needs a newer git; reftables need 2.45"
     return "promptlib fsck tells whether the repository is sound"

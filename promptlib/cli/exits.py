@@ -34,6 +34,7 @@ CODES: dict[type[errors.PromptLibError], int] = {
     errors.StoreError: DIFFERENT,
     errors.NotAStore: NOT_FOUND,
     errors.GitFailed: DIFFERENT,
+    errors.NotFetched: DIFFERENT,
     errors.StoreReadOnly: CONFLICT,
     errors.StoreDamaged: DAMAGED,
     errors.Busy: CONFLICT,

@@ -9,7 +9,17 @@ from threading import local
 from typing import TYPE_CHECKING, cast
 
 from promptlib import codec
-from promptlib.errors import Busy, Conflict, GitFailed, NotFound, NumberMoved, PromptLibError, StoreDamaged, StoreError
+from promptlib.errors import (
+    Busy,
+    Conflict,
+    GitFailed,
+    NotFetched,
+    NotFound,
+    NumberMoved,
+    PromptLibError,
+    StoreDamaged,
+    StoreError,
+)
 from promptlib.forking import ForkableLock
 from promptlib.origin import Standing
 from promptlib.refs import Pin, Ref, missing_name
@@ -185,11 +195,17 @@ class History:
         return self._version(row, name) if row else None
 
     def versions(self, name: str) -> tuple[Version, ...]:
-        """Return the versions of *name*, oldest first; remembered while the tip stays."""
+        """Return the versions of *name*, oldest first; remembered while the tip stays.
+
+        A damaged one has no digest; raises `GitFailed` for one that cannot be read just now.
+        """
         asked = getattr(self._tips, "tip", self._newest_tip), self._remote(), self._repository.shallow, name
         known = self._histories.get(asked)
         if known is None:
             known = tuple(self._versions(self.index.versions(name), name))
+            if not all(each.digest for each in known):
+                self._check_readable(name)
+                known = tuple(self._versions(self.index.versions(name), name))
             if len(known) <= _LONGEST_HISTORY and all(each.digest for each in known):
                 if len(self._histories) >= _MOST_HISTORIES:
                     self._histories.clear()
@@ -283,14 +299,10 @@ class History:
         return self.index.name_of(digest)
 
     def before_a_save(self, name: str, digest: str) -> tuple[int | None, list[tuple[Version, bytes]]]:
-        """Return the number of the newest version of *name*, and its versions with *digest*, newest first.
-
-        Each comes with its file. The number is 0 before the first version, None where history is cut off.
-        """
+        """Return what `newest_number` does, and *name*'s versions with *digest*, newest first, each with its file."""
         number, rows = self.index.alike(name, digest)
-        return (None if self._repository.shallow else number), [
-            (self._version(row, name), self._file(row)) for row in rows
-        ]
+        alike = [(self._version(row, name), self._file(row)) for row in rows]
+        return (None if self._repository.shallow else number), alike
 
     def told(self, name: str, digest: str) -> str:
         """Return `v2 (3f9c2a1b)` for the newest version of *name* with *digest*, for an error's text."""
@@ -372,7 +384,7 @@ class History:
         told = self.index.descriptions(row.blob for row in rows if row.blob)
         for row in rows:
             if not told[row.blob or ""].digest:
-                with suppress(StoreDamaged):
+                with suppress(StoreDamaged, NotFetched):
                     self._file(row)
 
     def _newest(self, ref: Ref) -> Row:
