@@ -29,6 +29,8 @@ def test_a_pipe_that_closes_ends_it_quietly(triage: Any) -> None:
 
 
 def test_an_interrupt_ends_it_quietly(triage: Any) -> None:
+    # A shell's background job ignores interrupts, and so does all that it starts: here they must arrive.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [sys.executable, "-m", "promptlib", "count"],
         cwd=triage.folder,
@@ -36,6 +38,7 @@ def test_an_interrupt_ends_it_quietly(triage: Any) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
+    signal.signal(signal.SIGINT, before)
     _wait_until_it_reads(process.pid)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
