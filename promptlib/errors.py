@@ -8,6 +8,7 @@
     │   └── InputsMismatch                  the stored inputs and the given model do not fit
     ├── InvalidInputs (ValueError)          values that the inputs refuse
     ├── RenderFailed (ValueError)           the template failed on these values
+    ├── TemplateRejected (InvalidPrompt, RenderFailed) a foreign template does what foreign templates may not
     ├── BudgetExceeded (ValueError)         more tokens than the budget allows
     ├── UnknownEncoding (LookupError)       no such vocabulary here
     └── StoreError
@@ -149,6 +150,27 @@ class InvalidInputs(PromptLibError, ValueError):
 
 class RenderFailed(PromptLibError, ValueError):
     """The template failed on these values."""
+
+
+class TemplateRejected(InvalidPrompt, RenderFailed):
+    """A foreign template does what foreign templates may not, or more of it; `rule` is the rule in one word.
+
+    What can be seen is refused when the prompt is defined or read, the rest when it is rendered: whoever catches
+    `InvalidPrompt` around the one or `RenderFailed` around the other catches this.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: Where | None = None,
+        hint: str = "",
+        others: Iterable[PromptLibError] = (),
+        rule: str = "syntax",
+    ) -> None:
+        """Keep the parts of every error, and the rule."""
+        super().__init__(what, where=where, hint=hint, others=others)
+        self.rule = rule
 
 
 class BudgetExceeded(PromptLibError, ValueError):

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypedDict, TypeVar, Unpack
 from promptlib import inputs as grammar
 from promptlib import rendering
 from promptlib.errors import InvalidInputs, InvalidPrompt, NotFound, nearest
-from promptlib.inputs.grammar import checked_inputs
+from promptlib.forms import EMPTY, FORMS
 from promptlib.messages import Message, Piece, Placeholder, Prelude, canonical_piece, checked_piece
-from promptlib.plain import Frozen, digest, freeze
+from promptlib.plain import Frozen, digest
 from promptlib.refs import Pin
+from promptlib.trust import FOREIGN, OWN, Trust, Vouched
 from promptlib.version import Version
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from promptlib.inputs import Input
     from promptlib.origin import Origin
     from promptlib.rendering import RenderedPrompt, Template
+    from promptlib.rendering.metering import Meter
     from promptlib.tokens import Budget
 
 InputsT = TypeVar("InputsT", bound="BaseModel")
@@ -31,7 +33,6 @@ ModelT = TypeVar("ModelT", bound="BaseModel")
 Resolve = Callable[[str], "Prompt[Any]"]
 Include = "Prompt[Any] | Version | Pin | str"
 
-EMPTY: Any = Frozen()
 CONTENT_TAG = "promptlib/1"
 DEEPEST_INCLUDE = 16
 
@@ -72,6 +73,10 @@ class Prompt(Generic[InputsT]):
     authors: tuple[str, ...] = ()
     derived_from: Pin | None = None
     renamed_from: str = ""
+    #: `own` or `foreign`: what the template may do. Never part of the content, and no copy raises it.
+    trust: Trust = OWN
+    #: Who once made this foreign content their own, and why.
+    vouched: Vouched | None = None
     extra: Frozen = EMPTY
     origin: Origin | None = None
     inputs_model: type[InputsT] | None = None
@@ -83,7 +88,7 @@ class Prompt(Generic[InputsT]):
     def __post_init__(self) -> None:
         """Bring the parts into their one form and check them against each other; raises `InvalidPrompt`."""
         object.__setattr__(self, "messages", tuple(map(checked_piece, self.messages)))
-        for name, default, form in _FORMS:
+        for name, default, form in FORMS:
             given = getattr(self, name)
             if given is not default:
                 object.__setattr__(self, name, form(given, name))
@@ -92,7 +97,9 @@ class Prompt(Generic[InputsT]):
         if not any(isinstance(piece, Message | Placeholder) for piece in self.messages):
             raise InvalidPrompt("a prompt needs at least one message", hint='such as user("{{ question }}")')
         _check_includes(self)
-        object.__setattr__(self, "_template", rendering.compile_pieces(self.messages, places=self.places))
+        object.__setattr__(
+            self, "_template", rendering.compile_pieces(self.messages, places=self.places, trust=self.trust)
+        )
         rendering.check(self._template, self.inputs, includes=tuple(self.includes), elsewhere=_elsewhere(self))
 
     @overload
@@ -109,6 +116,7 @@ class Prompt(Generic[InputsT]):
         outputs: type[BaseModel] | None = ...,
         tools: Iterable[Mapping[str, object]] = ...,
         includes: Mapping[str, Prompt[Any] | Version | Pin | str] = ...,
+        trust: Trust = ...,
     ) -> Prompt[ModelT]: ...
 
     @overload
@@ -125,6 +133,7 @@ class Prompt(Generic[InputsT]):
         outputs: type[BaseModel] | None = ...,
         tools: Iterable[Mapping[str, object]] = ...,
         includes: Mapping[str, Prompt[Any] | Version | Pin | str] = ...,
+        trust: Trust = ...,
     ) -> Prompt[BaseModel]: ...
 
     @classmethod
@@ -140,11 +149,13 @@ class Prompt(Generic[InputsT]):
         outputs: type[BaseModel] | None = None,
         tools: Iterable[Mapping[str, object]] = (),
         includes: Mapping[str, Prompt[Any] | Version | Pin | str] = EMPTY,
+        trust: Trust = OWN,
     ) -> Prompt[Any]:
         """Return a prompt of *messages* over the fields of the pydantic model *inputs*.
 
         A prompt without inputs leaves the model out. `settings` is what a model is called with, `outputs` the model
         of what it answers, `includes` maps the alias in `{% include "alias" %}` to a prompt, a version or a pin.
+        `trust="foreign"` is for words that nobody here has read: see `TemplateRejected`.
 
         Raises `InvalidPrompt` for broken Jinja, a variable that is not declared, an input that is not used, a
         variable used against its type, and a field whose type is outside the grammar of inputs; the text names
@@ -166,7 +177,7 @@ class Prompt(Generic[InputsT]):
             "tools": tools,
             "includes": includes,
         }
-        return cls(**_parts(changes))
+        return cls(**_parts(changes), trust=trust)
 
     @property
     def digest(self) -> str:
@@ -272,10 +283,20 @@ class Prompt(Generic[InputsT]):
         return inputs
 
     def _rendered(
-        self, values: Mapping[str, object], resolve: Resolve | None, above: tuple[str, ...]
+        self,
+        values: Mapping[str, object],
+        resolve: Resolve | None,
+        above: tuple[str, ...],
+        meter: Meter | None = None,
     ) -> tuple[Message, ...]:
-        if not self.includes:
-            return self._template.render(values)
+        template = self._template
+        if not self.includes and meter is None:
+            return template.render(values)
+        if meter is not None and self.trust == OWN:
+            # What a foreign prompt includes does its work, whoever wrote it: it renders as foreign, in one budget.
+            template = rendering.compile_pieces(self.messages, places=self.places, trust=FOREIGN)
+        if self.trust == FOREIGN:
+            meter = meter or rendering.new_meter()
         if self.digest in above or len(above) >= DEEPEST_INCLUDE:
             raise InvalidPrompt(f"includes go in a circle or deeper than {DEEPEST_INCLUDE}: {self.name or self.digest}")
 
@@ -284,10 +305,10 @@ class Prompt(Generic[InputsT]):
             known = {each.name for each in found.inputs}
             given = {name: value for name, value in values.items() if name in known}
             complete = grammar.with_defaults(given, found.inputs)
-            made = found._rendered(complete, resolve, (*above, self.digest))  # noqa: SLF001 - of its own class
+            made = found._rendered(complete, resolve, (*above, self.digest), meter)  # noqa: SLF001 - of its own class
             return rendering.included_text(alias, made)
 
-        return self._template.render(values, include=include)
+        return template.render(values, include=include, meter=meter)
 
     def resolve(self, alias: str, resolve: Resolve | None = None) -> Prompt[Any]:
         """Return the prompt that is included as *alias*, its digest checked.
@@ -403,32 +424,6 @@ def _pinned(alias: str, target: object) -> str:
 _INCLUDES = 'write includes={"style": store.load("support/style")}'
 
 
-def _mapping(value: object, what: str) -> Frozen:
-    if not isinstance(value, Mapping):
-        raise InvalidPrompt(f"{what} is a {type(value).__name__}, not a mapping", hint='such as {"name": "value"}')
-    return cast("Frozen", freeze(value, what=what))
-
-
-def _mappings(values: object, what: str) -> tuple[Frozen, ...]:
-    if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
-        raise InvalidPrompt(f"{what} is a {type(values).__name__}, not a list", hint="give a list of mappings")
-    return tuple(_mapping(value, f"{what}[{at}]") for at, value in enumerate(values))
-
-
-def _declared(values: object, what: str) -> tuple[Input, ...]:
-    found = tuple(values) if isinstance(values, Iterable) else (values,)
-    for value in found:
-        if not isinstance(value, grammar.Input):
-            raise InvalidPrompt(f"{what} holds a {type(value).__name__}", hint="give a pydantic model, or Input values")
-    return checked_inputs(found)
-
-
-def _text(text: object, what: str) -> str:
-    if not isinstance(text, str):
-        raise InvalidPrompt(f"{what} is a {type(text).__name__}, not a text", hint="write it in quotes")
-    return cast("str", freeze(text, what=what))
-
-
 def _elsewhere(prompt: Prompt[Any]) -> frozenset[str] | None:
     """Return the inputs that tools and includes take, or None when an include is not at hand to tell."""
     if len(prompt.included) < len(prompt.includes):
@@ -442,30 +437,6 @@ def _bound(tool: Frozen) -> set[str]:
     found = tool.get("bindings")
     bindings = found.values() if isinstance(found, Frozen) else found if isinstance(found, tuple) else ()
     return {str(binding["input"]) for binding in bindings if isinstance(binding, Frozen) and "input" in binding}
-
-
-def _words(words: object, what: str) -> tuple[str, ...]:
-    if isinstance(words, str) or not isinstance(words, Iterable):
-        raise InvalidPrompt(f"{what} is a {type(words).__name__}, not a list of texts", hint='such as ["support"]')
-    found = tuple(words)
-    if any(not isinstance(word, str) for word in found):
-        raise InvalidPrompt(f"{what} holds something that is no text", hint='such as ["support"]')
-    return cast("tuple[str, ...]", freeze(found, what=what))
-
-
-#: The parts besides the messages: name, the default, which needs no look, and what brings a value into its form.
-_FORMS: tuple[tuple[str, object, Callable[[object, str], object]], ...] = (
-    ("settings", EMPTY, _mapping),
-    ("includes", EMPTY, _mapping),
-    ("extra", EMPTY, _mapping),
-    ("inputs", (), _declared),
-    ("outputs", (), _declared),
-    ("tools", (), _mappings),
-    ("tags", (), _words),
-    ("authors", (), _words),
-    ("description", "", _text),
-    ("renamed_from", "", _text),
-)
 
 
 def _check_includes(prompt: Prompt[Any]) -> None:

@@ -50,8 +50,9 @@ class _Raw(NamedTuple):
 class Source:
     """The token stream of one template: all pieces, each behind the statement that opens it."""
 
-    def __init__(self, lexer: Lexer, spans: Spans, places: tuple[Place, ...]) -> None:
-        """Read the pieces that *spans* knows, and number their tokens there."""
+    def __init__(self, lexer: Lexer, spans: Spans, places: tuple[Place, ...], most: int = MOST_SIGNS) -> None:
+        """Read the pieces that *spans* knows, and number their tokens there; refuse *most* signs and more."""
+        self._most = most
         self._lexer = lexer
         self._spans = spans
         self._places = places
@@ -113,8 +114,8 @@ class Source:
 
     def _count(self, span: Span) -> None:
         self._signs += 1
-        if self._signs > MOST_SIGNS:
-            what = f"the tags of this prompt hold more than {MOST_SIGNS:,} words and signs"
+        if self._signs > self._most:
+            what = f"the tags of this prompt hold more than {self._most:,} words and signs"
             raise self.error(what, span, "give data as an input, and take a long template apart with {% include %}")
 
     def _unreadable(self, piece: int, message: str, found: list[_Raw], at: int) -> InvalidPrompt:

@@ -11,6 +11,7 @@ from promptlib.refs import Pin, missing_name
 from promptlib.store.homes import LARGEST_PROMPT
 from promptlib.store.layout import Labelled, include_path, label_path, labels_of, name_at, names_in, prompt_path
 from promptlib.store.remembering import content_of, found_content
+from promptlib.trust import FOREIGN, OWN, Vouched
 
 if TYPE_CHECKING:
     from promptlib.prompt import Prompt
@@ -86,7 +87,7 @@ class Draft:
         self._refuse_superseded(name, prompt, newest)
         prompt = self._with_names(prompt)
         self._check_includes(prompt)
-        data = file or self._written_on_disk(path, prompt) or self._written(path, prompt)
+        data = _saying(file, prompt) or self._written_on_disk(path, prompt) or self._written(path, prompt)
         _check_size(data, name)
         _check_round_trip(data, prompt, self.files.shown(path))
         self.files.put(path, data)
@@ -148,6 +149,18 @@ class Draft:
         self.files.put(path, Labelled(prompt.digest, data).to_bytes())
         self._keep_includes(prompt)
         return "unchanged" if self.files.read(path) == before else "created"
+
+    def vouch(self, name: str, reason: str, by: str, expect: str | None) -> Outcome:
+        """Let the file of *name* say that its content is one's own from now on; it must be *expect* where given."""
+        newest = self.existing(name)
+        if expect is not None and newest.digest != expect:
+            raise self._conflict(name, expect, newest)
+        if newest.trust == OWN:
+            return "unchanged"
+        path = prompt_path(name)
+        said = newest.with_origin(None, trust=OWN, vouched=Vouched(newest.digest, reason, by))
+        self.files.put(path, codec.edit(self.files.read(path) or b"", said))
+        return "created"
 
     def rename(self, old: str, new: str) -> None:
         """Move the file and the labels of *old* to *new*, and let the file say so."""
@@ -261,7 +274,7 @@ def same_words(stored: Prompt[Any], given: Prompt[Any]) -> bool:
         return False
     return all(
         getattr(stored, part) == getattr(given, part)
-        for part in ("description", "tags", "authors", "derived_from", "renamed_from", "extra")
+        for part in ("description", "tags", "authors", "derived_from", "renamed_from", "trust", "vouched", "extra")
     ) and [each.description for each in stored.inputs] == [each.description for each in given.inputs]
 
 
@@ -269,10 +282,25 @@ def _adopted(prompt: Prompt[Any], newest: Prompt[Any]) -> Prompt[Any]:
     """What only the file knows stays in the file, when the prompt comes from code that does not know it."""
     kept = {
         part: known
-        for part in ("extra", "derived_from", "renamed_from")
+        for part in ("extra", "derived_from", "renamed_from", "vouched")
         if (known := getattr(newest, part)) and not getattr(prompt, part)
     }
+    if newest.trust == FOREIGN and prompt.trust == OWN and _came_from(prompt, newest):
+        kept["trust"] = FOREIGN
+    elif newest.trust == OWN and newest.vouched is not None and newest.vouched.digest == prompt.digest:
+        kept["trust"] = OWN  # these very words were read and vouched for
     return prompt.with_origin(prompt.origin, **kept) if kept else prompt
+
+
+def _came_from(prompt: Prompt[Any], newest: Prompt[Any]) -> bool:
+    """Whether *prompt* is the foreign *newest* in other clothes: saving it makes nobody's words one's own."""
+    origin = prompt.origin
+    return prompt.digest == newest.digest or (origin is not None and origin.standing.digest == newest.digest)
+
+
+def _saying(file: bytes | None, prompt: Prompt[Any]) -> bytes | None:
+    """Return the *file* of *prompt*, changed only where it claims more trust than the prompt has."""
+    return file if file is None or codec.read(file).trust == prompt.trust else codec.edit(file, prompt)
 
 
 def _check_fits(prompt: Prompt[Any], alias: str, stored: Prompt[Any]) -> None:

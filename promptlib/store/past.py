@@ -13,6 +13,7 @@ from promptlib.refs import Pin, Ref, missing_name
 from promptlib.store.homes import LARGEST_FILE
 from promptlib.store.layout import prompt_path
 from promptlib.store.remembering import content_of, known_as
+from promptlib.trust import FOREIGN, OWN
 from promptlib.version import SHORT, Version, instant
 
 if TYPE_CHECKING:
@@ -377,6 +378,8 @@ class History:
                 renamed_from=described.renamed_from,
                 labels=tuple(label for label, digest in story.labels.items() if digest == described.digest),
                 provisional=published is not None and row.position > published,
+                trust=FOREIGN if described.trust else OWN,
+                vouched=described.vouched,
             )
 
     def _published(self) -> int | None:
@@ -414,4 +417,6 @@ def _described(data: bytes) -> Description:
         includes=tuple(map(str, prompt.includes.values())),
         description=prompt.description,
         tags=prompt.tags,
+        trust=prompt.trust if prompt.trust != OWN else "",
+        vouched=prompt.vouched.reason if prompt.vouched else "",
     )
