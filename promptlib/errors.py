@@ -29,6 +29,7 @@ Each says what went wrong, where, and what to do next.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 
 WIDEST = 100
+#: Words that a mistake is compared with: a mapping can have a million keys.
+MOST_KNOWN = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,7 @@ def nearest(wanted: str, known: Iterable[str]) -> str:
     """Return `did you mean 'x'?` for the known word that is nearest to *wanted*, or an empty text."""
     from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it
 
-    found = get_close_matches(wanted[:200], list(known), n=1, cutoff=0.6)
+    found = get_close_matches(wanted[:200], list(islice(known, MOST_KNOWN)), n=1, cutoff=0.6)
     return f"did you mean {found[0]!r}?" if found else ""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from types import MethodType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from jinja2 import StrictUndefined
 from jinja2.filters import do_format, make_attrgetter
@@ -14,6 +14,7 @@ from jinja2.utils import Namespace, pass_environment
 from markupsafe import escape
 
 from promptlib.errors import nearest
+from promptlib.rendering.delimiting import delimited
 from promptlib.rendering.showing import part_of, text_of
 from promptlib.rendering.words import LOOP_WORDS, UNKNOWN_FILTERS
 
@@ -39,6 +40,7 @@ class Missing(StrictUndefined):
     @property
     def _undefined_message(self) -> str:
         name, holder = self._undefined_name, self._undefined_obj
+        name = f"{name[:LONGEST_NAME]}…" if isinstance(name, str) and len(name) > LONGEST_NAME else name
         if self._undefined_hint:
             return self._undefined_hint
         if isinstance(holder, dict):
@@ -51,6 +53,8 @@ class Missing(StrictUndefined):
         return f"{name!r} has no value here"
 
 
+#: Characters of a missing name that are told.
+LONGEST_NAME = 200
 _WORDS = {str: "a text", int: "a number", float: "a number", bool: "a truth value", type(None): "None"}
 
 
@@ -81,9 +85,18 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
     def __init__(self) -> None:
         """Set the one policy: line breaks stay as written, nothing is escaped, an undefined name is an error."""
         super().__init__(undefined=Missing, keep_trailing_newline=True, autoescape=False, cache_size=0)
-        self.globals = {name: Function(name, self.globals[name]) for name in ("range", "dict", "namespace")}
+        self.globals = {
+            name: Function(name, cast("Callable[..., object]", self.globals[name]))
+            for name in ("range", "dict", "namespace")
+        }
         self._callables = tuple(self.globals.values())
-        plain = {"tojson": to_json, "e": escaped, "escape": escaped, "forceescape": escaped}
+        plain: dict[str, Callable[..., object]] = {
+            "tojson": to_json,
+            "e": escaped,
+            "escape": escaped,
+            "forceescape": escaped,
+        }
+        plain |= {"delimited": delimited}
         plain |= {"safe": written, "string": written, "join": joined, "format": formatted}
         self.filters = {name: function for name, function in self.filters.items() if name not in UNKNOWN_FILTERS}
         self.filters.update(plain)
@@ -135,7 +148,7 @@ def written(value: object) -> str:
 
 def concatenated(values: Iterable[object]) -> str:
     """Return *values* as one text: the operator `~`."""
-    return "".join([value if value.__class__ is str else written(value) for value in values])  # type: ignore[misc] # a str
+    return "".join([value if value.__class__ is str else written(value) for value in values])
 
 
 @pass_environment
@@ -148,7 +161,7 @@ def joined(
     """Return the items of *value*, or that attribute of each, with *d* between them."""
     if attribute is not None:
         value = map(make_attrgetter(environment, attribute), value)
-    return written(d).join([item if item.__class__ is str else written(item) for item in value])  # type: ignore[misc] # a str
+    return written(d).join([item if item.__class__ is str else written(item) for item in value])
 
 
 def formatted(value: object, *args: object, **kwargs: object) -> str:

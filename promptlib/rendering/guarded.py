@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from jinja2 import nodes
+from jinja2.runtime import Undefined
 from jinja2.tests import TESTS
 from jinja2.utils import Namespace, pass_context
 
@@ -35,10 +36,14 @@ class ForeignEnvironment(PromptEnvironment):
         self._callables = tuple(self.globals.values())
 
     def getitem(self, obj: Any, argument: Any) -> Any:  # noqa: ANN401 - Jinja's own signature
-        """Return an item; what a mapping cannot have as a key is not there."""
-        if argument.__class__ is tuple or isinstance(argument, tuple):
-            return self.undefined(obj=obj, name="a list")
+        """Return an item; what can be no key is not there."""
+        if argument.__class__ is not str and argument.__class__ is not int and not _is_key(argument):
+            return self.undefined(obj=obj, name=f"a {type(argument).__name__}")
         return super().getitem(obj, argument)
+
+
+def _is_key(value: object) -> bool:
+    return value is None or isinstance(value, bool | float | Undefined)
 
 
 class _Weighed(Function):
@@ -76,12 +81,12 @@ def _copied(context: RenderContext, args: tuple[Any, ...]) -> list[dict[Any, Any
 
 
 def _dict(context: RenderContext, *args: Any, **kwargs: Any) -> dict[Any, Any]:  # noqa: ANN401 - whatever a template gives
-    context.meter.make(limits.OBJECT * 2)
+    context.meter.make(limits.OBJECT * (4 + 2 * len(kwargs)))
     return dict(*_copied(context, args), **kwargs)
 
 
 def _namespace(context: RenderContext, *args: Any, **kwargs: Any) -> Namespace:  # noqa: ANN401 - whatever a template gives
-    context.meter.make(limits.OBJECT * 4)
+    context.meter.make(limits.OBJECT * (8 + 2 * len(kwargs)))
     return Namespace(*_copied(context, args), **kwargs)
 
 
@@ -262,6 +267,18 @@ class GuardedGenerator(PieceGenerator):
     def visit_Mul(self, node: nodes.BinExpr, frame: Frame) -> None:  # noqa: N802 - Jinja's name
         """Write `left * right`."""
         self._call_meter("multiply", (node.left, node.right), frame)
+
+    def visit_Sub(self, node: nodes.BinExpr, frame: Frame) -> None:  # noqa: N802 - Jinja's name
+        """Write `left - right`."""
+        self._call_meter("subtract", (node.left, node.right), frame)
+
+    def visit_Div(self, node: nodes.BinExpr, frame: Frame) -> None:  # noqa: N802 - Jinja's name
+        """Write `left / right`."""
+        self._call_meter("divide", (node.left, node.right), frame)
+
+    def visit_FloorDiv(self, node: nodes.BinExpr, frame: Frame) -> None:  # noqa: N802 - Jinja's name
+        """Write `left // right`."""
+        self._call_meter("divide_down", (node.left, node.right), frame)
 
     def visit_Pow(self, node: nodes.BinExpr, frame: Frame) -> None:  # noqa: N802 - Jinja's name
         """Write `left ** right`."""

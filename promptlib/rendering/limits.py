@@ -27,6 +27,8 @@ DEEPEST_VALUE = 64
 DEEPEST_MACRO = 16
 #: Words and signs in the tags of a foreign template; what takes more is data, and data is given as inputs.
 MOST_SIGNS = 10_000
+#: Characters of a foreign template with tags; compiling it takes ten times as much memory.
+LONGEST_TEMPLATE = 1_500_000
 #: `tojson(indent=…)`: wider than anybody reads.
 WIDEST_INDENT = 16
 

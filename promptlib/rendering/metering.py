@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from jinja2.runtime import Undefined
 
@@ -19,9 +19,20 @@ _NUMBERS = frozenset({int, float, bool})
 _SCALARS = _NUMBERS | {type(None)}
 _SIZED = frozenset({list, tuple, dict, range})
 #: A conversion of a format text, as Python reads it: key, flags, width, precision, length, kind.
-_CONVERSION = re.compile(r"%(?:\(([^()]*)\))?[#0\- +]*(\*|\d*)(?:\.(\*|\d*))?[hlL]?(.)", re.DOTALL)
-#: In a text inside of a list each character may be written as an escape: `\x00`, `\U0001f600`.
-_ESCAPED, _ESCAPED_WIDE = 6, 10
+_CONVERSION = re.compile(r"%(?:\(([^()]*)\))?[#0\- +]*(\*|\d*)(?:\.(\*|\d*))?[hlL]?([A-Za-z%])")
+#: In a text inside of a list each character may be written as an escape: `\x00`, and `\U0001f600` with four more.
+_ESCAPED, _ESCAPED_WIDE = 6, 4
+#: What a text takes besides its characters.
+_HEAD = "\xe9".__sizeof__() - 2
+
+
+class Measure(NamedTuple):
+    """What a value comes to: the most characters of its text, its depth, its nodes, and the bytes of a character."""
+
+    size: int
+    depth: int
+    nodes: int
+    width: int
 
 
 def refuse(rule: str, what: str, hint: str) -> NoReturn:
@@ -73,8 +84,12 @@ class Meter:
 
     def ahead(self, length: int) -> None:
         """Raise unless a text of *length* characters, however wide, can be made."""
-        if length * 4 > self.bytes:
-            self.make(length * 4)
+        self.room(length * limits.WIDEST_CHARACTER)
+
+    def room(self, size: int) -> None:
+        """Raise unless *size* bytes are left."""
+        if size > self.bytes:
+            self.make(size)
 
     # --- values -------------------------------------------------------------------------------------------------------
 
@@ -107,24 +122,29 @@ class Meter:
         if kind is str:
             self.spend(len(value) // limits.FAST)
             return len(value)
-        return 24 if kind in _SCALARS and kind is not int else self._walk(value)[0]
+        return 24 if kind in _SCALARS and kind is not int else self.measure(value).size
 
-    def _walk(self, value: Any, *, written: bool = False) -> tuple[int, int]:  # noqa: ANN401 - whatever a template holds
-        """Return the most characters that the text of *value* can have, and how deep it is nested.
+    def measure(self, value: Any, *, written: bool = False) -> Measure:  # noqa: ANN401 - whatever a template holds
+        """Use up the steps that going through *value* takes, and return what it comes to.
 
         What is to be *written* may hold nothing but data.
         """
-        size, depth = 0, 0
+        size, depth, nodes, width = 0, 0, 0, 1
         open_: list[Iterator[Any]] = [iter((value,))]
         while open_:
             for item in open_[-1]:
                 kind = item.__class__
                 if kind is str:
-                    size += len(item) * (_ESCAPED if item.isascii() else _ESCAPED_WIDE) + 4
+                    size += len(item) * _ESCAPED + 4
+                    if not item.isascii():
+                        size += len(item) * _ESCAPED_WIDE
+                        width = max(width, (item.__sizeof__() - _HEAD) // (len(item) + 1))
                 elif kind is int:
                     size += item.bit_length() // 3 + 4
                 elif kind is list or kind is dict or isinstance(item, tuple):
-                    self.spend(4 * len(item) + 4)
+                    count = len(item) * (2 if kind is dict else 1)
+                    nodes += count
+                    self.spend(count + 6)
                     open_.append(_inside(item))
                     break
                 else:
@@ -142,7 +162,7 @@ class Meter:
                     "give flatter data, or build the text piece by piece",
                 )
         self.spend(size // limits.FAST)
-        return size, depth
+        return Measure(size, depth, nodes + 1, width)
 
     def text(self, value: Any) -> str:  # noqa: ANN401 - whatever a template holds
         """Return *value* as Jinja writes it where it needs a text."""
@@ -150,13 +170,8 @@ class Meter:
             return value
         if isinstance(value, Undefined):
             return str(value)
-        size, _ = self._walk(value, written=True)
-        self.ahead(size)
+        self.ahead(self.measure(value, written=True).size)
         return self.kept(str(value))
-
-    def json_size(self, value: Any) -> tuple[int, int]:  # noqa: ANN401 - whatever a template holds
-        """Return the most characters that *value* can have as JSON without indentation, and its depth."""
-        return self._walk(value)
 
     def shown(self, value: Any) -> object:  # noqa: ANN401 - whatever a template puts out
         """Return *value*, which is no text, as it stands in a message."""
@@ -184,7 +199,7 @@ class Meter:
             if len(value) > limits.FAST:
                 self.spend(len(value) // limits.FAST)
         elif kind not in _SCALARS:
-            self._walk(value)
+            self.measure(value)
         return value
 
     def within(self, item: Any, whole: Any) -> bool:  # noqa: ANN401 - whatever a template compares
@@ -194,6 +209,8 @@ class Meter:
         elif whole.__class__ is not dict or item.__class__ is not str:
             self.key(self.operand(item)) if whole.__class__ is dict else self.operand(item)
             self.operand(whole)
+            if whole.__class__ is range and item.__class__ not in (int, bool):
+                self.spend(len(whole))  # anything but a whole number is compared with each
         return item in whole
 
     def search(self, text: str, word: str) -> None:
@@ -212,8 +229,11 @@ class Meter:
         """Return `value[start:stop:step]`."""
         if value.__class__ in (str, list) or isinstance(value, tuple):
             count = len(range(*slice(start, stop, step).indices(len(value))))
-            self.spend(count // 8)
-            self.make(count * (4 if value.__class__ is str else limits.ITEM) + limits.OBJECT)
+            self.spend(count // 8 if value.__class__ is not str else count // limits.FAST)
+            if value.__class__ is str:
+                self.ahead(count)
+                return self.kept(value[start:stop:step])
+            self.make(count * limits.ITEM + limits.OBJECT)
         return value[start:stop:step]
 
     # --- operators ----------------------------------------------------------------------------------------------------
@@ -239,10 +259,25 @@ class Meter:
         for many, times in ((left, right), (right, left)):
             if isinstance(many, str | list | tuple) and times.__class__ in (int, bool):
                 count = len(many) * max(0, times)
-                self.make(count * (4 if isinstance(many, str) else limits.ITEM))
                 self.spend(count // limits.SLOW)
+                if isinstance(many, str):
+                    self.ahead(count)
+                    return self.kept(many * times)
+                self.make(count * limits.ITEM)
                 return many * times
         return self.number(self.number(left) * self.number(right))
+
+    def subtract(self, left: Any, right: Any) -> Any:  # noqa: ANN401 - whatever a template subtracts
+        """Return `left - right`."""
+        return self.number(self.number(left) - self.number(right))
+
+    def divide(self, left: Any, right: Any) -> Any:  # noqa: ANN401 - whatever a template divides
+        """Return `left / right`."""
+        return self.number(left) / self.number(right)
+
+    def divide_down(self, left: Any, right: Any) -> Any:  # noqa: ANN401 - whatever a template divides
+        """Return `left // right`."""
+        return self.number(left) // self.number(right)
 
     def power(self, left: Any, right: Any) -> Any:  # noqa: ANN401 - whatever a template raises
         """Return `left ** right`."""
@@ -269,13 +304,13 @@ class Meter:
             size += sum(_width(each) for each in (found[2], found[3]))
             conversions += found[4] != "%"
             at = text.find("%", found.end())
-        self.spend(conversions + len(text) // limits.SLOW)
+        self.spend(2 * conversions + 4 + len(text) // limits.SLOW)
         values = tuple(self.number(each) for each in values) if values.__class__ is tuple else self.number(values)
         if isinstance(values, dict):
-            largest = max((self._walk(each, written=True)[0] for each in values.values()), default=0)
+            largest = self.measure(values, written=True).size
             self.ahead(size + conversions * (largest + 400))
         else:
-            self.ahead(size + self._walk(values, written=True)[0] + 400 * conversions)
+            self.ahead(size + self.measure(values, written=True).size + 400 * conversions)
         return self.kept(text % values)
 
 

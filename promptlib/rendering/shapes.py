@@ -31,7 +31,7 @@ _TEXTUAL = frozenset({"string", "date", "datetime"})
 _TEXT_FILTERS = frozenset(
     {"capitalize", "center", "e", "escape", "filesizeformat", "forceescape", "format", "indent", "join", "lower"}
     | {"pprint", "replace", "safe", "string", "striptags", "title", "tojson", "trim", "truncate", "upper"}
-    | {"urlencode", "wordwrap"}
+    | {"delimited", "urlencode", "wordwrap"}
 )
 _SAME_FILTERS = frozenset(["list", "reject", "rejectattr", "reverse", "select", "selectattr", "sort", "unique"])
 _ITEM_FILTERS = frozenset(["first", "last", "max", "min"])
@@ -174,6 +174,11 @@ def filtered(shape: Shape, name: str) -> tuple[Shape, Problem | None]:
     kind = shape.type.kind if shape.type else "json"
     if kind in ("image", "file") and name not in ("default", "d"):
         return UNKNOWN, Problem(f"{shape} is {kind_word(kind)}, and no filter works on it", f"write {{{{ {shape} }}}}")
+    if name == "delimited" and kind not in (*_TEXTUAL, "enum", "json"):
+        return Shape(TEXT), Problem(
+            f"{shape} is {kind_word(kind)}, and delimited fences a text",
+            f"write {{{{ {shape} | tojson | delimited }}}}",
+        )
     if name in ("length", "count", "wordcount", "int"):
         return Shape(NUMBER), None
     if name in _TEXT_FILTERS:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, NoReturn, Protocol, TypeAlias
 
-from promptlib.errors import InvalidPrompt, RenderFailed, Where, nearest
+from promptlib.errors import InvalidPrompt, RenderFailed, TemplateRejected, Where, nearest
 from promptlib.forking import ForkableLock
 from promptlib.messages import Message, Placeholder
+from promptlib.rendering.limits import LONGEST_TEMPLATE, MOST_SIGNS
 from promptlib.rendering.plainvariables import PlainUnit, variables_of
 from promptlib.rendering.positions import Place, Span, where
 from promptlib.rendering.shapes import MOST_PROBLEMS, refused
-from promptlib.trust import OWN
+from promptlib.trust import FOREIGN, OWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -236,6 +237,8 @@ def compile_pieces(pieces: tuple[Piece, ...], *, places: tuple[Place, ...] = (),
 
 
 def _compiled(pieces: tuple[Piece, ...], places: tuple[Place, ...], trust: Trust) -> Unit:
+    if trust == FOREIGN:
+        _check_size(pieces, places)
     plain = [variables_of(piece) for piece in pieces]
     if all(found is not None for found in plain):
         return PlainUnit(pieces, [found for found in plain if found is not None], trust)
@@ -243,6 +246,16 @@ def _compiled(pieces: tuple[Piece, ...], places: tuple[Place, ...], trust: Trust
     from promptlib.rendering import units  # noqa: PLC0415 - see above
 
     return units.Unit(pieces, places, trust)
+
+
+def _check_size(pieces: tuple[Piece, ...], places: tuple[Place, ...]) -> None:
+    """Refuse what would take long before anything else could refuse it."""
+    texts = [piece.text for piece in pieces if not (isinstance(piece, Message) and piece.literal)]
+    tags = sum(text.count("{{") + text.count("{%") + text.count("{#") for text in texts)
+    if tags > MOST_SIGNS or (tags and sum(map(len, texts)) > LONGEST_TEMPLATE):
+        what = f"a template of more than {MOST_SIGNS:,} tags or {LONGEST_TEMPLATE:,} characters"
+        hint = "give data as an input; a text without tags may be longer, and a literal one too"
+        raise TemplateRejected(what, where=where(pieces, Span(0, 0, 1), places), hint=hint, rule="size")
 
 
 def check(

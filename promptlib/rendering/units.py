@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from promptlib.trust import Trust
 
 
+#: Characters of what Python says that are told: it may repeat a whole value.
+LONGEST = 1000
 #: How Python begins when a name stands twice among the arguments of a call or a macro.
 _TWICE = ("keyword argument repeated", "duplicate argument")
 
@@ -137,7 +139,7 @@ class Unit:
         if isinstance(error, PromptLibError):
             error.where = error.where or place
             raise error
-        what = str(error) or type(error).__name__
+        what = str(error)[:LONGEST] or type(error).__name__
         if isinstance(error, RecursionError | MemoryError):
             what = "the template ran out of stack or memory"
             if self.trust == FOREIGN:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from io import StringIO
 from typing import Any
 
 from jinja2 import filters as jinja
@@ -17,6 +18,7 @@ from jinja2.runtime import Undefined
 from jinja2.utils import pass_context
 
 from promptlib.rendering import limits
+from promptlib.rendering.delimiting import DEFAULT_LABEL, delimited
 from promptlib.rendering.environment import ENVIRONMENT as _ENVIRONMENT
 from promptlib.rendering.environment import RenderContext, escaped
 from promptlib.rendering.metering import Meter, refuse
@@ -26,17 +28,23 @@ Filter = Callable[..., Any]
 _LINE_ENDS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 _BLANKS = " \t\x1f\xa0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B))) + _LINE_ENDS
 _WORD = re.compile(r"\w+")
-_TITLE_BREAKS = "-({[<"
+#: What Jinja makes a title of: all that stands between blanks, hyphens and opening brackets.
+_TITLED = re.compile(r"[^-\s({\[<]+")
 
 WEIGHED: dict[str, Filter] = {}
 
 
-def weighed(*names: str) -> Callable[[Filter], Filter]:
-    """Keep a function as the filter of these *names*; it gets the meter of the render and the value."""
+def weighed(*names: str, base: int = 0) -> Callable[[Filter], Filter]:
+    """Keep a function as the filter of these *names*; it gets the meter of the render and the value.
+
+    *base* are the steps that it takes however small the value is, where they are many.
+    """
 
     def keep(function: Filter) -> Filter:
         @pass_context
         def call(context: RenderContext, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever a template gives
+            if base:
+                context.meter.spend(base)
             return function(context.meter, *args, **kwargs)
 
         WEIGHED.update(dict.fromkeys(names, call))
@@ -89,13 +97,27 @@ def _trim(meter: Meter, value: Any, chars: str | None = None) -> str:  # noqa: A
     return made if made is text else meter.kept(made)
 
 
-@weighed("title")
+@weighed("delimited")
+def _delimited(meter: Meter, value: Any, label: Any = DEFAULT_LABEL) -> str:  # noqa: ANN401 - whatever a template gives
+    if value.__class__ is str:
+        meter.spend(20 + len(value) // 8 + 4 * value.count("<"))
+        meter.ahead(2 * len(value))
+    return meter.kept(delimited(value, label))
+
+
+@weighed("title", base=20)
 def _title(meter: Meter, value: Any) -> str:  # noqa: ANN401 - whatever a template gives
     text = meter.text(value)
-    meter.spend(len(text) // limits.SLOWEST)
-    words = 2 * (_counted(text, _BLANKS) + _counted(text, _TITLE_BREAKS)) + 1
-    meter.ahead(len(text) * 3 + words * limits.OBJECT // 2)
-    return meter.kept(jinja.do_title(text))
+    meter.spend(len(text) // 4 + 4 * _counted(text, _BLANKS + "-({[<"))
+    meter.ahead(len(text) * 3)
+    made = StringIO()
+    at = 0
+    for word in _TITLED.finditer(text):
+        made.write(text[at : word.start()])
+        made.write(word[0][0].upper() + word[0][1:].lower())
+        at = word.end()
+    made.write(text[at:])
+    return meter.kept(made.getvalue())
 
 
 @weighed("center")
@@ -119,13 +141,13 @@ def _replace(meter: Meter, value: Any, old: Any, new: Any, count: int | None = N
     return meter.kept(text.replace(before, after, most))
 
 
-@weighed("indent")
+@weighed("indent", base=20)
 def _indent(meter: Meter, value: Any, width: Any = 4, first: bool = False, blank: bool = False) -> str:  # noqa: ANN401, FBT001, FBT002 - Jinja's own signature
     wide = len(width) if isinstance(width, str) else max(0, _whole(width, "the width"))
     if value.__class__ is not str:
         return jinja.do_indent(value, width, first, blank)  # raises what Jinja raises
     lines = _counted(value, _LINE_ENDS) + 1
-    meter.spend(lines * 4 + len(value) // limits.FAST)
+    meter.spend(lines * 4 + len(value) // limits.SLOW)
     meter.ahead((len(value) + lines * (wide + 1)) // 2 + lines * limits.OBJECT // 2)
     meter.ahead(len(value) + lines * (wide + 1))
     return meter.kept(jinja.do_indent(value, width, first, blank))
@@ -146,7 +168,7 @@ def _truncate(
     return jinja.do_truncate(_ENVIRONMENT, value, length, killwords, end, leeway)
 
 
-@weighed("wordwrap")
+@weighed("wordwrap", base=120)
 def _wordwrap(
     meter: Meter,
     value: Any,  # noqa: ANN401 - whatever a template gives
@@ -159,17 +181,22 @@ def _wordwrap(
     words, lines = _counted(text, _BLANKS) + 1, _counted(text, _LINE_ENDS) + 1
     meter.spend(len(text) + words * 6)
     dashes = text.count("-")
-    # Each word is an object, and so is each stretch between hyphens.
-    meter.ahead((words + lines + 2 * dashes) * limits.OBJECT // 3)
+    # Each word is an object, and so are the blanks between two and each stretch between hyphens.
+    meter.room(_longest_line(text) * (limits.OBJECT + limits.ITEM) + lines * limits.OBJECT)
     longest = max(map(len, text.split()), default=0)
     room = max(1, _whole(width, "the width"))
     meter.spend(longest * (longest // room + 1) // limits.FAST)
     # Runs of hyphens are looked through from each word again.
     meter.spend(_longest_run(text) * dashes // limits.SLOW if dashes > limits.FAST else 0)
     rows = words + lines + dashes + len(text) // room
-    meter.spend(rows * 8)
+    meter.spend(rows)
     meter.ahead(len(text) + rows * (len(wrapstring or "\n") + limits.ITEM))
     return meter.kept(jinja.do_wordwrap(_ENVIRONMENT, text, width, break_long_words, wrapstring, break_on_hyphens))
+
+
+def _longest_line(text: str) -> int:
+    """Return the most words that a line falls into."""
+    return max((_counted(line, _BLANKS + "-") + 1 for line in text.splitlines()), default=1)
 
 
 def _longest_run(text: str) -> int:
@@ -183,14 +210,17 @@ def _wordcount(meter: Meter, value: Any) -> int:  # noqa: ANN401 - whatever a te
     return sum(1 for _ in _WORD.finditer(text))
 
 
-@weighed("striptags")
+@weighed("striptags", base=60)
 def _striptags(meter: Meter, value: Any) -> str:  # noqa: ANN401 - whatever a template gives
     text = meter.text(value)
     # Each tag is cut out of a new copy of the whole.
     meter.spend(
         (text.count("<") + 1) * (len(text) // limits.FAST + 2) + len(text) // limits.SLOW + 40 * text.count("&")
     )
-    meter.ahead(len(text) + (_counted(text, _BLANKS) + 1) * limits.OBJECT // 4)
+    words = _counted(text, _BLANKS) + 1
+    meter.spend(words)
+    meter.ahead(len(text))
+    meter.room(words * limits.OBJECT)
     return meter.kept(jinja.do_striptags(text))
 
 
@@ -210,18 +240,17 @@ def _format(meter: Meter, value: Any, *args: Any, **kwargs: Any) -> str:  # noqa
     return meter.formatted(meter.text(value), kwargs or args)
 
 
-@weighed("tojson")
+@weighed("tojson", base=30)
 def _tojson(meter: Meter, value: Any, indent: int | None = None) -> str:  # noqa: ANN401 - whatever a template gives
-    before = meter.steps
-    size, depth = meter.json_size(value)
-    nodes = before - meter.steps
-    meter.spend(nodes * (3 if indent is None else 12))
+    found = meter.measure(value)
+    size = found.size
+    meter.spend(found.nodes * (2 if indent is None else 12))
     if indent is not None:
         if _whole(indent, "the indentation") > limits.WIDEST_INDENT:
             refuse("value", f"an indentation wider than {limits.WIDEST_INDENT}", "write tojson(indent=2)")
-        size += nodes * (depth * max(0, indent) + 1)
+        size += found.nodes * (found.depth * max(0, indent) + 1)
     # Before they are joined, the pieces of a mapping or list are texts of their own.
-    meter.ahead(size + nodes * limits.ITEM)
+    meter.room(size * found.width + found.nodes * limits.OBJECT)
     return meter.kept(json.dumps(value, ensure_ascii=False, sort_keys=True, indent=indent))
 
 
@@ -328,7 +357,11 @@ def _dictsort(meter: Meter, value: Any, case_sensitive: Any = False, by: Any = "
 
 @weighed("groupby")
 def _groupby(meter: Meter, value: Any, attribute: Any, default: Any = None, case_sensitive: Any = False) -> Any:  # noqa: ANN401, FBT002 - Jinja's own signature
-    meter.make(_sorting(meter, value, attribute) * limits.OBJECT)
+    count = _sorting(meter, value, attribute)
+    before = meter.steps
+    meter.weigh(default)
+    meter.spend((before - meter.steps) * count * count.bit_length())
+    meter.make(count * limits.OBJECT)
     return jinja.sync_do_groupby(_ENVIRONMENT, value, attribute, default, case_sensitive)
 
 

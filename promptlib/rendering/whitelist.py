@@ -30,6 +30,11 @@ class Whitelist:
         self._spans = spans
         self._macros = {node.name for node in tree.find_all(nodes.Macro)}
         self._called: set[int] = set()
+        self._loops = {"loop"} | {
+            node.target.name
+            for node in tree.find_all(nodes.Assign)
+            if isinstance(node.target, nodes.Name) and isinstance(node.node, nodes.Name) and node.node.name == "loop"
+        }
         self._rules: dict[type[nodes.Node], Callable[..., None]] = {
             nodes.For: self._for,
             nodes.Name: self._name,
@@ -37,6 +42,7 @@ class Whitelist:
             nodes.NSRef: self._attribute,
             nodes.Const: self._constant,
             nodes.Dict: self._dict,
+            nodes.Assign: self._assign,
             nodes.Call: self._call,
             nodes.Filter: self._filter,
             nodes.Test: self._test,
@@ -65,12 +71,20 @@ class Whitelist:
         if node.ctx == "load" and id(node) not in self._called and node.name in {*self._macros, "caller"}:
             what = f"the macro {node.name!r} as a value"
             self._report(node, "call", what, f"call it: {node.name}(…)")
+        elif node.ctx == "load" and id(node) not in self._called and node.name in self._loops:
+            self._report(node, "loop", f"{node.name!r} as a value", f"write what you need of it: {node.name}.index")
 
     def _attribute(self, node: nodes.Getattr | nodes.NSRef) -> None:
         name = node.attr
+        if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name) and node.node.name in self._loops:
+            self._called.add(id(node.node))
         if name.startswith("_"):
             hint = f"choose another name; a key of data is read as value[{name!r}]"
             self._report(node, "name", f"the attribute {name!r} begins with an underscore", hint)
+
+    def _assign(self, node: nodes.Assign) -> None:
+        if isinstance(node.target, nodes.Name) and isinstance(node.node, nodes.Name) and node.node.name == "loop":
+            self._called.add(id(node.node))
 
     def _constant(self, node: nodes.Const) -> None:
         value = node.value

@@ -5,6 +5,7 @@ Started by `test_rendering_attacks` with limits on its memory and time; one line
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import resource
@@ -43,10 +44,8 @@ def peak() -> int:
 
 def forget() -> int:
     """Begin to count anew, where the system can; return what is held now."""
-    try:
+    with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
-        pass
     return peak()
 
 
@@ -71,6 +70,8 @@ def main() -> None:
     before = json.dumps(given)
     outcome("{{ x|upper }}{% for i in items %}{{ loop.index }}{% endfor %}", job["trust"], given)
     outcome("{{ x|tojson }}{{ x|wordwrap }}{{ nope.a }}{{ x|urlencode|striptags }}", job["trust"], given)
+    gc.collect()
+    gc.freeze()  # what is given need not be looked through after each attack
     for template in job["templates"]:
         gc.collect()
         held, began = forget(), time.process_time()
