@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from promptlib import codec
-from promptlib.errors import Conflict, InvalidPrompt, NotFound, StoreDamaged, StoreError, Superseded
+from promptlib.errors import Conflict, InvalidPrompt, NotFound, SaveRefused, StoreDamaged, StoreError, Superseded
 from promptlib.prompt import DEEPEST_INCLUDE
 from promptlib.refs import Pin, missing_name
 from promptlib.store.homes import LARGEST_PROMPT
@@ -101,9 +101,18 @@ class Draft:
         """Return the file that somebody has edited into just this prompt: their comments are kept."""
         try:
             data = self._disk.read(path) if self._disk else None
-            return data if data is not None and same_words(codec.read(data), prompt) else None
+            found = codec.read(data) if data is not None else None
         except (InvalidPrompt, StoreError):
             return None  # what is on disk is something else; that it is in the way is git's to say
+        if found is None or same_words(found, prompt):
+            return data
+        if prompt.trust == FOREIGN and found.trust == OWN and found.digest == prompt.digest:
+            name = name_at(path)
+            raise SaveRefused(
+                f"the file of {name} no longer says that it is foreign, and a save raises no trust",
+                hint=f"put the line back, save, and vouch for it: promptlib trust {name} --reason '…'",
+            )
+        return None
 
     def offered(self, name: str, prompt: Prompt[Any], file: bytes | None) -> dict[str, bytes | None]:
         """Return all changes of this draft and, whatever the rules say of it, the file of *prompt*."""
