@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from promptlib.origin import Origin
     from promptlib.rendering import RenderedPrompt, Template
     from promptlib.rendering.metering import Meter
+    from promptlib.rendering.rows import RenderedRows
     from promptlib.tokens import Budget
 
 InputsT = TypeVar("InputsT", bound="BaseModel")
@@ -249,23 +250,43 @@ class Prompt(Generic[InputsT]):
         *,
         budget: Budget | None = None,
         resolve: Resolve | None = None,
+        check_unicode: bool = False,
         **values: object,
     ) -> RenderedPrompt:
         """Return the messages with the inputs filled in, in one pass: a value is never read as a template or a role.
 
         *inputs* is the model (checked by mypy) or a mapping; keywords serve too. `resolve` finds includes that the
-        prompt does not carry yet. Raises `InvalidInputs` for values that the inputs refuse, `RenderFailed` where the
-        template fails on them, and `BudgetExceeded`, with the arithmetic, when they do not fit *budget*.
+        prompt does not carry yet. `check_unicode` looks for characters in the values that a reader does not see, and
+        tells them as `unicode` of the result; it changes nothing. Raises `InvalidInputs` for values that the inputs
+        refuse, `RenderFailed` where the template fails on them, and `BudgetExceeded`, with the arithmetic, when they
+        do not fit *budget*.
         """
+        _check_budget(budget)
         plain = grammar.values_of(self._validated(inputs, values), self.inputs)
         messages = self._rendered(plain, resolve, ())
-        if budget is not None and not hasattr(budget, "check"):
-            raise InvalidInputs(f"budget is a {type(budget).__name__}, not a Budget", hint="write Budget(8_000)")
         report = budget.check(messages) if budget is not None else None
+        unicode = rendering.invisible_in_values(plain) if check_unicode else None
         return rendering.RenderedPrompt(
-            messages=messages,
-            report=report,
-            source=rendering.Source(self, plain),
+            messages=messages, report=report, source=rendering.Source(self, plain), unicode=unicode
+        )
+
+    def render_many(
+        self,
+        rows: Iterable[InputsT | Mapping[str, object]],
+        /,
+        *,
+        budget: Budget | None = None,
+        resolve: Resolve | None = None,
+        check_unicode: bool = False,
+    ) -> RenderedRows[InputsT | Mapping[str, object]]:
+        """Return an iterator over the results, one for each of *rows*, as `render` makes it when it is asked for.
+
+        Rows can be a generator without end: none is kept. An error names the row as `rows[7]`, counted from 0, and the
+        iterator can go on behind it.
+        """
+        _check_budget(budget)
+        return rendering.rendered_rows(
+            rows, lambda row: self.render(row, budget=budget, resolve=resolve, check_unicode=check_unicode)
         )
 
     def _validated(self, inputs: InputsT | Mapping[str, object] | None, values: dict[str, object]) -> BaseModel:
@@ -372,6 +393,11 @@ class Prompt(Generic[InputsT]):
 
 
 _SLOTS = tuple(each.name for each in fields(Prompt))
+
+
+def _check_budget(budget: object) -> None:
+    if budget is not None and not hasattr(budget, "check"):
+        raise InvalidInputs(f"budget is a {type(budget).__name__}, not a Budget", hint="write Budget(8_000)")
 
 
 def _core_schema(kind: type[Prompt[Any]]) -> CoreSchema:
