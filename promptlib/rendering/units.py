@@ -179,4 +179,7 @@ def _refusal(
 def _turns(given: tuple[object, ...]) -> list[dict[str, str]]:
     """Return a thread as plain data, for loops and conditions; it is put into messages by its placeholder only."""
     turns = map(Message.of, given)
-    return [{"role": turn.role, "text": turn.text, "content": turn.text, "name": turn.name} for turn in turns]
+    return [
+        {"role": str.__str__(turn.role), "text": turn.text, "content": turn.text, "name": str.__str__(turn.name)}
+        for turn in turns
+    ]
