@@ -14,7 +14,7 @@ from promptlib.messages import File, Image, Message, Text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-Kind: TypeAlias = Literal["bidi", "tag", "zero-width", "variation", "separator", "control", "ignorable"]
+Kind: TypeAlias = Literal["bidi", "tag", "zero-width", "variation", "separator", "control", "surrogate", "ignorable"]
 
 #: They turn the direction of what follows, so that a text reads otherwise than it is sent.
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -28,8 +28,8 @@ _IGNORABLE = (
     *(range(each, each + 1) for each in (0x034F, 0x2065, 0x3164, 0xFFA0)),
     *(range(0x115F, 0x1161), range(0x17B4, 0x17B6), range(0xFFF0, 0xFFF9), range(0xE0000, 0xE1000)),
 )
-#: Other, control; other, format; line and paragraph separators.
-_CATEGORIES = ("Cc", "Cf", "Zl", "Zp")
+#: Other, control; other, format; halves of a character alone, which nobody can send; line and paragraph separators.
+_CATEGORIES = ("Cc", "Cf", "Cs", "Zl", "Zp")
 #: Format characters with a glyph: signs that enclose the digits behind them, marks of annotations, hieroglyphs' layout.
 _SEEN = re.compile("[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd\U00013430-\U0001345f]")
 #: Every text has them.
@@ -38,6 +38,7 @@ _PLAIN_CONTROLS = "\t\n\r"
 _PLACES = (
     range(0x3400),
     range(0xA000, 0xAC00),
+    range(0xD800, 0xE000),
     range(0xFB00, 0x12000),
     range(0x13000, 0x14000),
     range(0x1B000, 0x1E000),
@@ -177,7 +178,7 @@ def invisible(text: str) -> Iterator[Invisible]:
 
 def _described(run: str, offset: int, kind: Kind) -> Invisible:
     code = ord(run[0])
-    unnamed = "control" if kind == "control" else "unassigned"
+    unnamed = kind if kind in ("control", "surrogate") else "unassigned"
     name = unicodedata.name(run[0], f"<{unnamed}-{code:04X}>")
     letters = (chr(ord(each) - _TAGS.start) for each in run if kind == "tag")
     hidden = "".join(islice(filter(str.isprintable, letters), LONGEST_HIDDEN))
@@ -194,7 +195,7 @@ def _kind(character: str) -> Kind:
         return "zero-width"
     if any(code in each for each in _VARIATIONS):
         return "variation"
-    names: dict[str, Kind] = {"Cc": "control", "Zl": "separator", "Zp": "separator"}
+    names: dict[str, Kind] = {"Cc": "control", "Cs": "surrogate", "Zl": "separator", "Zp": "separator"}
     return names.get(category, "ignorable")
 
 

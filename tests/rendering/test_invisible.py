@@ -51,6 +51,7 @@ def found(text: str) -> list[tuple[int, int, str, str]]:
         ("so\u00adft\u034f\u115f\u3164\uffa0", [(2, 1, "00AD", "ignorable"), (5, 4, "034F", "ignorable")]),
         ("\u17b4\u2065\ufff0\U000e0fff", [(0, 4, "17B4", "ignorable")]),
         ("x\ufe0f\U000e0100\U000e01ef", [(1, 3, "FE0F", "variation")]),
+        ("a\ud800\udfffb", [(1, 2, "D800", "surrogate")]),
         ("\u200b\u202e", [(0, 1, "200B", "zero-width"), (1, 1, "202E", "bidi")]),
     ],
 )
@@ -113,7 +114,7 @@ def test_every_format_and_control_character_of_this_unicode_is_in_the_table() ->
     seen |= set("\t\n\r\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
     for code in range(sys.maxunicode + 1):
         character = chr(code)
-        if unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp"):
+        if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
             assert bool(found(f"a{character}b")) is (character not in seen), hex(code)
 
 
@@ -138,7 +139,11 @@ def test_a_hidden_sentence_is_told() -> None:
 
 
 def test_characters_without_a_name_are_told_by_their_number() -> None:
-    assert [each.name for each in invisible("\x1b \u2065")] == ["<control-001B>", "<unassigned-2065>"]
+    assert [each.name for each in invisible("\x1b \u2065 \ud800")] == [
+        "<control-001B>",
+        "<unassigned-2065>",
+        "<surrogate-D800>",
+    ]
 
 
 # --- in values --------------------------------------------------------------------------------------------------------

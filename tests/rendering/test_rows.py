@@ -72,7 +72,7 @@ def test_an_error_names_the_row_and_the_input_and_the_next_row_is_rendered() -> 
         next(results)
     with pytest.raises(RenderFailed) as failed:
         next(results)
-    assert str(failed.value).startswith("rows[3]: None has no text\n  --> message 1 (user):1:15")
+    assert str(failed.value).startswith("rows[3]: None has no text\n  --> message 1 (user):1:16")
     with pytest.raises(InvalidInputs, match=r"rows\[4\]: the row is None"):
         next(results)
     with pytest.raises(InvalidInputs, match=r"rows\[5\]: the inputs are a str, this prompt takes Question"):
