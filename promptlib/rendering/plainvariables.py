@@ -75,7 +75,7 @@ class Join(NamedTuple):
 class PlainUnit:
     """A template of plain variables: each message is a join."""
 
-    __slots__ = ("_items", "_sizes", "includes", "pieces", "right_with", "trust", "uses")
+    __slots__ = ("_foreign", "_items", "_sizes", "includes", "pieces", "right_with", "trust", "uses")
 
     def __init__(
         self,
@@ -86,6 +86,7 @@ class PlainUnit:
         """Take *pieces* and what `variables_of` found in each."""
         self.pieces = pieces
         self.trust = trust
+        self._foreign = trust == FOREIGN
         self._sizes = _filler([variable.name for _, variables in found for variable in variables])
         self.right_with: RightWith | None = None
         self.includes: tuple[tuple[str, Span], ...] = ()
@@ -120,7 +121,7 @@ class PlainUnit:
         meter: Meter | None = None,  # noqa: ARG002 - a join does nothing that is counted but its size
     ) -> tuple[Message, ...]:
         """Return the messages; raises `RenderFailed` with the place of a value that has no text."""
-        if self.trust == FOREIGN:
+        if self._foreign:
             self._measure(values)
         messages: list[Message] = []
         for item in self._items:
