@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Self, TypedDict, TypeVar, Unpack, cast, overload
 
 from promptlib import inputs as grammar
@@ -261,7 +262,8 @@ class Prompt(Generic[InputsT]):
         refuse, `RenderFailed` where the template fails on them, and `BudgetExceeded`, with the arithmetic, when they
         do not fit *budget*.
         """
-        _check_budget(budget)
+        if budget is not None:
+            _check_budget(budget)
         plain = grammar.values_of(self._validated(inputs, values), self.inputs)
         messages = self._rendered(plain, resolve, ())
         report = budget.check(messages) if budget is not None else None
@@ -285,9 +287,10 @@ class Prompt(Generic[InputsT]):
         iterator can go on behind it.
         """
         _check_budget(budget)
-        return rendering.rendered_rows(
-            rows, lambda row: self.render(row, budget=budget, resolve=resolve, check_unicode=check_unicode)
-        )
+        if budget is None and resolve is None and not check_unicode:
+            return rendering.rendered_rows(rows, self.render)
+        asked = partial(self.render, budget=budget, resolve=resolve, check_unicode=check_unicode)
+        return rendering.rendered_rows(rows, asked)
 
     def _validated(self, inputs: InputsT | Mapping[str, object] | None, values: dict[str, object]) -> BaseModel:
         if inputs is None or isinstance(inputs, Mapping):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from . import bench_history, bench_rendering, bench_starting, bench_store, bench_tokens
+from . import bench_history, bench_rendering, bench_rows, bench_starting, bench_store, bench_tokens
 
 MODULES = {
     "starting": bench_starting,
     "rendering": bench_rendering,
+    "rows": bench_rows,
     "store": bench_store,
     "history": bench_history,
     "tokens": bench_tokens,
