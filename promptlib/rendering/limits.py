@@ -26,7 +26,7 @@ DEEPEST_VALUE = 64
 #: Macros that call macros. Python's own stack holds some hundred.
 DEEPEST_MACRO = 16
 #: Words and signs in the tags of a foreign template; what takes more is data, and data is given as inputs.
-MOST_SIGNS = 10_000
+MOST_SIGNS = 6_000
 #: Characters of a foreign template with tags; compiling it takes ten times as much memory.
 LONGEST_TEMPLATE = 1_500_000
 #: `tojson(indent=…)`: wider than anybody reads.

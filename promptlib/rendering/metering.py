@@ -150,8 +150,7 @@ class Meter:
                 else:
                     size += 30
                     if written and kind not in _SCALARS:
-                        text_of(item)
-                        str(item)
+                        str(item) if isinstance(item, Undefined) else text_of(item)
             else:
                 open_.pop()
             depth = max(depth, len(open_))
@@ -168,18 +167,26 @@ class Meter:
         """Return *value* as Jinja writes it where it needs a text."""
         if value.__class__ is str:
             return value
+        if value.__class__ in _SCALARS and value.__class__ is not int:
+            self.make(limits.OBJECT)
+            return str(value)
         if isinstance(value, Undefined):
+            return str(value)
+        if value.__class__ is int and -limits.LARGEST_NUMBER <= value <= limits.LARGEST_NUMBER:
+            self.make(limits.OBJECT)
             return str(value)
         self.ahead(self.measure(value, written=True).size)
         return self.kept(str(value))
 
     def shown(self, value: Any) -> object:  # noqa: ANN401 - whatever a template puts out
         """Return *value*, which is no text, as it stands in a message."""
+        self.steps -= 2
         self.make(limits.OBJECT)
         return str(value) if isinstance(value, Undefined) else part_of(value)
 
     def shown_text(self, value: Any) -> str:  # noqa: ANN401 - whatever a template puts out
         """Return *value*, which is no text, as text."""
+        self.steps -= 2
         self.make(limits.OBJECT)
         return str(value) if isinstance(value, Undefined) else text_of(value)
 
@@ -304,7 +311,7 @@ class Meter:
             size += sum(_width(each) for each in (found[2], found[3]))
             conversions += found[4] != "%"
             at = text.find("%", found.end())
-        self.spend(2 * conversions + 4 + len(text) // limits.SLOW)
+        self.spend(4 * conversions + 10 + len(text) // limits.SLOW)
         values = tuple(self.number(each) for each in values) if values.__class__ is tuple else self.number(values)
         if isinstance(values, dict):
             largest = self.measure(values, written=True).size

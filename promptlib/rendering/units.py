@@ -45,7 +45,7 @@ class Unit:
     Parsed and checked when it is made, turned into code when it is first rendered.
     """
 
-    __slots__ = ("_names", "_program", "_tree", "includes", "pieces", "right_with", "trust", "uses")
+    __slots__ = ("_names", "_parsed", "_program", "includes", "pieces", "right_with", "trust", "uses")
 
     def __init__(self, pieces: tuple[Piece, ...], places: tuple[Place, ...] = (), trust: Trust = OWN) -> None:
         """Parse *pieces*; raises `InvalidPrompt` for what no inputs can make right or a foreign template may not."""
@@ -61,11 +61,12 @@ class Unit:
         self.uses = (*found.uses, *placeholder_uses(pieces))
         self.includes = tuple(found.includes)
         self._names = tuple({use.name for use in found.uses})
-        self._tree: nodes.Template | None = tree
+        # Kept until there is a program: what the types of the inputs say is asked of the same tree.
+        self._parsed: tuple[nodes.Template, Spans] | None = (tree, spans)
 
     def problems(self, declared: Mapping[str, InputType]) -> list[tuple[Span, Problem]]:
         """Return what the types of the inputs say against the template."""
-        tree, spans = _parsed(self.pieces, (), self.trust)
+        tree, spans = self._parsed or _parsed(self.pieces, (), self.trust)
         return Analysis(tree, declared, spans).problems
 
     def render(
@@ -112,7 +113,7 @@ class Unit:
             self._fail(program, error, places)
 
     def _compile(self, places: tuple[Place, ...]) -> Program:
-        tree = self._tree or _parsed(self.pieces, (), self.trust)[0]
+        tree = (self._parsed or _parsed(self.pieces, (), self.trust))[0]
         try:
             if self.trust == FOREIGN:
                 from promptlib.rendering.foreign import program_of  # noqa: PLC0415 - own prompts need none of it
@@ -129,7 +130,7 @@ class Unit:
                 )
             place = where(self.pieces, Span(0, 0, 1), places)
             raise refused(self.trust, what, place, hint, "nesting") from error
-        self._tree = None
+        self._parsed = None
         return program
 
     def _fail(self, program: Program, error: Exception, places: tuple[Place, ...]) -> NoReturn:

@@ -68,7 +68,7 @@ def _whole(value: Any, what: str) -> int:  # noqa: ANN401 - whatever a template 
 # --- texts ------------------------------------------------------------------------------------------------------------
 
 
-def _mapped(names: tuple[str, ...], work: Callable[[str], str], growth: int, pace: int) -> None:
+def _mapped(names: tuple[str, ...], work: Callable[[str], str], growth: int, pace: int, *, base: int = 0) -> None:
     """Keep *work* as a filter of text to text; it makes at most *growth* characters of one, at a *pace* in a step."""
 
     def apply(meter: Meter, value: Any) -> str:  # noqa: ANN401 - whatever a template gives
@@ -78,13 +78,13 @@ def _mapped(names: tuple[str, ...], work: Callable[[str], str], growth: int, pac
             meter.ahead(len(text) * growth)
         return meter.kept(work(text))
 
-    weighed(*names)(apply)
+    weighed(*names, base=base)(apply)
 
 
 _mapped(("upper",), str.upper, 3, limits.SLOW)
 _mapped(("lower",), str.lower, 3, limits.SLOW)
 _mapped(("capitalize",), str.capitalize, 3, limits.SLOW)
-_mapped(("e", "escape", "forceescape"), escaped, 6, limits.SLOW)
+_mapped(("e", "escape", "forceescape"), escaped, 6, limits.SLOW, base=8)
 _mapped(("safe", "string"), str, 1, limits.FAST)
 
 
@@ -105,7 +105,7 @@ def _delimited(meter: Meter, value: Any, label: Any = DEFAULT_LABEL) -> str:  # 
     return meter.kept(delimited(value, label))
 
 
-@weighed("title", base=20)
+@weighed("title", base=30)
 def _title(meter: Meter, value: Any) -> str:  # noqa: ANN401 - whatever a template gives
     text = meter.text(value)
     meter.spend(len(text) // 4 + 4 * _counted(text, _BLANKS + "-({[<"))
@@ -240,7 +240,7 @@ def _format(meter: Meter, value: Any, *args: Any, **kwargs: Any) -> str:  # noqa
     return meter.formatted(meter.text(value), kwargs or args)
 
 
-@weighed("tojson", base=30)
+@weighed("tojson", base=50)
 def _tojson(meter: Meter, value: Any, indent: int | None = None) -> str:  # noqa: ANN401 - whatever a template gives
     found = meter.measure(value)
     size = found.size
@@ -270,7 +270,7 @@ def _short(meter: Meter, value: Any) -> Any:  # noqa: ANN401 - whatever a templa
     return meter.number(value)
 
 
-@weighed("int")
+@weighed("int", base=20)
 def _int(meter: Meter, value: Any, default: Any = 0, base: int = 10) -> Any:  # noqa: ANN401 - whatever a template gives
     return meter.number(jinja.do_int(_short(meter, value), default, base))
 
@@ -292,7 +292,7 @@ def _round(meter: Meter, value: Any, precision: int = 0, method: Any = "common")
     return jinja.do_round(meter.number(value), precision, method)
 
 
-@weighed("sum")
+@weighed("sum", base=8)
 def _sum(meter: Meter, value: Any, attribute: Any = None, start: Any = 0) -> Any:  # noqa: ANN401 - whatever a template gives
     items = _attributes(meter, value, attribute)
     if start.__class__ is list and all(item.__class__ is list for item in items):
@@ -330,14 +330,15 @@ def _path(meter: Meter, attribute: Any, count: int) -> None:  # noqa: ANN401 - a
 def _sorting(meter: Meter, value: Any, attribute: Any) -> int:  # noqa: ANN401 - whatever a template gives
     """Use up what sorting *value* takes; return how many items it has."""
     count = meter.count(value)
+    if attribute is not None:
+        _path(meter, attribute, count)
     before = meter.steps
     if attribute is None:
         meter.weigh(value if value.__class__ is not range else 0)
     else:
-        _path(meter, attribute, count)
         paths = attribute.split(",") if isinstance(attribute, str) else [attribute]
         meter.weigh([list(map(make_attrgetter(_ENVIRONMENT, path), value)) for path in paths])
-    meter.spend((before - meter.steps + count * 4) * count.bit_length())
+    meter.spend((before - meter.steps + count) * count.bit_length() // 2 + count * 3 + 10)
     meter.make(count * 2 * limits.OBJECT)
     return count
 
@@ -355,7 +356,7 @@ def _dictsort(meter: Meter, value: Any, case_sensitive: Any = False, by: Any = "
     return jinja.do_dictsort(value, case_sensitive, by, reverse)
 
 
-@weighed("groupby")
+@weighed("groupby", base=40)
 def _groupby(meter: Meter, value: Any, attribute: Any, default: Any = None, case_sensitive: Any = False) -> Any:  # noqa: ANN401, FBT002 - Jinja's own signature
     count = _sorting(meter, value, attribute)
     before = meter.steps

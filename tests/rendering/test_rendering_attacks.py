@@ -133,7 +133,7 @@ RULES = {
     "{{ 1e999 }}": ("number", "a number that is too large"),
     "{{ {(1, 2): 3} }}": ("value", "a key that is a list"),
     "{% import 'os' as os %}": ("syntax", "a prompt has no {% import %}"),
-    "{{ x }}" * 20_000: ("size", "a template of more than 10,000 tags or 1,500,000 characters"),
+    "{{ x }}" * 20_000: ("size", "a template of more than 6,000 tags or 1,500,000 characters"),
     "{{ nope" + " + 1" * 99 + " }}": (
         "syntax",
         "the template is nested deeper than 60 levels",
