@@ -44,7 +44,16 @@ if __name__ == "__main__":
 def dask(tmp_path_factory: pytest.TempPathFactory, lack: Callable[[str], NoReturn]) -> Path:
     """Return a folder with Dask in it, for the path of a Python: no other environment gets it."""
     folder = tmp_path_factory.mktemp("dask")
-    install: list[str | Path] = [sys.executable, "-m", "pip", "install", "-q", "--target", folder, "distributed>=2025.1"]
+    install: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--target",
+        folder,
+        "distributed>=2025.1",
+    ]
     run = subprocess.run(install, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=600)
     if run.returncode:
         lack(f"Dask cannot be installed here: {run.stdout[-500:]}")
