@@ -8,6 +8,7 @@
     │   └── InputsMismatch                  the stored inputs and the given model do not fit
     ├── InvalidInputs (ValueError)          values that the inputs refuse
     ├── RenderFailed (ValueError)           the template failed on these values
+    ├── TemplateRejected (InvalidPrompt, RenderFailed) a foreign template does what foreign templates may not
     ├── BudgetExceeded (ValueError)         more tokens than the budget allows
     ├── UnknownEncoding (LookupError)       no such vocabulary here
     └── StoreError
@@ -29,6 +30,7 @@ Each says what went wrong, where, and what to do next.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 
 
 WIDEST = 100
+#: Words that a mistake is compared with: a mapping can have a million keys.
+MOST_KNOWN = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,7 @@ def nearest(wanted: str, known: Iterable[str]) -> str:
     """Return `did you mean 'x'?` for the known word that is nearest to *wanted*, or an empty text."""
     from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it
 
-    found = get_close_matches(wanted[:200], list(known), n=1, cutoff=0.6)
+    found = get_close_matches(wanted[:200], list(islice(known, MOST_KNOWN)), n=1, cutoff=0.6)
     return f"did you mean {found[0]!r}?" if found else ""
 
 
@@ -150,6 +154,27 @@ class InvalidInputs(PromptLibError, ValueError):
 
 class RenderFailed(PromptLibError, ValueError):
     """The template failed on these values."""
+
+
+class TemplateRejected(InvalidPrompt, RenderFailed):
+    """A foreign template does what foreign templates may not, or more of it; `rule` is the rule in one word.
+
+    What can be seen is refused when the prompt is defined or read, the rest when it is rendered: whoever catches
+    `InvalidPrompt` around the one or `RenderFailed` around the other catches this.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: Where | None = None,
+        hint: str = "",
+        others: Iterable[PromptLibError] = (),
+        rule: str = "syntax",
+    ) -> None:
+        """Keep the parts of every error, and the rule."""
+        super().__init__(what, where=where, hint=hint, others=others)
+        self.rule = rule
 
 
 class BudgetExceeded(PromptLibError, ValueError):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Self, TypedDict, TypeVar, Unpack, cast, overload
 
 from promptlib import inputs as grammar
 from promptlib import rendering
 from promptlib.errors import InvalidInputs, InvalidPrompt, NotFound, nearest
-from promptlib.inputs.grammar import checked_inputs
+from promptlib.forms import EMPTY, FORMS
 from promptlib.messages import Message, Piece, Placeholder, Prelude, canonical_piece, checked_piece
-from promptlib.plain import Frozen, digest, freeze
+from promptlib.plain import Frozen, digest
 from promptlib.refs import Pin
+from promptlib.trust import FOREIGN, OWN, Trust, Vouched
 from promptlib.version import Version
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from promptlib.inputs import Input
     from promptlib.origin import Origin
     from promptlib.rendering import RenderedPrompt, Template
+    from promptlib.rendering.metering import Meter
+    from promptlib.rendering.rows import RenderedRows
     from promptlib.tokens import Budget
 
 InputsT = TypeVar("InputsT", bound="BaseModel")
@@ -31,7 +35,6 @@ ModelT = TypeVar("ModelT", bound="BaseModel")
 Resolve = Callable[[str], "Prompt[Any]"]
 Include = "Prompt[Any] | Version | Pin | str"
 
-EMPTY: Any = Frozen()
 CONTENT_TAG = "promptlib/1"
 DEEPEST_INCLUDE = 16
 
@@ -72,6 +75,10 @@ class Prompt(Generic[InputsT]):
     authors: tuple[str, ...] = ()
     derived_from: Pin | None = None
     renamed_from: str = ""
+    #: `own` or `foreign`: what the template may do. Never part of the content, and no copy raises it.
+    trust: Trust = OWN
+    #: Who once made this foreign content their own, and why.
+    vouched: Vouched | None = None
     extra: Frozen = EMPTY
     origin: Origin | None = None
     inputs_model: type[InputsT] | None = None
@@ -83,13 +90,15 @@ class Prompt(Generic[InputsT]):
     def __post_init__(self) -> None:
         """Bring the parts into their one form and check them against each other; raises `InvalidPrompt`."""
         self._settle()
-        object.__setattr__(self, "_template", rendering.compile_pieces(self.messages, places=self.places))
+        object.__setattr__(
+            self, "_template", rendering.compile_pieces(self.messages, places=self.places, trust=self.trust)
+        )
         rendering.check(self._template, self.inputs, includes=tuple(self.includes), elsewhere=_elsewhere(self))
 
     def _settle(self) -> None:
         """Bring the parts into their one form, without a look at the template."""
         object.__setattr__(self, "messages", tuple(map(checked_piece, self.messages)))
-        for name, default, form in _FORMS:
+        for name, default, form in FORMS:
             given = getattr(self, name)
             if given is not default:
                 object.__setattr__(self, name, form(given, name))
@@ -113,6 +122,7 @@ class Prompt(Generic[InputsT]):
         outputs: type[BaseModel] | None = ...,
         tools: Iterable[Mapping[str, object]] = ...,
         includes: Mapping[str, Prompt[Any] | Version | Pin | str] = ...,
+        trust: Trust = ...,
     ) -> Prompt[ModelT]: ...
 
     @overload
@@ -129,6 +139,7 @@ class Prompt(Generic[InputsT]):
         outputs: type[BaseModel] | None = ...,
         tools: Iterable[Mapping[str, object]] = ...,
         includes: Mapping[str, Prompt[Any] | Version | Pin | str] = ...,
+        trust: Trust = ...,
     ) -> Prompt[BaseModel]: ...
 
     @classmethod
@@ -144,11 +155,13 @@ class Prompt(Generic[InputsT]):
         outputs: type[BaseModel] | None = None,
         tools: Iterable[Mapping[str, object]] = (),
         includes: Mapping[str, Prompt[Any] | Version | Pin | str] = EMPTY,
+        trust: Trust = OWN,
     ) -> Prompt[Any]:
         """Return a prompt of *messages* over the fields of the pydantic model *inputs*.
 
         A prompt without inputs leaves the model out. `settings` is what a model is called with, `outputs` the model
         of what it answers, `includes` maps the alias in `{% include "alias" %}` to a prompt, a version or a pin.
+        `trust="foreign"` is for words that nobody here has read: see `TemplateRejected`.
 
         Raises `InvalidPrompt` for broken Jinja, a variable that is not declared, an input that is not used, a
         variable used against its type, and a field whose type is outside the grammar of inputs; the text names
@@ -170,7 +183,7 @@ class Prompt(Generic[InputsT]):
             "tools": tools,
             "includes": includes,
         }
-        return cls(**_parts(changes))
+        return cls(**_parts(changes), trust=trust)
 
     @property
     def digest(self) -> str:
@@ -242,24 +255,46 @@ class Prompt(Generic[InputsT]):
         *,
         budget: Budget | None = None,
         resolve: Resolve | None = None,
+        check_unicode: bool = False,
         **values: object,
     ) -> RenderedPrompt:
         """Return the messages with the inputs filled in, in one pass: a value is never read as a template or a role.
 
         *inputs* is the model (checked by mypy) or a mapping; keywords serve too. `resolve` finds includes that the
-        prompt does not carry yet. Raises `InvalidInputs` for values that the inputs refuse, `RenderFailed` where the
-        template fails on them, and `BudgetExceeded`, with the arithmetic, when they do not fit *budget*.
+        prompt does not carry yet. `check_unicode` looks for characters in the values that a reader does not see, and
+        tells them as `unicode` of the result; it changes nothing. Raises `InvalidInputs` for values that the inputs
+        refuse, `RenderFailed` where the template fails on them, and `BudgetExceeded`, with the arithmetic, when they
+        do not fit *budget*.
         """
+        if budget is not None:
+            _check_budget(budget)
         plain = grammar.values_of(self._validated(inputs, values), self.inputs)
         messages = self._rendered(plain, resolve, ())
-        if budget is not None and not hasattr(budget, "check"):
-            raise InvalidInputs(f"budget is a {type(budget).__name__}, not a Budget", hint="write Budget(8_000)")
         report = budget.check(messages) if budget is not None else None
+        unicode = rendering.invisible_in_values(plain) if check_unicode else None
         return rendering.RenderedPrompt(
-            messages=messages,
-            report=report,
-            source=rendering.Source(self, plain),
+            messages=messages, report=report, source=rendering.Source(self, plain), unicode=unicode
         )
+
+    def render_many(
+        self,
+        rows: Iterable[InputsT | Mapping[str, object]],
+        /,
+        *,
+        budget: Budget | None = None,
+        resolve: Resolve | None = None,
+        check_unicode: bool = False,
+    ) -> RenderedRows[InputsT | Mapping[str, object]]:
+        """Return an iterator over the results, one for each of *rows*, as `render` makes it when it is asked for.
+
+        Rows can be a generator without end: none is kept. An error names the row as `rows[7]`, counted from 0, and the
+        iterator can go on behind it.
+        """
+        _check_budget(budget)
+        if budget is None and resolve is None and not check_unicode:
+            return rendering.rendered_rows(rows, self.render)
+        asked = partial(self.render, budget=budget, resolve=resolve, check_unicode=check_unicode)
+        return rendering.rendered_rows(rows, asked)
 
     def _validated(self, inputs: InputsT | Mapping[str, object] | None, values: dict[str, object]) -> BaseModel:
         if inputs is None or isinstance(inputs, Mapping):
@@ -276,10 +311,20 @@ class Prompt(Generic[InputsT]):
         return inputs
 
     def _rendered(
-        self, values: Mapping[str, object], resolve: Resolve | None, above: tuple[str, ...]
+        self,
+        values: Mapping[str, object],
+        resolve: Resolve | None,
+        above: tuple[str, ...],
+        meter: Meter | None = None,
     ) -> tuple[Message, ...]:
-        if not self.includes:
-            return self._template.render(values)
+        template = self._template
+        if not self.includes and meter is None:
+            return template.render(values)
+        if meter is not None and self.trust == OWN:
+            # What a foreign prompt includes does its work, whoever wrote it: it renders as foreign, in one budget.
+            template = rendering.compile_pieces(self.messages, places=self.places, trust=FOREIGN)
+        if self.trust == FOREIGN:
+            meter = meter or rendering.new_meter()
         if self.digest in above or len(above) >= DEEPEST_INCLUDE:
             raise InvalidPrompt(f"includes go in a circle or deeper than {DEEPEST_INCLUDE}: {self.name or self.digest}")
 
@@ -288,10 +333,10 @@ class Prompt(Generic[InputsT]):
             known = {each.name for each in found.inputs}
             given = {name: value for name, value in values.items() if name in known}
             complete = grammar.with_defaults(given, found.inputs)
-            made = found._rendered(complete, resolve, (*above, self.digest))  # noqa: SLF001 - of its own class
+            made = found._rendered(complete, resolve, (*above, self.digest), meter)  # noqa: SLF001 - of its own class
             return rendering.included_text(alias, made)
 
-        return self._template.render(values, include=include)
+        return template.render(values, include=include, meter=meter)
 
     def resolve(self, alias: str, resolve: Resolve | None = None) -> Prompt[Any]:
         """Return the prompt that is included as *alias*, its digest checked.
@@ -357,6 +402,11 @@ class Prompt(Generic[InputsT]):
 _SLOTS = tuple(each.name for each in fields(Prompt))
 
 
+def _check_budget(budget: object) -> None:
+    if budget is not None and not hasattr(budget, "check"):
+        raise InvalidInputs(f"budget is a {type(budget).__name__}, not a Budget", hint="write Budget(8_000)")
+
+
 def _core_schema(kind: type[Prompt[Any]]) -> CoreSchema:
     return {"type": "is-instance", "cls": kind, "serialization": {"type": "function-plain", "function": _pin_text}}
 
@@ -407,32 +457,6 @@ def _pinned(alias: str, target: object) -> str:
 _INCLUDES = 'write includes={"style": store.load("support/style")}'
 
 
-def _mapping(value: object, what: str) -> Frozen:
-    if not isinstance(value, Mapping):
-        raise InvalidPrompt(f"{what} is a {type(value).__name__}, not a mapping", hint='such as {"name": "value"}')
-    return cast("Frozen", freeze(value, what=what))
-
-
-def _mappings(values: object, what: str) -> tuple[Frozen, ...]:
-    if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
-        raise InvalidPrompt(f"{what} is a {type(values).__name__}, not a list", hint="give a list of mappings")
-    return tuple(_mapping(value, f"{what}[{at}]") for at, value in enumerate(values))
-
-
-def _declared(values: object, what: str) -> tuple[Input, ...]:
-    found = tuple(values) if isinstance(values, Iterable) else (values,)
-    for value in found:
-        if not isinstance(value, grammar.Input):
-            raise InvalidPrompt(f"{what} holds a {type(value).__name__}", hint="give a pydantic model, or Input values")
-    return checked_inputs(found)
-
-
-def _text(text: object, what: str) -> str:
-    if not isinstance(text, str):
-        raise InvalidPrompt(f"{what} is a {type(text).__name__}, not a text", hint="write it in quotes")
-    return cast("str", freeze(text, what=what))
-
-
 def _elsewhere(prompt: Prompt[Any]) -> frozenset[str] | None:
     """Return the inputs that tools and includes take, or None when an include is not at hand to tell."""
     if len(prompt.included) < len(prompt.includes):
@@ -446,30 +470,6 @@ def _bound(tool: Frozen) -> set[str]:
     found = tool.get("bindings")
     bindings = found.values() if isinstance(found, Frozen) else found if isinstance(found, tuple) else ()
     return {str(binding["input"]) for binding in bindings if isinstance(binding, Frozen) and "input" in binding}
-
-
-def _words(words: object, what: str) -> tuple[str, ...]:
-    if isinstance(words, str) or not isinstance(words, Iterable):
-        raise InvalidPrompt(f"{what} is a {type(words).__name__}, not a list of texts", hint='such as ["support"]')
-    found = tuple(words)
-    if any(not isinstance(word, str) for word in found):
-        raise InvalidPrompt(f"{what} holds something that is no text", hint='such as ["support"]')
-    return cast("tuple[str, ...]", freeze(found, what=what))
-
-
-#: The parts besides the messages: name, the default, which needs no look, and what brings a value into its form.
-_FORMS: tuple[tuple[str, object, Callable[[object, str], object]], ...] = (
-    ("settings", EMPTY, _mapping),
-    ("includes", EMPTY, _mapping),
-    ("extra", EMPTY, _mapping),
-    ("inputs", (), _declared),
-    ("outputs", (), _declared),
-    ("tools", (), _mappings),
-    ("tags", (), _words),
-    ("authors", (), _words),
-    ("description", "", _text),
-    ("renamed_from", "", _text),
-)
 
 
 def _check_includes(prompt: Prompt[Any]) -> None:

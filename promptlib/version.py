@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Literal
 
 from promptlib.refs import Pin
+from promptlib.trust import OWN, Trust
 
 SHORT = 8
 
@@ -25,6 +26,7 @@ class Version:
     it is empty for a file that is damaged or no prompt, which a load tells in full.
     `parents` are the digests of the versions before it: none for the first, two where lines were merged.
     `provisional` says that the number may still move, because the commit is not on the remote.
+    `trust` is what the file says, and `vouched` why somebody once made its foreign content their own.
     `outcome` says what a save made: `created`, or `unchanged` when the newest version was the same already.
     """
 
@@ -41,6 +43,8 @@ class Version:
     renamed_from: str = ""
     labels: tuple[str, ...] = ()
     provisional: bool = False
+    trust: Trust = OWN
+    vouched: str = ""
     outcome: Literal["created", "unchanged"] = field(default="created", compare=False)
 
     @property

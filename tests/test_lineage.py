@@ -181,6 +181,8 @@ def test_the_data_is_plain_json() -> None:
         "message": "First",
         "labels": ["production"],
         "missing": False,
+        "trust": "own",
+        "vouched": None,
     }
 
 

@@ -144,7 +144,7 @@ class Contents:
     def _remember(self, described: dict[str, Description]) -> None:
         rows = [(blob, *told.columns()) for blob, told in described.items()]
         self._session.keep(
-            "INSERT OR REPLACE INTO descriptions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO descriptions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [(*row, seal(row)) for row in rows],
         )
 

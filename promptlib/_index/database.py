@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 APPLICATION = 0x70726D70
-FORMAT = 2
+FORMAT = 3
 PATIENCE = 30.0  # seconds to wait for another process that brings the index up to date
 #: How reading a file that is no sound index can end.
 FAILURES = (sqlite3.Error, Damaged, UnicodeError)
@@ -46,7 +46,7 @@ CREATE TABLE labels (
 CREATE TABLE moves (name TEXT PRIMARY KEY, labels INTEGER, seal INTEGER) WITHOUT ROWID;
 CREATE TABLE descriptions (
     blob TEXT PRIMARY KEY, digest TEXT, derived_from TEXT, renamed_from TEXT, includes TEXT, description TEXT,
-    tags TEXT, problem TEXT, seal INTEGER
+    tags TEXT, trust TEXT, vouched TEXT, problem TEXT, seal INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX blobs_of_a_digest ON descriptions (digest);
 CREATE TABLE texts (blob TEXT PRIMARY KEY, data BLOB);

@@ -81,7 +81,7 @@ class Label(NamedTuple):
 class Description:
     """What the index remembers of a file's content; pins are written `name#<64 hex>`.
 
-    A file that is no prompt has a `problem` and nothing else.
+    `trust` is empty for own content. A file that is no prompt has a `problem` and nothing else.
     """
 
     digest: str = ""
@@ -90,17 +90,20 @@ class Description:
     includes: tuple[str, ...] = ()
     description: str = ""
     tags: tuple[str, ...] = ()
+    trust: str = ""
+    vouched: str = ""
     problem: str = ""
 
     def columns(self) -> tuple[str, ...]:
         """Return it as texts in the order of its fields, with a list as JSON where there is one."""
         includes, tags = (json.dumps(words) if words else "" for words in (self.includes, self.tags))
-        return self.digest, self.derived_from, self.renamed_from, includes, self.description, tags, self.problem
+        said = self.trust, self.vouched, self.problem
+        return self.digest, self.derived_from, self.renamed_from, includes, self.description, tags, *said
 
     @classmethod
     def of(cls, columns: tuple[str, ...]) -> Description:
         """Return what `columns` was made of."""
-        digest, derived_from, renamed_from, includes, description, tags, problem = columns
+        digest, derived_from, renamed_from, includes, description, tags, trust, vouched, problem = columns
         return cls(
             digest=digest,
             derived_from=derived_from,
@@ -108,13 +111,16 @@ class Description:
             includes=tuple(json.loads(includes)) if includes else (),
             description=description,
             tags=tuple(json.loads(tags)) if tags else (),
+            trust=trust,
+            vouched=vouched,
             problem=problem,
         )
 
 
 #: Of `descriptions d`.
 DESCRIPTION_COLUMNS = (
-    "d.blob, d.digest, d.derived_from, d.renamed_from, d.includes, d.description, d.tags, d.problem, d.seal"
+    "d.blob, d.digest, d.derived_from, d.renamed_from, d.includes, d.description, d.tags, d.trust, d.vouched, "
+    "d.problem, d.seal"
 )
 
 

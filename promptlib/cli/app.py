@@ -28,6 +28,7 @@ VERBS = {
     "label": "label:label",
     "revert": "revert:revert",
     "rename": "rename:rename",
+    "trust": "trust:trust",
     "delete": "delete:delete",
     "ls": "names:names",
     "lineage": "lineage:lineage",

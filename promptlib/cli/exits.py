@@ -29,6 +29,7 @@ CODES: dict[type[errors.PromptLibError], int] = {
     errors.InputsMismatch: DIFFERENT,
     errors.InvalidInputs: DIFFERENT,
     errors.RenderFailed: DIFFERENT,
+    errors.TemplateRejected: DIFFERENT,
     errors.BudgetExceeded: DIFFERENT,
     errors.UnknownEncoding: NOT_FOUND,
     errors.StoreError: DIFFERENT,

@@ -74,12 +74,23 @@ def rows(entries: Sequence[Entry], name: str) -> Iterator[Row]:
     now = datetime.now(UTC)
     facts = aligned([_facts(each, now) for each in entries], right=(3, 4))
     indent = " " * (2 + max((len(number(each.version)) for each in entries), default=0))
-    for each, row in zip(entries, facts, strict=True):
+    earlier = [each.version for each in entries[1:]]
+    for each, row, before in zip(entries, facts, [*earlier, None], strict=True):
         yield row
         if each.version.name != name:
             yield plain(f"{indent}as {each.version.name}", "magenta")
+        if told := trust_of(each.version, before):
+            yield plain(f"{indent}{told}", "magenta")
         if subject(each.version):
             yield ((indent, ""), (subject(each.version), ""))
+
+
+def trust_of(version: Version, before: Version | None) -> str:
+    """Return what *version* changes of whose words these are, or an empty text."""
+    if version.vouched and (before is None or version.vouched != before.vouched):
+        return f"vouched for: {version.vouched}"
+    changed = before is None or version.trust != before.trust
+    return "foreign" if changed and version.trust == "foreign" else ""
 
 
 def _facts(entry: Entry, now: datetime) -> Row:

@@ -86,6 +86,8 @@ def as_json(prompt: Prompt[Any], version: Version | None) -> dict[str, object]:
         "description": prompt.description,
         "tags": list(prompt.tags),
         "authors": list(prompt.authors),
+        "trust": prompt.trust,
+        "vouched": prompt.vouched.to_dict() if prompt.vouched else None,
         "inputs": [_input_json(each) for each in prompt.inputs],
         "messages": [_piece_json(piece) for piece in prompt.messages],
         "settings": _thawed(prompt.settings),
@@ -177,12 +179,19 @@ def _facts(prompt: Prompt[Any]) -> Iterator[Row]:
         "includes": includes,
         "derived from": derived,
         "renamed from": prompt.renamed_from,
+        "trust": "foreign: nobody here has vouched for its words" if prompt.trust == "foreign" else "",
+        "vouched for": _vouched(prompt),
         "outputs": ", ".join(each.name for each in prompt.outputs),
         "tools": str(len(prompt.tools)) if prompt.tools else "",
     }
     for key, value in facts.items():
         if value:
             yield ((f"{key}: ", "dim"), (value, ""))
+
+
+def _vouched(prompt: Prompt[Any]) -> str:
+    said = prompt.vouched
+    return f"{said.reason} ({f'{said.by}, ' if said.by else ''}#{said.digest[7:15]})" if said else ""
 
 
 def _short(value: Any) -> str:  # noqa: ANN401 - plain data of any shape

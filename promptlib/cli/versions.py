@@ -33,6 +33,8 @@ def described(version: Version) -> dict[str, object]:
         "parents": [str(parent) for parent in version.parents],
         "derived_from": str(version.derived_from) if version.derived_from else None,
         "renamed_from": version.renamed_from or None,
+        "trust": version.trust,
+        "vouched": version.vouched or None,
     }
 
 

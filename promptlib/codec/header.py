@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING, Any, cast
 
 from promptlib.codec.properties import SPEAKING, PropertyReader, write_properties
 from promptlib.codec.source import Node, Source, plain_of
-from promptlib.errors import BadRef
+from promptlib.errors import BadRef, InvalidPrompt
 from promptlib.messages import ROLES, Message, Piece, Role
 from promptlib.plain import thaw
-from promptlib.refs import Pin, check_name
+from promptlib.refs import Pin, check_digest, check_name
+from promptlib.trust import OWN, VOUCHED, Vouched, checked_trust
 
 if TYPE_CHECKING:
     from promptlib.codec.notes import Notes
     from promptlib.prompt import Prompt
+    from promptlib.trust import Trust
 
 #: The order in which keys are written.
 _ORDER = ("name", "displayName", "description", "model", "inputs", "outputs", "tools", "metadata", "template")
 _SILENT = frozenset({"name", "displayName"})
 OURS = "promptlib"
-_OUR_KEYS = ("includes", "derived_from", "renamed_from", "role")
+_OUR_KEYS = ("includes", "derived_from", "renamed_from", "trust", "vouched", "role")
 _OLD = {
     "inputSchema": "write the properties below `inputs:`",
     "outputSchema": "write the properties below `outputs:`",
@@ -153,6 +155,10 @@ class HeaderReader:
                 self.fields["derived_from"] = self._pin(each)
             elif key == "renamed_from":
                 self.fields["renamed_from"] = self._name(each)
+            elif key == "trust":
+                self.fields["trust"] = self._trust(each)
+            elif key == "vouched":
+                self.fields["vouched"] = self._vouched(each)
             elif key == "role":
                 self.role = self._role(each)
             else:
@@ -171,6 +177,25 @@ class HeaderReader:
             return check_name(self._text(node, "renamed_from"))
         except BadRef as error:
             raise self.source.error(node.start, error.what, error.hint, node.end - node.start) from error
+
+    def _trust(self, node: Node) -> Trust:
+        try:
+            return checked_trust(node.value)
+        except InvalidPrompt as error:
+            raise self.source.error(node.start, error.what, error.hint, node.end - node.start) from error
+
+    def _vouched(self, node: Node) -> Vouched:
+        parts = self._mapping(node, "vouched")
+        wrong = next((each for key, each in parts.items() if key not in VOUCHED), None)
+        if wrong is not None or not {"digest", "reason"} <= parts.keys():
+            hint = "written by promptlib trust NAME --reason '…'"
+            raise self.source.error((wrong or node).at, f"vouched holds {', '.join(VOUCHED)}", hint)
+        digest = parts["digest"]
+        try:
+            check_digest(self._text(digest, "a digest"))
+        except BadRef as error:
+            raise self.source.error(digest.start, error.what, error.hint, digest.end - digest.start) from error
+        return Vouched(**{key: self._text(each, key) for key, each in parts.items()})
 
     def _role(self, node: Node) -> Role:
         if node.value not in ROLES:
@@ -223,6 +248,10 @@ def header_of(prompt: Prompt[Any]) -> dict[str, Any]:
         own["derived_from"] = str(prompt.derived_from)
     if prompt.renamed_from:
         own["renamed_from"] = prompt.renamed_from
+    if prompt.trust != OWN:
+        own["trust"] = prompt.trust
+    if prompt.vouched is not None:
+        own["vouched"] = prompt.vouched.to_dict()
     header: dict[str, Any] = {
         "description": prompt.description,
         "model": thaw(prompt.settings),

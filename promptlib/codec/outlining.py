@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from promptlib.messages import Piece, Role
     from promptlib.plain import Frozen
     from promptlib.refs import Pin
+    from promptlib.trust import Trust, Vouched
 
 #: Versions of one prompt mostly have one header.
 MOST_HEADERS = 64
@@ -37,6 +38,8 @@ class Outline(NamedTuple):
     authors: tuple[str, ...]
     extra: Frozen
     inputs: tuple[Input, ...]
+    trust: Trust
+    vouched: Vouched | None
 
 
 def outline(data: bytes) -> Outline:

@@ -19,6 +19,7 @@ from promptlib.refs import check_name, propose_name
 from promptlib.store.homes import LARGEST_PROMPT
 from promptlib.store.opening import checked_path
 from promptlib.store.replaying import Replayed
+from promptlib.trust import FOREIGN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,11 +77,11 @@ def import_git(
     """Replay the main line (first parents of HEAD) of the repository at *source* into *store*.
 
     *match* is a path with `{name}` where the name stands, such as `patterns/{name}/system.md`. Each text becomes a
-    literal prompt of one *role* message, byte for byte. Author, time and message are kept; the source commit goes
-    into a trailer `Promptlib-Source`. A commit that moves a text unchanged to another name is a rename; a deletion
-    is an event. *renames* maps a name in the source to a name here. What was imported before is not imported again,
-    so an interrupted import goes on, and a source that has grown adds what is new. *progress* is called with the
-    number of commits done and of all.
+    literal prompt of one *role* message, byte for byte, and is foreign: nobody here has vouched for it. Author, time
+    and message are kept; the source commit goes into a trailer `Promptlib-Source`. A commit that moves a text
+    unchanged to another name is a rename; a deletion is an event. *renames* maps a name in the source to a name here.
+    What was imported before is not imported again, so an interrupted import goes on, and a source that has grown adds
+    what is new. *progress* is called with the number of commits done and of all.
 
     Raises `BadRef` for a pattern without `{name}` or a mapped name outside the grammar, `NotAStore` when *source*
     is no repository.
@@ -264,7 +265,7 @@ class _Replay:
             read = self.texts.get(state.blob)
             text = (self.source.read(state.blob, limit=LARGEST_PROMPT) if read is None else read).decode()
             message = Message(self.role, (Text(text),), literal=True)
-            data = codec.write(Prompt(messages=(message,), renamed_from=state.renamed_from))
+            data = codec.write(Prompt(messages=(message,), renamed_from=state.renamed_from, trust=FOREIGN))
             if len(data) <= LARGEST_PROMPT:
                 return data
             reason = f"{len(data):,} bytes are more than a prompt's {LARGEST_PROMPT:,}"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
+from itertools import islice
 from math import isfinite
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pydantic import BaseModel
 
@@ -18,6 +19,14 @@ from promptlib.plain import DEEPEST, Plain, freeze, thaw
 
 if TYPE_CHECKING:
     from promptlib.inputs.grammar import Input, InputType
+
+T = TypeVar("T")
+
+#: Items of one list, and of all lists and mappings in one value: no prompt has room for more.
+MOST_ITEMS = 1_000_000
+
+#: Characters of a key that an error's text tells.
+LONGEST_NAME = 80
 
 #: A value to a plain value; raises `InvalidInputs` for a value of another kind.
 Converter = Callable[[object], object]
@@ -95,7 +104,7 @@ def _by_kind(  # noqa: PLR0911 - one row for each kind
         case "image" | "file":
             expected: type = Image if given.kind == "image" else File
             return _Nothing, lambda value: _instance(value, expected, given, path)
-    return _Nothing, lambda value: _plain(value, path, 0)
+    return _Nothing, lambda value: _Plain().convert(value, path, 0)
 
 
 def _refused(value: object, kind_of: InputType, path: str) -> InvalidInputs:
@@ -111,7 +120,8 @@ def _shown_kind(value: object) -> str:
 
 def _exact(value: object, exact: type, kind_of: InputType, path: str) -> object:
     """Return *value* without its subclass: `str` and `int` of somebody's own can run code in a template."""
-    if isinstance(value, exact) and not (exact is int and isinstance(value, bool)):
+    # The type itself: what an object says of its class may be a lie.
+    if issubclass(type(value), exact) and not (exact is int and type(value) is bool):
         return bared(value)
     raise _refused(value, kind_of, path)
 
@@ -119,13 +129,14 @@ def _exact(value: object, exact: type, kind_of: InputType, path: str) -> object:
 def bared(value: object) -> object:
     """Return a text or number without its subclass; anything else as it is."""
     # The methods of the built-in types themselves: a subclass's own could answer anything.
-    if isinstance(value, str):
-        return str.__str__(value)
-    if isinstance(value, bool):
+    kind = type(value)
+    if issubclass(kind, str):
+        return str.__str__(cast("str", value))
+    if kind is bool:
         return value
-    if isinstance(value, int):
-        return int.__int__(value)
-    return float.__float__(value) if isinstance(value, float) else value
+    if issubclass(kind, int):
+        return int.__int__(cast("int", value))
+    return float.__float__(cast("float", value)) if issubclass(kind, float) else value
 
 
 def _float(kind_of: InputType, path: str) -> Converter:
@@ -161,15 +172,49 @@ def _container(stored: InputType, given: InputType, path: str) -> Converter:
 
     def items(value: object) -> list[object]:
         if isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray):
-            return [item if type(item) is exact else convert(item) for item in value]
+            return [item if type(item) is exact else convert(item) for item in _held(value, path)]
         raise _refused(value, given, path)
 
     def entries(value: object) -> dict[str, object]:
-        if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
-            return {str.__str__(key): item if type(item) is exact else convert(item) for key, item in value.items()}
+        pairs = _pairs(value, path) if isinstance(value, Mapping) else [(None, None)]
+        if all(issubclass(type(key), str) for key, _ in pairs):
+            return {
+                str.__str__(cast("str", key)): item if type(item) is exact else convert(item) for key, item in pairs
+            }
         raise _refused(value, given, path)
 
     return items if given.kind == "array" else entries
+
+
+def _held(value: Sequence[object], path: str) -> Sequence[object]:
+    """Return what a list or tuple holds, whatever its subclass says; raises `InvalidInputs` for more than may be."""
+    if type(value) in (list, tuple):
+        found = value
+    elif issubclass(type(value), list):
+        found = list(list.__iter__(cast("list[object]", value)))
+    elif issubclass(type(value), tuple):
+        found = list(tuple.__iter__(cast("tuple[object, ...]", value)))
+    else:
+        found = list(islice(value, MOST_ITEMS + 1))
+    if len(found) > MOST_ITEMS:
+        raise _too_many(path)
+    return found
+
+
+def _pairs(value: Mapping[Any, object], path: str) -> list[tuple[object, object]]:
+    """Return the keys and values of a mapping, whatever its subclass says; raises `InvalidInputs` for too many."""
+    if issubclass(type(value), dict):
+        found = list(dict.items(cast("dict[object, object]", value)))
+    else:
+        found = list(islice(value.items(), MOST_ITEMS + 1))
+    if len(found) > MOST_ITEMS:
+        raise _too_many(path)
+    return found
+
+
+def _too_many(path: str) -> InvalidInputs:
+    hint = "give the part that the prompt needs, or render row by row"
+    return InvalidInputs(f"input {path!r} holds more than {MOST_ITEMS:,} items", hint=hint)
 
 
 def _object(stored: InputType, given: InputType, path: str) -> Converter:
@@ -199,32 +244,51 @@ def _instance(value: object, expected: type, kind_of: InputType, path: str) -> o
     raise _refused(value, kind_of, path)
 
 
-def _plain(value: object, path: str, depth: int) -> object:
-    """Return data of any shape with exact built-in types; what is no plain data is refused, as is a circle."""
-    kind = type(value)
-    if value is None or kind is str or kind is int or kind is bool:
-        return value
-    if depth > DEEPEST:
-        raise InvalidInputs(f"input {path!r} is nested deeper than {DEEPEST} levels", hint="or it holds itself")
-    if isinstance(value, Enum):
-        return _plain(value.value, path, depth + 1)
-    if isinstance(value, float) and not isfinite(value):
-        raise InvalidInputs(f"input {path!r} holds {value}, which is no JSON number", hint="leave it out, or use None")
-    if isinstance(value, str | int | float):
-        return bared(value)
-    if isinstance(value, Mapping):
-        return {_key(key, path): _plain(item, f"{path}.{key}", depth + 1) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item, f"{path}[{at}]", depth + 1) for at, item in enumerate(value)]
-    raise InvalidInputs(
-        f"input {path!r} is a {kind.__name__}, not plain data",
-        hint="plain data is None, bool, int, float, str, and lists and mappings of these",
-    )
+class _Plain:
+    """Data of any shape on its way to exact built-in types, and how many items it has held so far."""
+
+    __slots__ = ("_items",)
+
+    def __init__(self) -> None:
+        self._items = 0
+
+    def convert(self, value: object, path: str, depth: int) -> object:
+        """Return *value* as None, bool, int, float, str, list or dict; what is no plain data is refused."""
+        kind = type(value)
+        if value is None or kind is str or kind is int or kind is bool:
+            return value
+        if depth > DEEPEST:
+            raise InvalidInputs(f"input {path!r} is nested deeper than {DEEPEST} levels", hint="or it holds itself")
+        if isinstance(value, Enum):
+            return self.convert(value.value, path, depth + 1)
+        if issubclass(kind, float) and not isfinite(cast("float", value)):
+            what = f"input {path!r} holds {float.__float__(cast('float', value))}, which is no JSON number"
+            raise InvalidInputs(what, hint="leave it out, or use None")
+        if issubclass(kind, str | int | float):
+            return bared(value)
+        if issubclass(kind, Mapping):
+            pairs = self._counted(_pairs(cast("Mapping[Any, object]", value), path), path)
+            named = [(_key(key, path), item) for key, item in pairs]
+            return {key: self.convert(item, f"{path}.{key[:LONGEST_NAME]}", depth + 1) for key, item in named}
+        if issubclass(kind, list | tuple):
+            items = self._counted(_held(cast("Sequence[object]", value), path), path)
+            return [self.convert(item, f"{path}[{at}]", depth + 1) for at, item in enumerate(items)]
+        raise InvalidInputs(
+            f"input {path!r} is a {kind.__name__}, not plain data",
+            hint="plain data is None, bool, int, float, str, and lists and mappings of these",
+        )
+
+    def _counted(self, items: Sequence[T], path: str) -> Sequence[T]:
+        # A list that holds one list twice, which holds one twice …, is small, and endless to go through.
+        self._items += len(items)
+        if self._items > MOST_ITEMS:
+            raise _too_many(path)
+        return items
 
 
 def _key(key: object, path: str) -> str:
-    if isinstance(key, str):
-        return str.__str__(key)
+    if issubclass(type(key), str):
+        return str.__str__(cast("str", key))
     raise InvalidInputs(f"input {path!r} has a key that is no text: {shown(key)}", hint="keys are texts, as in JSON")
 
 

@@ -114,6 +114,8 @@ def _fields(node: Node) -> dict[str, object]:
         "message": node.message,
         "labels": list(node.labels),
         "missing": node.missing,
+        "trust": node.trust,
+        "vouched": node.vouched or None,
     }
 
 

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
 from promptlib.lineage import drawing
+from promptlib.trust import OWN, Trust
 from promptlib.version import SHORT
 
 if TYPE_CHECKING:
@@ -26,7 +27,10 @@ ORIGINS: frozenset[Kind] = frozenset(KINDS) - {"includes"}
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A version in the graph; `missing` when a file pins it and this store does not hold it."""
+    """A version in the graph; `missing` when a file pins it and this store does not hold it.
+
+    `trust` and `vouched` are as the version has them.
+    """
 
     name: str
     digest: str
@@ -37,6 +41,8 @@ class Node:
     message: str = ""
     labels: tuple[str, ...] = ()
     missing: bool = False
+    trust: Trust = OWN
+    vouched: str = ""
 
     def __str__(self) -> str:
         """Return `support/triage v3 (3f9c2a1b)`."""

@@ -1,10 +1,21 @@
 """Messages out of a prompt and its values: safe, in one pass, compiled once."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from promptlib.rendering.collecting import included_text
 from promptlib.rendering.positions import Place
 from promptlib.rendering.provenance import Provenance, Source
 from promptlib.rendering.rendered import RenderedPrompt
 from promptlib.rendering.template import Template, Variable, check, compile_pieces
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from promptlib.rendering.invisible import UnicodeReport
+    from promptlib.rendering.metering import Meter
+    from promptlib.rendering.rows import RenderedRows, RowT
 
 __all__ = [
     "Place",
@@ -16,4 +27,28 @@ __all__ = [
     "check",
     "compile_pieces",
     "included_text",
+    "invisible_in_values",
+    "new_meter",
+    "rendered_rows",
 ]
+
+
+def new_meter() -> Meter:
+    """Return the whole budget of one foreign render, to be shared by what it includes."""
+    from promptlib.rendering.metering import Meter  # noqa: PLC0415 - own prompts need none of it, nor Jinja
+
+    return Meter()
+
+
+def invisible_in_values(values: Mapping[str, object]) -> UnicodeReport:
+    """Return what is invisible in plain *values*."""
+    from promptlib.rendering import invisible  # noqa: PLC0415 - its tables are for those who ask
+
+    return invisible.invisible_in_values(values)
+
+
+def rendered_rows(rows: Iterable[RowT], render: Callable[[RowT], RenderedPrompt]) -> RenderedRows[RowT]:
+    """Return an iterator that calls *render* for each of *rows*."""
+    from promptlib.rendering.rows import RenderedRows  # noqa: PLC0415 - one render needs none of it
+
+    return RenderedRows(rows, render)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from jinja2 import nodes
 
-from promptlib.rendering.expressions import LOOP, MACRO, Expressions
+from promptlib.rendering.expressions import LOOP, MACRO, Enough, Expressions
 from promptlib.rendering.parsing import opened
 from promptlib.rendering.shapes import UNKNOWN, Problem, Shape, item_of, output_problem
 
@@ -39,7 +40,8 @@ class Analysis(Expressions):
             nodes.With: self._with,
             nodes.Include: self._include,
         }
-        self._body(tree.body)
+        with suppress(Enough):
+            self._body(tree.body)
 
     def _body(self, body: Iterable[nodes.Node]) -> None:
         for node in body:

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import json
 from types import MethodType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from jinja2 import StrictUndefined
+from jinja2.filters import do_format, make_attrgetter
 from jinja2.runtime import Context, LoopContext, Macro, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.utils import Namespace
+from jinja2.utils import Namespace, pass_environment
 from markupsafe import escape
 
 from promptlib.errors import nearest
+from promptlib.rendering.delimiting import delimited
 from promptlib.rendering.showing import part_of, text_of
 from promptlib.rendering.words import LOOP_WORDS, UNKNOWN_FILTERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+
+    from promptlib.rendering.metering import Meter
 
 
 class RenderContext(Context):
     """What one render resolves names in; `include` returns the text of an included prompt."""
 
     include: Callable[[str], str]
+    #: What a foreign template may still do; set for those alone.
+    meter: Meter
 
 
 class Missing(StrictUndefined):
@@ -34,6 +40,7 @@ class Missing(StrictUndefined):
     @property
     def _undefined_message(self) -> str:
         name, holder = self._undefined_name, self._undefined_obj
+        name = f"{name[:LONGEST_NAME]}…" if isinstance(name, str) and len(name) > LONGEST_NAME else name
         if self._undefined_hint:
             return self._undefined_hint
         if isinstance(holder, dict):
@@ -46,7 +53,28 @@ class Missing(StrictUndefined):
         return f"{name!r} has no value here"
 
 
+#: Characters of a missing name that are told.
+LONGEST_NAME = 200
 _WORDS = {str: "a text", int: "a number", float: "a number", bool: "a truth value", type(None): "None"}
+
+
+class Function:
+    """What a template can call by name; it tells nothing of itself but the name."""
+
+    __slots__ = ("_call", "_name")
+
+    def __init__(self, name: str, call: Callable[..., object]) -> None:
+        """Call *call* under the *name*."""
+        self._name = name
+        self._call = call
+
+    def __call__(self, *args: object, **kwargs: object) -> object:
+        """Call it."""
+        return self._call(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        """Return the name."""
+        return self._name
 
 
 class PromptEnvironment(ImmutableSandboxedEnvironment):
@@ -57,10 +85,19 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
     def __init__(self) -> None:
         """Set the one policy: line breaks stay as written, nothing is escaped, an undefined name is an error."""
         super().__init__(undefined=Missing, keep_trailing_newline=True, autoescape=False, cache_size=0)
-        callables = {"range", "dict", "namespace"}
-        self.globals = {name: value for name, value in self.globals.items() if name in callables}
+        self.globals = {
+            name: Function(name, cast("Callable[..., object]", self.globals[name]))
+            for name in ("range", "dict", "namespace")
+        }
         self._callables = tuple(self.globals.values())
-        plain = {"tojson": to_json, "e": escaped, "escape": escaped, "forceescape": escaped, "safe": str}
+        plain: dict[str, Callable[..., object]] = {
+            "tojson": to_json,
+            "e": escaped,
+            "escape": escaped,
+            "forceescape": escaped,
+        }
+        plain |= {"delimited": delimited}
+        plain |= {"safe": written, "string": written, "join": joined, "format": formatted}
         self.filters = {name: function for name, function in self.filters.items() if name not in UNKNOWN_FILTERS}
         self.filters.update(plain)
 
@@ -99,7 +136,39 @@ def to_json(value: object, indent: int | None = None) -> str:
 
 def escaped(value: object) -> str:
     """Return *value* with `&`, `<`, `>` and quotes written as in XML, as plain text."""
-    return str(escape(str(value)))
+    return str(escape(written(value)))
+
+
+def written(value: object) -> str:
+    """Return *value* as Jinja writes it where it needs a text; raises `RenderFailed` for what is no data."""
+    if value is None or isinstance(value, str | int | float | list | dict | tuple | Undefined):
+        return str(value)
+    return text_of(value)
+
+
+def concatenated(values: Iterable[object]) -> str:
+    """Return *values* as one text: the operator `~`."""
+    return "".join([value if value.__class__ is str else written(value) for value in values])
+
+
+@pass_environment
+def joined(
+    environment: PromptEnvironment,
+    value: Iterable[object],
+    d: object = "",
+    attribute: str | int | None = None,
+) -> str:
+    """Return the items of *value*, or that attribute of each, with *d* between them."""
+    if attribute is not None:
+        value = map(make_attrgetter(environment, attribute), value)
+    return written(d).join([item if item.__class__ is str else written(item) for item in value])
+
+
+def formatted(value: object, *args: object, **kwargs: object) -> str:
+    """Return *value* with *args* filled in, as `%` does it."""
+    for each in (*args, *kwargs.values()):
+        written(each)
+    return do_format(written(value), *args, **kwargs)
 
 
 def shown(value: object) -> object:

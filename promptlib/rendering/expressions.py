@@ -10,6 +10,7 @@ from promptlib.errors import nearest
 from promptlib.rendering.environment import ENVIRONMENT
 from promptlib.rendering.positions import Span
 from promptlib.rendering.shapes import (
+    MOST_PROBLEMS,
     NUMBER,
     TEXT,
     TRUTH,
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 LOOP: Final = Shape()
 MACRO: Final = Shape(TEXT)
 _EQUALITIES = frozenset({"eq", "ne", "in", "notin"})
+
+
+class Enough(Exception):
+    """So many problems were found that the walk ends."""
 
 
 class Expressions:
@@ -66,9 +71,11 @@ class Expressions:
         return rule(node) if rule else self._children(node)
 
     def report(self, span: Span, problem: Problem | None) -> None:
-        """Keep *problem*, if there is one."""
+        """Keep *problem*, if there is one; raises `Enough` when nobody would read more."""
         if problem is not None:
             self.problems.append((span, problem))
+            if len(self.problems) >= MOST_PROBLEMS:
+                raise Enough
 
     def span(self, node: nodes.Node) -> Span:
         """Return the token of *node*."""

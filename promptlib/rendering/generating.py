@@ -9,7 +9,7 @@ from jinja2.compiler import CodeGenerator
 from jinja2.environment import Template
 
 from promptlib.rendering.collecting import Opening, Soft
-from promptlib.rendering.environment import ENVIRONMENT, shown, shown_text
+from promptlib.rendering.environment import ENVIRONMENT, concatenated, shown, shown_text
 from promptlib.rendering.parsing import opened
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from promptlib.rendering.environment import RenderContext
 
 FILENAME = "<prompt>"
+#: Larger numbers are written when they are rendered, where a failure has its place.
+_SHOWN = 10**20
 
 
 class Program:
@@ -29,12 +31,14 @@ class Program:
 
     __slots__ = ("_template", "root")
 
-    def __init__(self, tree: nodes.Template) -> None:
-        """Compile *tree*; raises what Python raises for code that is nested too deeply."""
-        generator = PieceGenerator(ENVIRONMENT, None, FILENAME)
+    def __init__(
+        self, tree: nodes.Template, environment: Environment = ENVIRONMENT, kind: type[PieceGenerator] | None = None
+    ) -> None:
+        """Compile *tree*; raises what Python raises for code that is nested too deeply or cannot be."""
+        generator = (kind or PieceGenerator)(environment, None, FILENAME)
         generator.visit(tree)
         code = compile(generator.source(), FILENAME, "exec")
-        self._template = Template.from_code(ENVIRONMENT, code, {})
+        self._template = Template.from_code(environment, code, {})
         self.root: Callable[[RenderContext], Iterator[object]] = self._template.root_render_func
         self.root.__globals__.update(generator.constants)
 
@@ -58,7 +62,7 @@ class PieceGenerator(CodeGenerator):
         """Begin with the functions that the code calls."""
         # Python numbers and texts can be made huge by folding, where no place could be told.
         super().__init__(environment, name, filename, optimized=False)
-        self.constants: dict[str, object] = {"shown": shown, "shown_text": shown_text}
+        self.constants: dict[str, object] = {"shown": shown, "shown_text": shown_text, "str_join": concatenated}
 
     def source(self) -> str:
         """Return the Python code."""
@@ -107,7 +111,7 @@ class PieceGenerator(CodeGenerator):
         """Put out literal text and values in their order."""
         text: list[str] = []
         for child in node.nodes:
-            constant = self._constant(child, frame)
+            constant = self._constant(child)
             if isinstance(constant, Soft) and frame.buffer is None:
                 self._put_text(text, frame)
                 self._put_soft(constant)
@@ -118,14 +122,12 @@ class PieceGenerator(CodeGenerator):
                 self._put_value(child, frame)
         self._put_text(text, frame)
 
-    def _constant(self, node: nodes.Expr, frame: Frame) -> str | None:
+    def _constant(self, node: nodes.Expr) -> str | None:
         if isinstance(node, nodes.TemplateData):
             return node.data
-        try:
-            value = node.as_const(frame.eval_ctx)
-            return str(value) if type(value) in (str, int, float, bool) else None
-        except Exception:  # noqa: BLE001 - whatever a constant raises, it raises again when it is rendered
-            return None
+        # Only what stands there as it is: folding filters and operators would run them before any budget is at hand.
+        value = node.value if isinstance(node, nodes.Const) else None
+        return str(value) if type(value) in (str, float, bool) or (type(value) is int and abs(value) < _SHOWN) else None
 
     def _put_text(self, text: list[str], frame: Frame) -> None:
         if text:

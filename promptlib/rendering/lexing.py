@@ -35,9 +35,7 @@ _OPENED = {
     "raw_begin": ("this raw block", "{% endraw %}"),
 }
 _UNCOUNTED = frozenset({"data", "whitespace"})
-_BREAK = r"(?:\r\n|\r|\n)"
-_LINES_BEFORE = re.compile(rf"(?:{_BREAK}[ \t]*)+\Z")
-_LINES_AFTER = re.compile(rf"(?:[ \t]*{_BREAK})+")
+_LAYOUT = " \t\r\n"
 
 
 class _Raw(NamedTuple):
@@ -50,8 +48,9 @@ class _Raw(NamedTuple):
 class Source:
     """The token stream of one template: all pieces, each behind the statement that opens it."""
 
-    def __init__(self, lexer: Lexer, spans: Spans, places: tuple[Place, ...]) -> None:
-        """Read the pieces that *spans* knows, and number their tokens there."""
+    def __init__(self, lexer: Lexer, spans: Spans, places: tuple[Place, ...], most: int = MOST_SIGNS) -> None:
+        """Read the pieces that *spans* knows, and number their tokens there; refuse *most* signs and more."""
+        self._most = most
         self._lexer = lexer
         self._spans = spans
         self._places = places
@@ -113,8 +112,8 @@ class Source:
 
     def _count(self, span: Span) -> None:
         self._signs += 1
-        if self._signs > MOST_SIGNS:
-            what = f"the tags of this prompt hold more than {MOST_SIGNS:,} words and signs"
+        if self._signs > self._most:
+            what = f"the tags of this prompt hold more than {self._most:,} words and signs"
             raise self.error(what, span, "give data as an input, and take a long template apart with {% include %}")
 
     def _unreadable(self, piece: int, message: str, found: list[_Raw], at: int) -> InvalidPrompt:
@@ -156,10 +155,22 @@ def _offsets(text: str) -> list[int]:
     return [*offsets, at]
 
 
+def _lines_after(value: str) -> int:
+    """Return where the line breaks end, and the blanks before each, that *value* begins with."""
+    solid = len(value) - len(value.lstrip(_LAYOUT))
+    return max(value.rfind("\n", 0, solid), value.rfind("\r", 0, solid)) + 1
+
+
+def _lines_before(value: str, head: int) -> int:
+    """Return where the line breaks and blanks begin that *value* ends in, from a break on."""
+    solid = max(head, len(value.rstrip(_LAYOUT)))
+    return min((at for at in (value.find("\n", solid), value.find("\r", solid)) if at >= 0), default=len(value))
+
+
 def _data(number: int, value: str, *, after: bool, before: bool, edge: bool) -> Iterator[Token]:
     """Yield literal text with its line breaks *after* and *before* statements set apart; none that is all *edge*."""
-    head = found.end() if after and (found := _LINES_AFTER.match(value)) else 0
-    tail = found.start() if before and (found := _LINES_BEFORE.search(value, head)) else len(value)
+    head = _lines_after(value) if after else 0
+    tail = _lines_before(value, head) if before else len(value)
     if edge and (head == len(value) or tail == 0):
         head, tail = 0, len(value)
     if head:

@@ -11,7 +11,7 @@ from jinja2.parser import Parser
 
 from promptlib.errors import InvalidPrompt, nearest
 from promptlib.rendering.environment import ENVIRONMENT
-from promptlib.rendering.lexing import OPENING, Source
+from promptlib.rendering.lexing import MOST_SIGNS, OPENING, Source
 from promptlib.rendering.positions import where
 from promptlib.rendering.words import UNKNOWN_STATEMENTS
 
@@ -36,9 +36,12 @@ def opened(node: nodes.Node) -> int | None:
     return None
 
 
-def parse(spans: Spans, places: tuple[Place, ...] = ()) -> nodes.Template:
-    """Return the tree of the pieces that *spans* knows; raises `InvalidPrompt` at the line and column."""
-    parser = PieceParser(ENVIRONMENT, Source(ENVIRONMENT.lexer, spans, places).tokens())
+def parse(spans: Spans, places: tuple[Place, ...] = (), *, most: int = MOST_SIGNS) -> nodes.Template:
+    """Return the tree of the pieces that *spans* knows; raises `InvalidPrompt` at the line and column.
+
+    *most* is how many words and signs the tags may hold.
+    """
+    parser = PieceParser(ENVIRONMENT, Source(ENVIRONMENT.lexer, spans, places, most).tokens())
     try:
         return parser.parse()
     except TemplateSyntaxError as error:

@@ -6,21 +6,25 @@ import re
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from promptlib.errors import RenderFailed
+from promptlib.errors import RenderFailed, TemplateRejected
 from promptlib.messages import Message, Prelude
 from promptlib.rendering.collecting import literal, message, thread
+from promptlib.rendering.limits import OUTPUT, WIDEST_CHARACTER
 from promptlib.rendering.positions import Span, where
 from promptlib.rendering.shapes import Shape, Use, output_problem, placeholder_uses
 from promptlib.rendering.showing import part_of
+from promptlib.trust import FOREIGN, OWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from promptlib.inputs import InputType
     from promptlib.messages import Piece, Role
+    from promptlib.rendering.metering import Meter
     from promptlib.rendering.positions import Place
     from promptlib.rendering.shapes import Problem
     from promptlib.rendering.template import RightWith
+    from promptlib.trust import Trust
 
 _TAG = re.compile(r"\{\{|\{%|\{#")
 _VARIABLE = re.compile(r"\{\{[ \t]*([A-Za-z][A-Za-z0-9_]*)[ \t]*\}\}")
@@ -71,11 +75,19 @@ class Join(NamedTuple):
 class PlainUnit:
     """A template of plain variables: each message is a join."""
 
-    __slots__ = ("_items", "includes", "pieces", "right_with", "uses")
+    __slots__ = ("_foreign", "_items", "_sizes", "includes", "pieces", "right_with", "trust", "uses")
 
-    def __init__(self, pieces: tuple[Piece, ...], found: list[tuple[tuple[str, ...], tuple[Variable, ...]]]) -> None:
+    def __init__(
+        self,
+        pieces: tuple[Piece, ...],
+        found: list[tuple[tuple[str, ...], tuple[Variable, ...]]],
+        trust: Trust = OWN,
+    ) -> None:
         """Take *pieces* and what `variables_of` found in each."""
         self.pieces = pieces
+        self.trust = trust
+        self._foreign = trust == FOREIGN
+        self._sizes = _filler([variable.name for _, variables in found for variable in variables])
         self.right_with: RightWith | None = None
         self.includes: tuple[tuple[str, Span], ...] = ()
         self.uses = (
@@ -106,8 +118,11 @@ class PlainUnit:
         values: Mapping[str, object],
         include: Callable[[str], str],  # noqa: ARG002 - every unit renders alike; this one has no includes
         places: tuple[Place, ...],
+        meter: Meter | None = None,  # noqa: ARG002 - a join does nothing that is counted but its size
     ) -> tuple[Message, ...]:
         """Return the messages; raises `RenderFailed` with the place of a value that has no text."""
+        if self._foreign:
+            self._measure(values)
         messages: list[Message] = []
         for item in self._items:
             if item.__class__ is int:
@@ -115,6 +130,17 @@ class PlainUnit:
             else:
                 messages.append(self._message(cast("Join", item), values, places))
         return tuple(messages)
+
+    def _measure(self, values: Mapping[str, object]) -> None:
+        """Raise before a join that would be too large: a foreign text may name one long value a thousand times."""
+        try:
+            size = sum(map(len, self._sizes(values) if self._sizes else ()))
+        except (KeyError, TypeError):
+            given = [values.get(use.name) for use in self.uses]
+            size = sum(len(value) for value in given if isinstance(value, str | list | tuple))
+        if size * WIDEST_CHARACTER > OUTPUT:
+            what = f"the messages hold more than {OUTPUT >> 20} MiB"
+            raise TemplateRejected(what, rule="output", hint="put less into them")
 
     def _message(self, join: Join, values: Mapping[str, object], places: tuple[Place, ...]) -> Message:
         if join.fill is None:

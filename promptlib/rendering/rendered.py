@@ -11,6 +11,7 @@ from promptlib.rendering.provenance import provenance_of
 
 if TYPE_CHECKING:
     from promptlib.messages import Message, Part
+    from promptlib.rendering.invisible import UnicodeReport
     from promptlib.rendering.provenance import Provenance, Source
     from promptlib.tokens import BudgetReport, TokenCount
 
@@ -29,15 +30,23 @@ class RenderedPrompt:
     # Empty until they are first read: most results are only sent.
     _tokens: TokenCount = field(init=False, compare=False, repr=False)
     _provenance: Provenance | None = field(init=False, compare=False, repr=False)
+    _unicode: UnicodeReport = field(init=False, compare=False, repr=False)
 
     def __init__(
-        self, *, messages: tuple[Message, ...], report: BudgetReport | None = None, source: Source | None = None
+        self,
+        *,
+        messages: tuple[Message, ...],
+        report: BudgetReport | None = None,
+        source: Source | None = None,
+        unicode: UnicodeReport | None = None,
     ) -> None:
-        """Hold *messages*, the account of the budget, and what they were made of."""
+        """Hold *messages*, the account of the budget, what they were made of, and what is invisible in that."""
         # The dataclass's own way costs as much as joining the text of a small prompt.
         _put_messages(self, messages)
         _put_report(self, report)
         _put_source(self, source)
+        if unicode is not None:
+            object.__setattr__(self, "_unicode", unicode)
 
     @property
     def text(self) -> str:
@@ -70,6 +79,14 @@ class RenderedPrompt:
             object.__setattr__(self, "_provenance", found)
         return self._provenance
 
+    @property
+    def unicode(self) -> UnicodeReport | None:
+        """The invisible characters in the values, where `check_unicode=True` asked for them; else None."""
+        try:
+            return self._unicode
+        except AttributeError:
+            return None
+
     def to_openai(self) -> list[dict[str, object]]:
         """Return the `messages` for OpenAI's chat completions, and for the many services with the same API."""
         return providers.openai(self.messages)
@@ -84,7 +101,7 @@ class RenderedPrompt:
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle what was rendered and from what; the rest is computed again when it is read."""
-        return _restored, (self.messages, self.report, self.source)
+        return _restored, (self.messages, self.report, self.source, self.unicode)
 
     def __str__(self) -> str:
         """Return the chat for people: each role on a line above its text."""
@@ -113,8 +130,13 @@ _put_messages, _put_report, _put_source = (
 )
 
 
-def _restored(messages: tuple[Message, ...], report: BudgetReport | None, source: Source | None) -> RenderedPrompt:
-    return RenderedPrompt(messages=messages, report=report, source=source)
+def _restored(
+    messages: tuple[Message, ...],
+    report: BudgetReport | None,
+    source: Source | None,
+    unicode: UnicodeReport | None,
+) -> RenderedPrompt:
+    return RenderedPrompt(messages=messages, report=report, source=source, unicode=unicode)
 
 
 def _readable(message: Message) -> str:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from promptlib.errors import nearest
+from promptlib.errors import InvalidPrompt, TemplateRejected, nearest
 from promptlib.inputs import Input, InputType, describe
 from promptlib.messages import Placeholder
 from promptlib.rendering.positions import Span
+from promptlib.trust import FOREIGN
 
 if TYPE_CHECKING:
+    from promptlib.errors import Where
     from promptlib.messages import Piece
+    from promptlib.trust import Trust
 
 TEXT = InputType(kind="string")
 NUMBER = InputType(kind="integer")
@@ -28,7 +31,7 @@ _TEXTUAL = frozenset({"string", "date", "datetime"})
 _TEXT_FILTERS = frozenset(
     {"capitalize", "center", "e", "escape", "filesizeformat", "forceescape", "format", "indent", "join", "lower"}
     | {"pprint", "replace", "safe", "string", "striptags", "title", "tojson", "trim", "truncate", "upper"}
-    | {"urlencode", "wordwrap"}
+    | {"delimited", "urlencode", "wordwrap"}
 )
 _SAME_FILTERS = frozenset(["list", "reject", "rejectattr", "reverse", "select", "selectattr", "sort", "unique"])
 _ITEM_FILTERS = frozenset(["first", "last", "max", "min"])
@@ -83,11 +86,23 @@ def placeholder_uses(pieces: tuple[Piece, ...]) -> tuple[Use, ...]:
     return tuple(Use(each.name, (), Span(at, 0, 0)) for at, each in enumerate(pieces) if isinstance(each, Placeholder))
 
 
+#: A hostile text can hold thousands of mistakes, each of which takes time to be told.
+MOST_PROBLEMS = 20
+
+
 class Problem(NamedTuple):
-    """What is wrong with a use, and what to do next."""
+    """What is wrong with a use, what to do next, and the rule of foreign templates that it breaks."""
 
     what: str
     hint: str = ""
+    rule: str = "template"
+
+
+def refused(trust: Trust, what: str, where: Where, hint: str, rule: str = "template") -> InvalidPrompt:
+    """Return the error for a template that cannot be: foreign ones are rejected, by a rule."""
+    if trust == FOREIGN:
+        return TemplateRejected(what, where=where, hint=hint, rule=rule)
+    return InvalidPrompt(what, where=where, hint=hint)
 
 
 def attribute_of(shape: Shape, attribute: str) -> tuple[Shape, Problem | None]:
@@ -159,6 +174,11 @@ def filtered(shape: Shape, name: str) -> tuple[Shape, Problem | None]:
     kind = shape.type.kind if shape.type else "json"
     if kind in ("image", "file") and name not in ("default", "d"):
         return UNKNOWN, Problem(f"{shape} is {kind_word(kind)}, and no filter works on it", f"write {{{{ {shape} }}}}")
+    if name == "delimited" and kind not in (*_TEXTUAL, "enum", "json"):
+        return Shape(TEXT), Problem(
+            f"{shape} is {kind_word(kind)}, and delimited fences a text",
+            f"write {{{{ {shape} | tojson | delimited }}}}",
+        )
     if name in ("length", "count", "wordcount", "int"):
         return Shape(NUMBER), None
     if name in _TEXT_FILTERS:

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, NoReturn, Protocol, TypeAlias
 
-from promptlib.errors import InvalidPrompt, RenderFailed, Where, nearest
+from promptlib.errors import InvalidPrompt, RenderFailed, TemplateRejected, Where, nearest
 from promptlib.forking import ForkableLock
 from promptlib.messages import Message, Placeholder
+from promptlib.rendering.limits import LONGEST_TEMPLATE, MOST_SIGNS
 from promptlib.rendering.plainvariables import PlainUnit, variables_of
 from promptlib.rendering.positions import Place, Span, where
+from promptlib.rendering.shapes import MOST_PROBLEMS, refused
+from promptlib.trust import FOREIGN, OWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
     from promptlib.inputs import Input, InputType
     from promptlib.messages import Piece
+    from promptlib.rendering.metering import Meter
     from promptlib.rendering.shapes import Problem, Use
+    from promptlib.trust import Trust
 
 CACHED = 512
 
@@ -37,6 +43,10 @@ class Unit(Protocol):
         """The pieces that were compiled."""
 
     @property
+    def trust(self) -> Trust:
+        """Whose words they are."""
+
+    @property
     def uses(self) -> tuple[Use, ...]:
         """The uses of names that the template does not define itself."""
 
@@ -48,9 +58,14 @@ class Unit(Protocol):
         """Return what the types of the inputs say against the template."""
 
     def render(
-        self, values: Mapping[str, object], include: Callable[[str], str], places: tuple[Place, ...], /
+        self,
+        values: Mapping[str, object],
+        include: Callable[[str], str],
+        places: tuple[Place, ...],
+        meter: Meter | None = None,
+        /,
     ) -> tuple[Message, ...]:
-        """Return the messages."""
+        """Return the messages; within the budget of *meter* where one is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +111,18 @@ class Template:
         return tuple(dict.fromkeys(alias for alias, _ in self._unit.includes))
 
     def render(
-        self, values: Mapping[str, object], *, include: Callable[[str], str] | None = None
+        self,
+        values: Mapping[str, object],
+        *,
+        include: Callable[[str], str] | None = None,
+        meter: Meter | None = None,
     ) -> tuple[Message, ...]:
         """Return the messages with *values* (plain data, as `inputs.values_of` gives it) put in, in one pass.
 
-        *include* returns the text of an included prompt. Raises `RenderFailed` with message, line and column.
+        *include* returns the text of an included prompt. A foreign template works within the budget of *meter*, that
+        of the prompt around it, or has one of its own. Raises `RenderFailed` with message, line and column.
         """
-        return self._unit.render(values, include or _no_includes, self._places)
+        return self._unit.render(values, include or _no_includes, self._places, meter)
 
     def check(
         self, inputs: tuple[Input, ...], includes: Collection[str], elsewhere: frozenset[str] | None = None
@@ -114,7 +134,8 @@ class Template:
             self._unit.right_with = known
             return
         declared = {each.name: each.type for each in inputs}
-        errors = [error for _, error in sorted(self._placed(declared, includes), key=lambda found: found[0])]
+        found = islice(self._placed(declared, includes), MOST_PROBLEMS)
+        errors = [error for _, error in sorted(found, key=lambda each: each[0])]
         if elsewhere is not None or not includes:
             used = {use.name for use in self._unit.uses} | (elsewhere or frozenset())
             errors += [_unused(name, kind_of) for name, kind_of in declared.items() if name not in used]
@@ -131,13 +152,14 @@ class Template:
         for use in _first_uses(self._unit.uses):
             if use.name not in declared:
                 hint = f"{nearest(use.name, declared)} {names}".strip()
-                yield use.span, self._error(use.span, f"undeclared variable {use.name!r}", hint)
-        for span, (what, hint) in self._unit.problems(declared):
-            yield span, self._error(span, what, hint)
+                yield use.span, self._error(use.span, f"undeclared variable {use.name!r}", hint, "name")
+        for span, (what, hint, rule) in self._unit.problems(declared):
+            yield span, self._error(span, what, hint, rule)
         for alias, span in self._unit.includes:
             if alias not in includes:
                 known = f"includes here: {', '.join(includes) or 'none'}"
-                yield span, self._error(span, f"no include {alias!r}", f"{nearest(alias, includes)} {known}".strip())
+                hint = f"{nearest(alias, includes)} {known}".strip()
+                yield span, self._error(span, f"no include {alias!r}", hint, "include")
         for at, piece in enumerate(self._unit.pieces):
             kind = declared[piece.name].kind if isinstance(piece, Placeholder) and piece.name in declared else "thread"
             if isinstance(piece, Placeholder) and kind != "thread":
@@ -145,8 +167,8 @@ class Template:
                 hint = f"declare {piece.name}: Thread, or write {{{{ {piece.name} }}}} in a message"
                 yield Span(at, 0, 0), self._error(Span(at, 0, 0), what, hint)
 
-    def _error(self, span: Span, what: str, hint: str) -> InvalidPrompt:
-        return InvalidPrompt(what, where=self._where(span), hint=hint)
+    def _error(self, span: Span, what: str, hint: str, rule: str = "template") -> InvalidPrompt:
+        return refused(self._unit.trust, what, self._where(span), hint, rule)
 
     def _where(self, span: Span) -> Where:
         return where(self._unit.pieces, span, self._places)
@@ -198,29 +220,42 @@ class _Cache:
 _CACHE = _Cache()
 
 
-def compile_pieces(pieces: tuple[Piece, ...], *, places: tuple[Place, ...] = ()) -> Template:
-    """Return the template of *pieces*, compiled once for each content in a process.
+def compile_pieces(pieces: tuple[Piece, ...], *, places: tuple[Place, ...] = (), trust: Trust = OWN) -> Template:
+    """Return the template of *pieces*, compiled once for each content and *trust* in a process.
 
     *places* says where each piece's text begins in a file, for errors. Raises `InvalidPrompt`, with the line and the
-    column, for broken Jinja and for what no inputs can make right.
+    column, for broken Jinja and for what no inputs can make right, and `TemplateRejected` for what a foreign template
+    may not do.
     """
     # Equality of messages leaves out whether they are literal; the role of a placeholder is its name.
     key = tuple((piece.role, piece.text, piece.literal) if isinstance(piece, Message) else piece for piece in pieces)
-    unit = _CACHE.get(key)
+    unit = _CACHE.get((trust, key))
     if unit is None:
-        unit = _compiled(pieces, places)
-        _CACHE.put(key, unit)
+        unit = _compiled(pieces, places, trust)
+        _CACHE.put((trust, key), unit)
     return Template(unit, places)
 
 
-def _compiled(pieces: tuple[Piece, ...], places: tuple[Place, ...]) -> Unit:
+def _compiled(pieces: tuple[Piece, ...], places: tuple[Place, ...], trust: Trust) -> Unit:
+    if trust == FOREIGN:
+        _check_size(pieces, places)
     plain = [variables_of(piece) for piece in pieces]
     if all(found is not None for found in plain):
-        return PlainUnit(pieces, [found for found in plain if found is not None])
+        return PlainUnit(pieces, [found for found in plain if found is not None], trust)
     # Jinja costs a third of a pydantic import: a prompt of plain variables never pays for it.
     from promptlib.rendering import units  # noqa: PLC0415 - see above
 
-    return units.Unit(pieces, places)
+    return units.Unit(pieces, places, trust)
+
+
+def _check_size(pieces: tuple[Piece, ...], places: tuple[Place, ...]) -> None:
+    """Refuse what would take long before anything else could refuse it."""
+    texts = [piece.text for piece in pieces if not (isinstance(piece, Message) and piece.literal)]
+    tags = sum(text.count("{{") + text.count("{%") + text.count("{#") for text in texts)
+    if tags > MOST_SIGNS or (tags and sum(map(len, texts)) > LONGEST_TEMPLATE):
+        what = f"a template of more than {MOST_SIGNS:,} tags or {LONGEST_TEMPLATE:,} characters"
+        hint = "give data as an input; a text without tags may be longer, and a literal one too"
+        raise TemplateRejected(what, where=where(pieces, Span(0, 0, 1), places), hint=hint, rule="size")
 
 
 def check(

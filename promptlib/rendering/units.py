@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn, cast
 
-from promptlib.errors import InvalidPrompt, PromptLibError, RenderFailed
+from promptlib.errors import InvalidPrompt, PromptLibError, RenderFailed, TemplateRejected
 from promptlib.messages import Message
 from promptlib.rendering.analysis import Analysis
 from promptlib.rendering.collecting import collected
 from promptlib.rendering.environment import ENVIRONMENT, RenderContext
 from promptlib.rendering.generating import Program
+from promptlib.rendering.lexing import MOST_SIGNS
+from promptlib.rendering.limits import MOST_SIGNS as FOREIGN_SIGNS
 from promptlib.rendering.nesting import check_nesting
 from promptlib.rendering.outline import Outline
 from promptlib.rendering.parsing import parse
 from promptlib.rendering.positions import Span, Spans, where
-from promptlib.rendering.shapes import placeholder_uses
+from promptlib.rendering.shapes import placeholder_uses, refused
+from promptlib.trust import FOREIGN, OWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,9 +26,17 @@ if TYPE_CHECKING:
 
     from promptlib.inputs import InputType
     from promptlib.messages import Piece
+    from promptlib.rendering.metering import Meter
     from promptlib.rendering.positions import Place
     from promptlib.rendering.shapes import Problem
     from promptlib.rendering.template import RightWith
+    from promptlib.trust import Trust
+
+
+#: Characters of what Python says that are told: it may repeat a whole value.
+LONGEST = 1000
+#: How Python begins when a name stands twice among the arguments of a call or a macro.
+_TWICE = ("keyword argument repeated", "duplicate argument")
 
 
 class Unit:
@@ -34,36 +45,46 @@ class Unit:
     Parsed and checked when it is made, turned into code when it is first rendered.
     """
 
-    __slots__ = ("_names", "_program", "_tree", "includes", "pieces", "right_with", "uses")
+    __slots__ = ("_names", "_parsed", "_program", "includes", "pieces", "right_with", "trust", "uses")
 
-    def __init__(self, pieces: tuple[Piece, ...], places: tuple[Place, ...] = ()) -> None:
-        """Parse *pieces*; raises `InvalidPrompt` for what no inputs can make right."""
+    def __init__(self, pieces: tuple[Piece, ...], places: tuple[Place, ...] = (), trust: Trust = OWN) -> None:
+        """Parse *pieces*; raises `InvalidPrompt` for what no inputs can make right or a foreign template may not."""
         self.pieces = pieces
+        self.trust = trust
         self.right_with: RightWith | None = None
         self._program: Program | None = None
-        tree, spans = _parsed(pieces, places)
+        tree, spans = _parsed(pieces, places, trust)
+        problems = _foreign_problems(tree, spans) if trust == FOREIGN else []
         found = Analysis(tree, {}, spans)
-        if found.problems:
-            raise _refusal(pieces, places, found.problems)
+        if problems or found.problems:
+            raise _refusal(pieces, places, problems or found.problems, trust)
         self.uses = (*found.uses, *placeholder_uses(pieces))
         self.includes = tuple(found.includes)
         self._names = tuple({use.name for use in found.uses})
-        self._tree: nodes.Template | None = tree
+        # Kept until there is a program: what the types of the inputs say is asked of the same tree.
+        self._parsed: tuple[nodes.Template, Spans] | None = (tree, spans)
 
     def problems(self, declared: Mapping[str, InputType]) -> list[tuple[Span, Problem]]:
         """Return what the types of the inputs say against the template."""
-        tree, spans = _parsed(self.pieces, ())
+        tree, spans = self._parsed or _parsed(self.pieces, (), self.trust)
         return Analysis(tree, declared, spans).problems
 
     def render(
-        self, values: Mapping[str, object], include: Callable[[str], str], places: tuple[Place, ...]
+        self,
+        values: Mapping[str, object],
+        include: Callable[[str], str],
+        places: tuple[Place, ...],
+        meter: Meter | None = None,
     ) -> tuple[Message, ...]:
         """Return the messages; raises `RenderFailed` with the place where the template failed."""
         program = self._program or self._compile(places)
-        known = {**ENVIRONMENT.globals, **values}
+        known = {**values}
         for name in self._names:
             if values.get(name).__class__ is tuple:
                 known[name] = _turns(cast("tuple[object, ...]", values[name]))
+        if self.trust == FOREIGN:
+            return self._measured(program, (values, known), include, places, meter)
+        known = {**ENVIRONMENT.globals, **known}
         context = RenderContext(ENVIRONMENT, known, None, {})
         context.include = include
         try:
@@ -71,45 +92,86 @@ class Unit:
         except Exception as error:  # noqa: BLE001 - whatever a template raises gets its place in the template
             self._fail(program, error, places)
 
-    def _compile(self, places: tuple[Place, ...]) -> Program:
-        tree = self._tree or _parsed(self.pieces, ())[0]
+    def _measured(
+        self,
+        program: Program,
+        given: tuple[Mapping[str, object], Mapping[str, object]],
+        include: Callable[[str], str],
+        places: tuple[Place, ...],
+        meter: Meter | None,
+    ) -> tuple[Message, ...]:
+        """Render within the budget of *meter*, or of a new one."""
+        values, known = given
+        from promptlib.rendering.foreign import context_of, measured  # noqa: PLC0415 - own prompts need none of it
+
+        context = context_of(known, include, meter)
         try:
-            self._program = program = Program(tree)
-        except (SyntaxError, RecursionError, MemoryError, OverflowError) as error:
-            raise InvalidPrompt(
-                "the template is nested too deeply for Python",
-                where=where(self.pieces, Span(0, 0, 1), places),
-                hint="take it apart with macros or {% set %}",
-            ) from error
-        self._tree = None
+            chunks = list(program.root(context))
+            measured(chunks, self.pieces, values)
+            return collected(chunks, self.pieces, values, places)
+        except Exception as error:  # noqa: BLE001 - whatever a template raises gets its place in the template
+            self._fail(program, error, places)
+
+    def _compile(self, places: tuple[Place, ...]) -> Program:
+        tree = (self._parsed or _parsed(self.pieces, (), self.trust))[0]
+        try:
+            if self.trust == FOREIGN:
+                from promptlib.rendering.foreign import program_of  # noqa: PLC0415 - own prompts need none of it
+
+                self._program = program = program_of(tree)
+            else:
+                self._program = program = Program(tree)
+        except (SyntaxError, RecursionError, MemoryError, OverflowError, ValueError) as error:
+            what, hint = "the template is nested too deeply for Python", "take it apart with macros or {% set %}"
+            if isinstance(error, ValueError) or getattr(error, "msg", "").startswith(_TWICE):
+                what, hint = (
+                    "the template holds what Python cannot say",
+                    "write each argument once, and shorter numbers",
+                )
+            place = where(self.pieces, Span(0, 0, 1), places)
+            raise refused(self.trust, what, place, hint, "nesting") from error
+        self._parsed = None
         return program
 
     def _fail(self, program: Program, error: Exception, places: tuple[Place, ...]) -> NoReturn:
-        spans = _parsed(self.pieces, ())[1]
+        spans = _parsed(self.pieces, (), self.trust)[1]
         token = program.token_of(error)
         place = where(self.pieces, spans.tag(token), places) if token else None
         if isinstance(error, PromptLibError):
             error.where = error.where or place
             raise error
-        what = str(error) or type(error).__name__
+        what = str(error)[:LONGEST] or type(error).__name__
         if isinstance(error, RecursionError | MemoryError):
             what = "the template ran out of stack or memory"
+            if self.trust == FOREIGN:
+                raise TemplateRejected(what, where=place, hint="flatten it", rule="nesting") from error
         raise RenderFailed(what, where=place) from error
 
 
-def _parsed(pieces: tuple[Piece, ...], places: tuple[Place, ...]) -> tuple[nodes.Template, Spans]:
+def _parsed(pieces: tuple[Piece, ...], places: tuple[Place, ...], trust: Trust = OWN) -> tuple[nodes.Template, Spans]:
     spans = Spans(pieces)
-    tree = parse(spans, places)
-    check_nesting(tree, spans, places)
-    Outline(tree, spans, places)
+    try:
+        tree = parse(spans, places, most=MOST_SIGNS if trust == OWN else FOREIGN_SIGNS)
+        check_nesting(tree, spans, places)
+        Outline(tree, spans, places)
+    except InvalidPrompt as error:
+        if trust == FOREIGN:
+            raise TemplateRejected(error.what, where=error.where, hint=error.hint, others=error.others) from error
+        raise
     return tree, spans
 
 
+def _foreign_problems(tree: nodes.Template, spans: Spans) -> list[tuple[Span, Problem]]:
+    from promptlib.rendering.whitelist import Whitelist  # noqa: PLC0415 - own prompts need none of it
+
+    return Whitelist(tree, spans).problems
+
+
 def _refusal(
-    pieces: tuple[Piece, ...], places: tuple[Place, ...], problems: list[tuple[Span, Problem]]
+    pieces: tuple[Piece, ...], places: tuple[Place, ...], problems: list[tuple[Span, Problem]], trust: Trust
 ) -> InvalidPrompt:
     errors = [
-        InvalidPrompt(what, where=where(pieces, span, places), hint=hint) for span, (what, hint) in sorted(problems)
+        refused(trust, what, where(pieces, span, places), hint, rule) for span, (what, hint, rule) in sorted(problems)
     ]
     errors[0].others = tuple(errors[1:])
     return errors[0]
@@ -118,4 +180,7 @@ def _refusal(
 def _turns(given: tuple[object, ...]) -> list[dict[str, str]]:
     """Return a thread as plain data, for loops and conditions; it is put into messages by its placeholder only."""
     turns = map(Message.of, given)
-    return [{"role": turn.role, "text": turn.text, "content": turn.text, "name": turn.name} for turn in turns]
+    return [
+        {"role": str.__str__(turn.role), "text": turn.text, "content": turn.text, "name": str.__str__(turn.name)}
+        for turn in turns
+    ]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from promptlib import codec
 from promptlib.store.remembering import content_of, found_content
+from promptlib.trust import OWN
 
 if TYPE_CHECKING:
     from promptlib._index import Description
@@ -33,4 +34,6 @@ def _description(prompt: Prompt[Any] | Outline) -> Description:
         includes=tuple(map(str, prompt.includes.values())),
         description=prompt.description,
         tags=prompt.tags,
+        trust=prompt.trust if prompt.trust != OWN else "",
+        vouched=prompt.vouched.reason if prompt.vouched else "",
     )

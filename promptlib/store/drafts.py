@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from promptlib import codec
-from promptlib.errors import Conflict, InvalidPrompt, NotFound, StoreDamaged, StoreError, Superseded
+from promptlib.errors import Conflict, InvalidPrompt, NotFound, SaveRefused, StoreDamaged, StoreError, Superseded
 from promptlib.prompt import DEEPEST_INCLUDE
 from promptlib.refs import Pin, missing_name
 from promptlib.store.homes import LARGEST_PROMPT
 from promptlib.store.layout import Labelled, include_path, label_path, labels_of, name_at, names_in, prompt_path
 from promptlib.store.remembering import content_of, found_content, is_written, written
+from promptlib.trust import FOREIGN, OWN, Vouched
 
 if TYPE_CHECKING:
     from promptlib.prompt import Prompt
@@ -87,7 +88,7 @@ class Draft:
         self._refuse_superseded(name, prompt, newest)
         prompt = self._with_names(prompt)
         self._check_includes(prompt)
-        data = file or self._written_on_disk(path, prompt)
+        data = _saying(file, prompt) or self._written_on_disk(path, prompt)
         if data is None and self._is_ours(path):
             data = codec.write(prompt)  # no hand but ours has been at it: there is nothing to keep as it stands
             _check_size(data, name)
@@ -113,9 +114,18 @@ class Draft:
         """Return the file that somebody has edited into just this prompt: their comments are kept."""
         try:
             data = self._disk.read(path) if self._disk else None
-            return data if data is not None and same_words(codec.read(data), prompt) else None
+            found = codec.read(data) if data is not None else None
         except (InvalidPrompt, StoreError):
             return None  # what is on disk is something else; that it is in the way is git's to say
+        if found is None or same_words(found, prompt):
+            return data
+        if prompt.trust == FOREIGN and found.trust == OWN and found.digest == prompt.digest:
+            name = name_at(path)
+            raise SaveRefused(
+                f"the file of {name} no longer says that it is foreign, and a save raises no trust",
+                hint=f"put the line back, save, and vouch for it: promptlib trust {name} --reason '…'",
+            )
+        return None
 
     def offered(self, name: str, prompt: Prompt[Any], file: bytes | None) -> dict[str, bytes | None]:
         """Return all changes of this draft and, whatever the rules say of it, the file of *prompt*."""
@@ -164,6 +174,18 @@ class Draft:
         self.files.put(path, Labelled(prompt.digest, data).to_bytes())
         self._keep_includes(prompt)
         return "unchanged" if self.files.read(path) == before else "created"
+
+    def vouch(self, name: str, reason: str, by: str, expect: str | None) -> Outcome:
+        """Let the file of *name* say that its content is one's own from now on; it must be *expect* where given."""
+        newest = self.existing(name)
+        if expect is not None and newest.digest != expect:
+            raise self._conflict(name, expect, newest)
+        if newest.trust == OWN:
+            return "unchanged"
+        path = prompt_path(name)
+        said = newest.with_origin(None, trust=OWN, vouched=Vouched(newest.digest, reason, by))
+        self.files.put(path, codec.edit(self.files.read(path) or b"", said))
+        return "created"
 
     def rename(self, old: str, new: str) -> None:
         """Move the file and the labels of *old* to *new*, and let the file say so."""
@@ -278,7 +300,7 @@ def same_words(stored: Prompt[Any] | codec.Outline, given: Prompt[Any]) -> bool:
         return False
     return all(
         getattr(stored, part) == getattr(given, part)
-        for part in ("description", "tags", "authors", "derived_from", "renamed_from", "extra")
+        for part in ("description", "tags", "authors", "derived_from", "renamed_from", "trust", "vouched", "extra")
     ) and [each.description for each in stored.inputs] == [each.description for each in given.inputs]
 
 
@@ -294,10 +316,25 @@ def _adopted(prompt: Prompt[Any], newest: Prompt[Any]) -> Prompt[Any]:
     """What only the file knows stays in the file, when the prompt comes from code that does not know it."""
     kept = {
         part: known
-        for part in ("extra", "derived_from", "renamed_from")
+        for part in ("extra", "derived_from", "renamed_from", "vouched")
         if (known := getattr(newest, part)) and not getattr(prompt, part)
     }
+    if newest.trust == FOREIGN and prompt.trust == OWN and _came_from(prompt, newest):
+        kept["trust"] = FOREIGN
+    elif newest.trust == OWN and newest.vouched is not None and newest.vouched.digest == prompt.digest:
+        kept["trust"] = OWN  # these very words were read and vouched for
     return prompt.with_origin(prompt.origin, **kept) if kept else prompt
+
+
+def _came_from(prompt: Prompt[Any], newest: Prompt[Any]) -> bool:
+    """Whether *prompt* is the foreign *newest* in other clothes: saving it makes nobody's words one's own."""
+    origin = prompt.origin
+    return prompt.digest == newest.digest or (origin is not None and origin.standing.digest == newest.digest)
+
+
+def _saying(file: bytes | None, prompt: Prompt[Any]) -> bytes | None:
+    """Return the *file* of *prompt*, changed only where it claims more trust than the prompt has."""
+    return file if file is None or codec.read(file).trust == prompt.trust else codec.edit(file, prompt)
 
 
 def _check_fits(prompt: Prompt[Any], alias: str, stored: Prompt[Any]) -> None:

@@ -24,13 +24,15 @@ from promptlib.forking import ForkableLock
 from promptlib.origin import Standing
 from promptlib.refs import Pin, Ref, missing_name
 from promptlib.store.describing import described, outlined
+from promptlib.store.fresh import Fresh
 from promptlib.store.homes import LARGEST_FILE
 from promptlib.store.layout import PROMPT, index_name, prompt_path
 from promptlib.store.remembering import known_as
+from promptlib.trust import FOREIGN, OWN
 from promptlib.version import SHORT, Version, instant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from promptlib._git import Commit, Repository
     from promptlib._index import Index, Row
@@ -40,43 +42,10 @@ MAIN = "refs/heads/main"
 DIFFERENT = "the index says something else than git"
 #: No file can be made here: an index at this place lies in memory.
 _NOWHERE = Path(os.devnull) / "index.sqlite"
-_MOST_OWN = 64
 _MOST_FOUND = 4096
 _MOST_HISTORIES = 256
 _LONGEST_HISTORY = 64
 MOST_SHOWN = 8
-
-
-class _Fresh:
-    """A repository whose newest commits are known already, because this process has made them."""
-
-    def __init__(self, repository: Repository) -> None:
-        self._repository = repository
-        self._own: dict[str, Commit] = {}
-
-    def add(self, commit: Commit) -> None:
-        """Remember *commit*; the oldest are forgotten, and git is asked for them."""
-        self._own[commit.id] = commit
-        while len(self._own) > _MOST_OWN:
-            self._own.pop(next(iter(self._own)))
-
-    def log(self, tip: str, *, stop: Iterable[str] = (), prefix: str = "") -> Iterator[Commit]:
-        """Yield the commits between *stop* and *tip*, without git where all of them are known."""
-        until = set(stop)
-        known: list[Commit] = []
-        at = tip
-        while at not in until and at in self._own and len(self._own[at].parents) == 1:
-            known.append(self._own[at])
-            at = known[-1].parents[0]
-        return reversed(known) if at in until and known else self._repository.log(tip, stop=until, prefix=prefix)
-
-    def read(self, blob: str) -> bytes:
-        """Return the content of *blob*."""
-        return self._repository.read(blob, limit=LARGEST_FILE)
-
-    def read_many(self, blobs: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-        """Yield each blob with its content."""
-        return self._repository.read_many(blobs, limit=LARGEST_FILE)
 
 
 class History:
@@ -90,7 +59,7 @@ class History:
         self.place = repository.place
         self._found: dict[tuple[str | None, bool, Ref], tuple[str, Standing]] = {}
         self._histories: dict[tuple[str | None, str | None, bool, str], tuple[Version, ...]] = {}
-        self._fresh = _Fresh(repository)
+        self._fresh = Fresh(repository)
         self._lock = ForkableLock()
         self._index: Index | None = None
         self._tips = local()
@@ -475,6 +444,8 @@ class History:
                 renamed_from=described.renamed_from,
                 labels=tuple(label for label, digest in story.labels.items() if digest and digest == described.digest),
                 provisional=published is not None and row.position > published,
+                trust=FOREIGN if described.trust else OWN,
+                vouched=described.vouched,
             )
 
     def _published(self) -> int | None:

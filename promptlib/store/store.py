@@ -244,6 +244,28 @@ class Store:
             saved = transaction.revert(name, target)
         return self._stored(saved)
 
+    def trust(
+        self,
+        name: str,
+        *,
+        reason: str,
+        expect: Version | str | None = None,
+        message: str = "",
+        author: Author | None = None,
+    ) -> Version:
+        """Make the foreign newest content of *name* one's own: somebody has read it, and says why it may be trusted.
+
+        This is the only way up. It is a new version with the same digest, whose file tells the digest, the *reason*
+        and who said it; `unchanged` when the content is own already. *expect* is the version that was read, else
+        `Conflict`. What is saved over it later is own as well.
+        """
+        from promptlib.store.writing import identity  # noqa: PLC0415 - a load writes nothing
+
+        who = author or identity(self._home()[0])
+        with self.transaction(message or f"Trust {check_name(name)}: {reason}", author=author) as transaction:
+            version = transaction.trust(name, reason=reason, by=f"{who.name} <{who.email}>", expect=expect)
+        return self._stored(version)
+
     def rename(self, old: str, new: str, *, message: str = "", author: Author | None = None) -> Version:
         """Give *old* the name *new*, with its labels; its history counts on. Returns the newest version."""
         with self.transaction(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from promptlib.lineage import Node, Told, joined
 from promptlib.refs import Pin
+from promptlib.trust import FOREIGN, OWN
 from promptlib.version import instant
 
 if TYPE_CHECKING:
@@ -52,4 +53,6 @@ def _node(row: Row, about: Description, labels: tuple[str, ...], *, numbered: bo
         author=row.author,
         message=row.message.rstrip("\n"),
         labels=labels,
+        trust=FOREIGN if about.trust else OWN,
+        vouched=about.vouched,
     )

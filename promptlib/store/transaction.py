@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from promptlib._git import Author
-from promptlib.errors import Conflict, NotFound, Superseded
+from promptlib.errors import Conflict, InvalidPrompt, NotFound, Superseded
 from promptlib.refs import Pin, Ref, check_label, check_name
 from promptlib.store.layout import prompt_path
 from promptlib.store.loading import Reader
@@ -88,6 +88,15 @@ class Transaction:
         target = self._chosen(name, version)
         outcome = self._do(lambda draft: draft.put_file(name, self._file(draft, name, target)))
         return replace(target, name=name, outcome="created" if outcome == "created" else "unchanged")
+
+    def trust(self, name: str, *, reason: str, by: str = "", expect: Version | str | None = None) -> Version:
+        """Make the foreign newest content of *name* one's own, for a *reason* that its file tells from now on."""
+        if not reason.strip():
+            raise InvalidPrompt("trust needs a reason", hint="say who has read the prompt and what was looked at")
+        held = self._digest(name, expect)
+        outcome = self._do(lambda draft: draft.vouch(check_name(name), _plain(reason.strip()), _plain(by), held))
+        made = _uncommitted(name, self._draft.existing(name).digest)
+        return replace(made, outcome="created" if outcome == "created" else "unchanged")
 
     def rename(self, old: str, new: str) -> None:
         """Give *old* the name *new*, with its labels."""

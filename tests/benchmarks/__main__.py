@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import sys
 
-from . import bench_history, bench_rendering, bench_size, bench_starting, bench_store, bench_tokens, bench_writers
+from . import (
+    bench_history,
+    bench_rendering,
+    bench_rows,
+    bench_size,
+    bench_starting,
+    bench_store,
+    bench_tokens,
+    bench_writers,
+)
 
 MODULES = {
     "starting": bench_starting,
     "rendering": bench_rendering,
+    "rows": bench_rows,
     "store": bench_store,
     "history": bench_history,
     "size": bench_size,

@@ -93,11 +93,13 @@ def figures() -> Iterator[Figure]:
     tiny = Tiny(name="Ann", tone="warm")
     plain = tiny.model_dump()
     prompt, floor = Prompt.define(Tiny, user(TINY)), JINJA.from_string(TINY)
-    assert prompt.render(tiny).text == floor.render(plain)
+    foreign = Prompt.define(Tiny, user(TINY), trust="foreign")
+    assert prompt.render(tiny).text == foreign.render(tiny).text == floor.render(plain)
     yield against(lambda: floor.render(plain), "plain variables, inputs ready", 0.5, lambda: prompt.render(tiny))
+    yield against(lambda: floor.render(plain), "plain variables, foreign", 0.65, lambda: foreign.render(tiny))
     for name, source in {"plain": TINY, "general": TINY + "{% if tone %}!{% endif %}"}.items():
         yield _second_object(name, source, tiny)
-    yield _general()
+    yield from _general()
     yield from _chat()
     for name, source in DOCUMENTS.items():
         yield _document(name, source)
@@ -114,12 +116,14 @@ def _second_object(name: str, source: str, inputs: Tiny) -> Figure:
     return against(lambda: floor.render(plain), f"second template of the same content, {name}", 1.5, again)
 
 
-def _general() -> Figure:
+def _general() -> Iterator[Figure]:
     examples = tuple(Example(question=f"q{n}", answer=f" a{n} ") for n in range(10))
     inputs = General(examples=examples, tone="warm", ticket="It is late again")
     plain, prompt, floor = inputs.model_dump(), Prompt.define(General, user(GENERAL)), JINJA.from_string(GENERAL)
-    assert prompt.render(inputs).text == floor.render(plain)
-    return against(lambda: floor.render(plain), "general template, inputs ready", 1.1, lambda: prompt.render(inputs))
+    foreign = Prompt.define(General, user(GENERAL), trust="foreign")
+    assert prompt.render(inputs).text == foreign.render(inputs).text == floor.render(plain)
+    yield against(lambda: floor.render(plain), "general template, inputs ready", 1.1, lambda: prompt.render(inputs))
+    yield against(lambda: floor.render(plain), "general template, foreign", 1.35, lambda: foreign.render(inputs))
 
 
 def _chat() -> Iterator[Figure]:

@@ -176,10 +176,11 @@ def test_every_verb_is_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
         "label",
         "revert",
         "rename",
+        "trust",
         "delete",
         "ls",
         "lineage",
         "render",
     ):
         assert f"## promptlib {verb}\n" in text
-    assert text.count("  -h, --help") == 17
+    assert text.count("  -h, --help") == 18

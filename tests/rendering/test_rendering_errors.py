@@ -356,7 +356,7 @@ def failed(source: str, **values: object) -> RenderFailed:
         ("{{ d }} {{ 1 }}", "a mapping has no text of its own", 1, 4, 1),
         ("{{ z | string }}{{ z }}", "None has no text", 1, 20, 1),
         ("{{ l | map('upper') }}", "a generator has no text", 1, 4, 16),
-        ("{{ range }}", "a function has no text", 1, 4, 5),
+        ("{{ range }}", "a Function has no text", 1, 4, 5),
         ("{% macro m(x) %}\n{{ x.y }}{% endmacro %}{{ m(d) }}", "no key 'y' here", 2, 4, 3),
         ("{% set x %}{{ i }}{% endset %}", "an image has no text", 1, 15, 1),
         ("{{ none }}", "None has no text", 1, 4, 4),
