@@ -30,6 +30,8 @@ def wrong_inputs(triage: Prompt[Triage]) -> None:
     triage.render(Other(ticket="It burns"))  # error: arg-type
     triage.render("It burns")  # error: arg-type
     triage.render(Triage(ticket="It burns"), budget=8_000)  # error: arg-type
+    triage.render_many([Other(ticket="It burns")])  # error: list-item
+    triage.render_many(Triage(ticket="It burns"))  # error: arg-type
 
 
 def wrong_models(store: Store) -> None:
