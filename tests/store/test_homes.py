@@ -185,6 +185,8 @@ def test_a_shallow_clone_and_a_plain_copy(
         clone.load("a@v1")
     assert "git fetch --unshallow" in caught.value.hint
     assert clone.labels("a")["production"].number is None
+    again = clone.save("a", make("two"))
+    assert (again.outcome, again.number) == ("unchanged", None)
     shutil.copytree(tmp_path / "clone", tmp_path / "copy", ignore=shutil.ignore_patterns(".git"))
     copy = Store(tmp_path / "copy")
     assert copy.load("a@production") == make("one")

@@ -127,6 +127,21 @@ def test_expecting_another_version(bare: Store, make: Make, run: Run) -> None:
     assert (caught.value.expected, caught.value.found) == (one.digest, "")
 
 
+def test_a_label_that_moved_in_between_loses_no_words(
+    bare: Store, make: Make, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it was to point at is in the history: there is nothing to keep."""
+    one, two, three = (bare.save("a", make(text)) for text in ("one", "two", "three"))
+    bare.label("a", "production", one)
+    other = Store(bare.path)
+    before_the_commit(monkeypatch, lambda: other.label("a", "production", two))
+    with pytest.raises(Conflict, match="the label 'production' on a is") as caught:
+        bare.label("a", "production", three, expect=one)
+    assert (caught.value.expected, caught.value.found, caught.value.kept) == (one.digest, two.digest, "")
+    assert run(bare.path, "for-each-ref", "refs/promptlib") == ""
+    assert bare.labels("a")["production"].number == two.number
+
+
 def test_what_cannot_be_kept_is_told(bare: Store, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """A full disk hides neither the conflict nor that the content is nowhere else."""
     one = bare.save("a", make("one"))
