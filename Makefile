@@ -36,6 +36,7 @@ help:
 	@echo "make format       let ruff format and fix"
 	@echo "make soak         property and fault tests with many more cases; HOURS=8 goes on, SEED=… repeats"
 	@echo "make bench        speed ratios, floors measured in the same run"
+	@echo "make bench-peers  the same beside other libraries, each in an environment of its own"
 	@echo "make docs         the documentation, into site/"
 	@echo "make clean        remove .venv and everything that the above made"
 
@@ -135,6 +136,11 @@ soak: $(VENV)/.wheel
 .PHONY: bench
 bench: $(VENV)/.wheel
 	PYTHONPATH=tests $(BIN)/python -m benchmarks
+
+# Other libraries are installed below build/peers, from the package index; tests/benchmarks/peers/environments.py pins them.
+.PHONY: bench-peers
+bench-peers: $(VENV)/.wheel
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.peers
 
 .PHONY: docs
 docs: $(VENV)/.wheel

@@ -37,7 +37,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+#: Columns of a line that are shown, and how many always are.
 WIDEST = 100
+NARROWEST = 20
+WIDEST_TAB = 8
 #: Words that a mistake is compared with: a mapping can have a million keys.
 MOST_KNOWN = 1000
 
@@ -56,29 +59,57 @@ class Where:
         """Return `source:line:column`, as far as known."""
         return ":".join(str(part) for part in (self.source, self.line, self.column) if part not in ("", None))
 
-    def picture(self) -> str:
-        """Return the place, the line and a caret below it, as compilers print them."""
+    def picture(self, columns: int | None = None) -> str:
+        """Return the place, the line and a caret below it, as compilers print them.
+
+        The caret stands by columns as terminals show them: a wide character takes two, and what would be obeyed or not
+        be seen is written out. A long line is cut around the place, at *columns* with everything.
+        """
         rows = [f"  --> {self}"]
         if self.text and self.line is not None:
+            from promptlib.columns import wide  # noqa: PLC0415 - only a picture needs it
+
             gutter = len(str(self.line))
-            text, column = self._window()
-            rows += [f"{'':{gutter}} |", f"{self.line} | {text}"]
-            if column is not None:
+            before, marked, after = self._window(WIDEST if columns is None else max(NARROWEST, columns - gutter - 3))
+            rows += [f"{'':{gutter}} |", f"{self.line} | {before}{marked}{after}"]
+            if self.column is not None:
                 # A tab stays a tab, so that the caret stands below its character in every terminal.
-                blank = "".join("\t" if char == "\t" else " " for char in text[: column - 1])
-                carets = "^" * max(1, min(self.width, len(text) + 1 - column))
-                rows.append(f"{'':{gutter}} | {blank}{carets}")
+                blank = "\t".join(" " * wide(part) for part in before.split("\t"))
+                rows.append(f"{'':{gutter}} | {blank}{'^' * max(1, wide(marked))}")
         return "\n".join(rows)
 
-    def _window(self) -> tuple[str, int | None]:
-        """Return the part of a long line that is around the column, and the column in that part."""
-        if len(self.text) <= WIDEST:
-            return self.text, self.column
-        begin = max(0, min((self.column or 1) - 1 - WIDEST // 2, len(self.text) - WIDEST))
-        end = begin + WIDEST
-        before, after = "…" if begin else "", "…" if end < len(self.text) else ""
-        column = None if self.column is None else self.column - begin + len(before)
-        return f"{before}{self.text[begin:end]}{after}", column
+    def _window(self, room: int) -> tuple[str, str, str]:
+        """Return what is before the place, the place and what is after it: all, or so much as fits into *room*."""
+        from promptlib.columns import safe  # noqa: PLC0415 - only a picture needs it
+
+        at = (self.column or 1) - 1
+        parts = self.text[:at], self.text[at : at + self.width], self.text[at + self.width :]
+        if len(self.text) <= room and sum(map(_room, parts)) <= room:
+            before, marked, after = map(safe, parts)
+            return before, marked, after
+        # The ellipses take two columns; a place that is itself too long shows its beginning.
+        inner = room - 2
+        marked = _begin(parts[1], inner // 2 if self.width > 1 else inner)
+        rest = inner - _room(marked)
+        head = _begin(parts[0][::-1], max(rest // 2, rest - _room(_begin(parts[2], rest))))[::-1]
+        tail = _begin(parts[2], rest - _room(head)) if marked == parts[1] else ""
+        cut_before, cut_after = len(head) < len(parts[0]), marked + tail != parts[1] + parts[2]
+        return ("…" if cut_before else "") + safe(head), safe(marked), safe(tail) + ("…" if cut_after else "")
+
+
+def _room(text: str) -> int:
+    """Return the most columns that *text* takes, whatever the terminal makes of a tab."""
+    from promptlib.columns import wide  # noqa: PLC0415 - only a picture needs it
+
+    return wide(text) + (WIDEST_TAB - 1) * text.count("\t")
+
+
+def _begin(text: str, room: int) -> str:
+    """Return as much of the beginning of *text* as fits into *room* columns."""
+    text = text[:room]
+    while text and _room(text) > room:
+        text = text[: -max(1, (_room(text) - room) // 10)]
+    return text
 
 
 class PromptLibError(Exception):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from promptlib.cli.terminal import WIDE, coloured, on_terminal, plain, wide, width, wrapped
+from promptlib.cli.terminal import WIDE, coloured, on_terminal, plain, width, wrapped
+from promptlib.columns import wide
 from promptlib.diff import word_lines
 
 if TYPE_CHECKING:

@@ -8,13 +8,14 @@ import shlex
 import shutil
 import subprocess
 import sys
-import unicodedata
 from typing import IO, TYPE_CHECKING, TypeAlias
+
+from promptlib.columns import harmless, safe, untabbed, wide
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from promptlib.errors import PromptLibError
+    from promptlib.errors import PromptLibError, Where
 
 #: A piece of a line and how it looks: a rich style, or an empty text.
 Span: TypeAlias = "tuple[str, str]"
@@ -24,31 +25,6 @@ Row: TypeAlias = "tuple[Span, ...]"
 JSON_SHAPE = 1
 #: From so many columns on, two texts are shown side by side.
 WIDE = 120
-
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-#: Joiners make up emoji and scripts; what they do is to be seen.
-_JOINERS = "\u200c\u200d"
-
-
-def safe(text: str) -> str:
-    """Return *text* with control, direction and other invisible characters made visible; only tabs stay.
-
-    A prompt may hold escape sequences that would take over the terminal: they are shown, never obeyed.
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join([char if char == "\t" or _harmless(char) else _visible(char) for char in text])
-
-
-def _harmless(char: str) -> bool:
-    return unicodedata.category(char) not in _HIDDEN or char in _JOINERS
-
-
-def _visible(char: str) -> str:
-    code = ord(char)
-    if code < 0x20:  # noqa: PLR2004 - the C0 controls, which Unicode has pictures for
-        return chr(0x2400 + code)
-    return f"<U+{code:04X}>"
 
 
 def plain(text: str, style: str = "") -> Row:
@@ -81,20 +57,6 @@ def _cells(row: Row, widths: list[int], right: frozenset[int]) -> Iterator[Span]
             yield ("  " if at in right else blank + "  "), ""
 
 
-def wide(text: str) -> int:
-    """Return how many columns of a terminal *text* takes."""
-    shown = safe(text)
-    if shown.isascii():
-        return len(shown)
-    return sum(_cell(char) for char in shown)
-
-
-def _cell(char: str) -> int:
-    if unicodedata.combining(char) or char in _JOINERS:
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in {"W", "F"} else 1
-
-
 def cut(text: str, most: int) -> str:
     """Return *text* in at most *most* columns, with an ellipsis where it was cut."""
     if wide(text) <= most:
@@ -110,7 +72,7 @@ def wrapped(row: Row, columns: int, indent: str = "") -> Iterator[Row]:
     kept: list[Span] = []
     room = columns
     for text, style in row:
-        rest = safe(text).expandtabs(4)
+        rest = untabbed(safe(text))
         while wide(rest) > room:
             piece = _fitting(rest, room, begun=bool(kept))
             yield (*kept, (piece.rstrip(" "), style))
@@ -220,12 +182,13 @@ def write_json(document: object) -> None:
     """Print *document* as JSON; what a terminal would obey is written as an escape."""
     unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     text = json.dumps(document, ensure_ascii=not unicode, indent=2)
-    shown = "".join([char if char == "\n" or _harmless(char) else json.dumps(char)[1:-1] for char in text])
+    shown = "".join([char if char == "\n" or harmless(char) else json.dumps(char)[1:-1] for char in text])
     sys.stdout.write(shown + "\n")
 
 
 def print_error(error: PromptLibError) -> None:
-    """Print what, where and what next on stderr."""
+    """Print what, where and what next on stderr; on a terminal no line of a picture breaks."""
+    columns = width() if sys.stderr.isatty() else None
     rows: list[Row] = []
     for at, each in enumerate([error, *error.others]):
         rows += [()] if at else []
@@ -233,9 +196,16 @@ def print_error(error: PromptLibError) -> None:
         rows.append((("error: ", "bold red"), (first, "bold")))
         rows += [plain(line) for line in rest]
         if each.where is not None and str(each.where):
-            rows += lines(each.where.picture(), "cyan")
+            rows += _picture(each.where, columns)
         rows += lines(each.hint, "green") if each.hint else []
     emit(rows, stream=sys.stderr)
+
+
+def _picture(where: Where, columns: int | None) -> Iterator[Row]:
+    for row in where.picture(columns).split("\n"):
+        gutter, bar, rest = row.partition(" | ")
+        caret = bar and not gutter.strip()
+        yield ((gutter + bar, "cyan"), (rest if columns is None else untabbed(rest), "bold red" if caret else ""))
 
 
 def quiet_pipe() -> None:

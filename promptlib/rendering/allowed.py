@@ -22,11 +22,11 @@ STATEMENTS = ("for", "if", "set", "with", "macro", "call", "filter", "include", 
 
 FILTERS = frozenset(
     {
-        "abs", "batch", "capitalize", "center", "count", "d", "default", "delimited", "dictsort", "e", "escape",
-        "filesizeformat", "first", "float", "forceescape", "format", "groupby", "indent", "int", "items", "join",
-        "last", "length", "list", "lower", "map", "max", "min", "reject", "rejectattr", "replace", "reverse", "round",
-        "safe", "select", "selectattr", "slice", "sort", "string", "striptags", "sum", "title", "tojson", "trim",
-        "truncate", "unique", "upper", "urlencode", "wordcount", "wordwrap",
+        "abs", "batch", "capitalize", "center", "count", "d", "date", "days_until", "default", "delimited",
+        "dictsort", "e", "escape", "filesizeformat", "first", "float", "forceescape", "format", "groupby", "indent",
+        "int", "items", "join", "last", "length", "list", "lower", "map", "max", "min", "reject", "rejectattr",
+        "replace", "reverse", "round", "safe", "select", "selectattr", "slice", "sort", "string", "striptags", "sum",
+        "title", "tojson", "trim", "truncate", "unique", "upper", "urlencode", "wordcount", "wordwrap",
     }
 )  # fmt: skip
 

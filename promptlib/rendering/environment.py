@@ -14,8 +14,9 @@ from jinja2.utils import Namespace, pass_environment
 from markupsafe import escape
 
 from promptlib.errors import nearest
+from promptlib.rendering.dating import dated, days_until
 from promptlib.rendering.delimiting import delimited
-from promptlib.rendering.showing import part_of, text_of
+from promptlib.rendering.showing import kind_of, part_of, text_of
 from promptlib.rendering.words import LOOP_WORDS, UNKNOWN_FILTERS
 
 if TYPE_CHECKING:
@@ -45,17 +46,32 @@ class Missing(StrictUndefined):
             return self._undefined_hint
         if isinstance(holder, dict):
             keys = [key for key in holder if isinstance(key, str)]
-            return f"no key {name!r} here {nearest(str(name), keys)}".rstrip()
+            return f"no key {name!r} here\n{nearest(str(name), keys) or _keys_here(keys)}"
         if isinstance(holder, list | tuple):
-            return f"no item {name!r} in a list of {len(holder)}"
+            count = "items are counted from 0, and from -1 at the end" if isinstance(name, int) else _LOOP_OVER
+            return f"no item {name!r} in a list of {len(holder)}\n{count}"
         if isinstance(holder, str | int | float) or holder is None:
-            return f"{_WORDS.get(type(holder), 'a value')} has no attribute {name!r}"
-        return f"{name!r} has no value here"
+            hint = _NONE_FIRST if holder is None else "attributes are keys of mappings"
+            return f"{kind_of(holder)} has no attribute {name!r}\n{hint}"
+        return f"{name!r} has no value here\n{_SET_BEFORE}"
 
 
+def _keys_here(keys: list[str]) -> str:
+    """Return the first keys there are: a mapping may have a million, of a megabyte each."""
+    shown = [f"{key[:MOST_OF_A_KEY]}…" if len(key) > MOST_OF_A_KEY else key for key in keys[:MOST_KEYS]]
+    more = ", …" if len(keys) > MOST_KEYS else ""
+    return (
+        f'keys here: {", ".join(shown) or "none"}{more}; a key that may be missing: {{{{ value.key | default("…") }}}}'
+    )
+
+
+MOST_KEYS = 8
+MOST_OF_A_KEY = 40
+_LOOP_OVER = "loop over the list, or take one item: {{ list[0].key }}"
+_NONE_FIRST = "look first whether it is there: {% if value %}{{ value.key }}{% endif %}"
+_SET_BEFORE = 'set it before, in every branch; what may be missing: {{ name | default("…") }}'
 #: Characters of a missing name that are told.
 LONGEST_NAME = 200
-_WORDS = {str: "a text", int: "a number", float: "a number", bool: "a truth value", type(None): "None"}
 
 
 class Function:
@@ -96,7 +112,7 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
             "escape": escaped,
             "forceescape": escaped,
         }
-        plain |= {"delimited": delimited}
+        plain |= {"delimited": delimited, "date": dated, "days_until": days_until}
         plain |= {"safe": written, "string": written, "join": joined, "format": formatted}
         self.filters = {name: function for name, function in self.filters.items() if name not in UNKNOWN_FILTERS}
         self.filters.update(plain)
@@ -131,7 +147,7 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
 
 def to_json(value: object, indent: int | None = None) -> str:
     """Return *value* as JSON for a reader: sorted keys, no escapes for web pages or other alphabets."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, indent=indent)
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, indent=indent, default=written)
 
 
 def escaped(value: object) -> str:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final, cast
 from jinja2 import nodes
 
 from promptlib.errors import nearest
+from promptlib.rendering.allowed import NAMES_FILTER, NAMES_TEST
+from promptlib.rendering.dating import format_problem
 from promptlib.rendering.environment import ENVIRONMENT
-from promptlib.rendering.positions import Span
 from promptlib.rendering.shapes import (
     MOST_PROBLEMS,
     NUMBER,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from promptlib.inputs import InputType
-    from promptlib.rendering.positions import Spans
+    from promptlib.rendering.positions import Span, Spans
 
 LOOP: Final = Shape()
 MACRO: Final = Shape(TEXT)
@@ -125,10 +126,7 @@ class Expressions:
 
     def _attribute(self, node: nodes.Getattr) -> Shape:
         base = self.shape(node.node)
-        dot = self.span(node)
-        text = self._spans.pieces[dot.piece].text
-        start = text.index(node.attr, dot.end)
-        span = Span(dot.piece, start, start + len(node.attr))
+        span = self._spans.word(node.lineno, node.attr)
         if node.attr.startswith("_"):
             hint = f"write [{node.attr!r}] for a key of data"
             self.report(span, Problem(f"the attribute {node.attr!r} begins with an underscore", hint))
@@ -175,9 +173,26 @@ class Expressions:
             return UNKNOWN
         shape, problem = filtered(base, node.name)
         self.report(self.span(node), problem)
+        self._named(node, base)
         if attribute_filter(node.name):
             self._attribute_of_items(node, base)
         return shape
+
+    def _named(self, node: nodes.Filter, base: Shape) -> None:
+        """Look at the constants that name filters and tests, and at the format of a date."""
+        first = [each.value if isinstance(each, nodes.Const) else None for each in node.args[:2]]
+        for what, known, places in (
+            ("filter", ENVIRONMENT.filters, NAMES_FILTER),
+            ("test", ENVIRONMENT.tests, NAMES_TEST),
+        ):
+            at = places.get(node.name, len(first))
+            name = first[at] if at < len(first) else None
+            if isinstance(name, str) and name not in known:
+                problem = Problem(f"no {what} {name!r}", nearest(name, known) or f"the {what}s are those of Jinja")
+                self.report(self.span(node.args[at]), problem)
+        if node.name == "date" and first and isinstance(first[0], str):
+            wrong = format_problem(first[0], timed=base.type is None or base.type.kind != "date")
+            self.report(self.span(node.args[0]), Problem(*wrong) if wrong else None)
 
     def _attribute_of_items(self, node: nodes.Filter, base: Shape) -> None:
         positional: list[object] = [_value(each) for each in node.args]
@@ -195,7 +210,7 @@ class Expressions:
         self._arguments(node)
         if node.name not in ENVIRONMENT.tests:
             hint = nearest(node.name, ENVIRONMENT.tests) or "the tests are those of Jinja"
-            self.report(self.span(node), Problem(f"no test {node.name!r}", hint))
+            self.report(self._spans.word(node.lineno, node.name), Problem(f"no test {node.name!r}", hint))
         return Shape(TRUTH)
 
     def _arguments(self, node: nodes.Filter | nodes.Test | nodes.Call) -> None:
@@ -248,7 +263,8 @@ class Expressions:
         method = INSTEAD_OF_METHODS.get(called.attr)
         hint = f"write {{{{ {method.format(value=said)} }}}}" if method else "data has no methods; use a filter"
         self.report(
-            self.span(called), Problem(f"{called.attr}() cannot be called: values are data without methods", hint)
+            self._spans.word(called.lineno, called.attr),
+            Problem(f"{called.attr}() cannot be called: values are data without methods", hint),
         )
         return UNKNOWN
 

@@ -12,6 +12,7 @@ from promptlib.errors import InvalidPrompt
 from promptlib.messages import Message
 from promptlib.rendering.collecting import Soft
 from promptlib.rendering.positions import NEWLINE, Span, where
+from promptlib.rendering.repairs import syntax_hint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,8 +121,7 @@ class Source:
         if message.startswith("Missing end of"):
             return self._never_closed(piece, found[-1])
         message = re.sub(r" at \d+$", "", message)
-        hint = "a text needs a closing quote" if message.endswith(("'\"'", '"\'"')) else ""
-        return self.error(f"broken template: {message}", Span(piece, at, at + 1), hint)
+        return self.error(f"broken template: {message}", Span(piece, at, at + 1), syntax_hint(message))
 
     def _check_closed(self, piece: int, found: list[_Raw]) -> None:
         # The lexer ends in silence when a text ends inside a tag; the parser would blame the next message.

@@ -13,6 +13,8 @@ from promptlib.errors import InvalidPrompt, nearest
 from promptlib.rendering.environment import ENVIRONMENT
 from promptlib.rendering.lexing import MOST_SIGNS, OPENING, Source
 from promptlib.rendering.positions import where
+from promptlib.rendering.repairs import STATEMENTS as OTHERS
+from promptlib.rendering.repairs import syntax_hint
 from promptlib.rendering.words import UNKNOWN_STATEMENTS
 
 if TYPE_CHECKING:
@@ -90,8 +92,8 @@ class PieceParser(Parser):
     def fail_unknown_tag(self, name: str, lineno: int | None = None) -> NoReturn:
         """Tell a misplaced end from a word that is no statement."""
         outer = self._opened[:-1]
-        if not name.startswith("end") and name not in ("else", "elif"):
-            self.fail(f"no statement {name!r}\n{nearest(name, STATEMENTS) or _KNOWN}", lineno)
+        if name in OTHERS or (not name.startswith("end") and name not in ("else", "elif")):
+            self.fail(f"no statement {name!r}\n{OTHERS.get(name) or nearest(name, STATEMENTS) or _KNOWN}", lineno)
         if not outer:
             self.fail(f"{{% {name} %}} has nothing to close\ntake it out, or open the statement before it", lineno)
         word = outer[-1].value
@@ -115,9 +117,10 @@ def _translated(error: TemplateSyntaxError, spans: Spans, places: tuple[Place, .
     for words, sign in _SIGNS.items():
         what = what.replace(words, sign)
     span = spans[error.lineno]
-    return InvalidPrompt(
-        what if hint else f"broken template: {what}", where=where(spans.pieces, span, places), hint=hint
-    )
+    place = where(spans.pieces, span, places)
+    if hint:
+        return InvalidPrompt(what, where=place, hint=hint)
+    return InvalidPrompt(f"broken template: {what}", where=place, hint=syntax_hint(what))
 
 
 #: How Jinja calls the delimiters, and what people see.

@@ -12,6 +12,7 @@ from promptlib.messages import Message, Placeholder
 if TYPE_CHECKING:
     from promptlib.messages import Piece
 
+_BEHIND = re.compile(r"\s*(?:not\s+)?")
 NEWLINE = re.compile(r"\r\n|\r|\n")
 
 
@@ -73,6 +74,15 @@ class Spans:
     def __getitem__(self, number: int) -> Span:
         """Return the stretch of a token."""
         return self._spans[number]
+
+    def word(self, number: int, word: str) -> Span:
+        """Return the stretch of *word* behind a token: a name after its dot, or after `is` and `is not`."""
+        piece, start, end = self._spans[number]
+        found = _BEHIND.match(self.pieces[piece].text, end)
+        at = end if found is None else found.end()
+        if self.pieces[piece].text.startswith(word, at):
+            return Span(piece, at, at + len(word))
+        return Span(piece, start, end)
 
     def tag(self, number: int) -> Span:
         """Return the inside of the tag or expression that holds a token, without its delimiters."""

@@ -31,8 +31,14 @@ _TEXTUAL = frozenset({"string", "date", "datetime"})
 _TEXT_FILTERS = frozenset(
     {"capitalize", "center", "e", "escape", "filesizeformat", "forceescape", "format", "indent", "join", "lower"}
     | {"pprint", "replace", "safe", "string", "striptags", "title", "tojson", "trim", "truncate", "upper"}
-    | {"delimited", "urlencode", "wordwrap"}
+    | {"date", "delimited", "urlencode", "wordwrap"}
 )
+#: Filters that work on one kind of text: what to say of another value, and what to do.
+_READS = {
+    "delimited": ("fences a text", "write {{{{ {} | tojson | delimited }}}}"),
+    "date": ("reads a date", "declare it as a date or datetime"),
+    "days_until": ("reads a date", "declare it as a date"),
+}
 _SAME_FILTERS = frozenset(["list", "reject", "rejectattr", "reverse", "select", "selectattr", "sort", "unique"])
 _ITEM_FILTERS = frozenset(["first", "last", "max", "min"])
 #: Filters that read an attribute of each item: the position of its name among the arguments, and its keyword.
@@ -174,12 +180,11 @@ def filtered(shape: Shape, name: str) -> tuple[Shape, Problem | None]:
     kind = shape.type.kind if shape.type else "json"
     if kind in ("image", "file") and name not in ("default", "d"):
         return UNKNOWN, Problem(f"{shape} is {kind_word(kind)}, and no filter works on it", f"write {{{{ {shape} }}}}")
-    if name == "delimited" and kind not in (*_TEXTUAL, "enum", "json"):
-        return Shape(TEXT), Problem(
-            f"{shape} is {kind_word(kind)}, and delimited fences a text",
-            f"write {{{{ {shape} | tojson | delimited }}}}",
-        )
-    if name in ("length", "count", "wordcount", "int"):
+    if name in _READS and kind not in (*_TEXTUAL, "enum", "json"):
+        what, hint = _READS[name]
+        said = f"{shape} is {kind_word(kind)}, and {name} {what}"
+        return Shape(TEXT), Problem(said, hint.format(shape))
+    if name in ("length", "count", "wordcount", "int", "days_until"):
         return Shape(NUMBER), None
     if name in _TEXT_FILTERS:
         return Shape(TEXT), None

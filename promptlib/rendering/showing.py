@@ -34,3 +34,23 @@ def text_of(value: object) -> str:
 def _article(value: object) -> str:
     words = {dict: "a mapping", list: "a list", tuple: "a list", Image: "an image", File: "a file"}
     return next(word for kind, word in words.items() if isinstance(value, kind))
+
+
+def kind_of(value: object) -> str:
+    """Return how people call what *value* is."""
+    return _KINDS.get(type(value), f"a {type(value).__name__}")
+
+
+#: Plain data, as people call it.
+_KINDS: dict[type, str] = {
+    type(None): "None",
+    bool: "a truth value",
+    dict: "a mapping",
+    float: "a number",
+    int: "a number",
+    list: "a list",
+    str: "a text",
+    tuple: "a list",
+}
+#: The same by the names that Python's own words use.
+KINDS = {kind.__name__: word for kind, word in _KINDS.items()}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn, cast
 
+from jinja2.exceptions import UndefinedError
+
 from promptlib.errors import InvalidPrompt, PromptLibError, RenderFailed, TemplateRejected
 from promptlib.messages import Message
 from promptlib.rendering.analysis import Analysis
@@ -16,6 +18,7 @@ from promptlib.rendering.nesting import check_nesting
 from promptlib.rendering.outline import Outline
 from promptlib.rendering.parsing import parse
 from promptlib.rendering.positions import Span, Spans, where
+from promptlib.rendering.repairs import failure
 from promptlib.rendering.shapes import placeholder_uses, refused
 from promptlib.trust import FOREIGN, OWN
 
@@ -140,12 +143,15 @@ class Unit:
         if isinstance(error, PromptLibError):
             error.where = error.where or place
             raise error
-        what = str(error)[:LONGEST] or type(error).__name__
+        if isinstance(error, UndefinedError):
+            what, _, hint = (error.message or "").partition("\n")
+        else:
+            what, hint = failure(str(error)[:LONGEST] or type(error).__name__)
         if isinstance(error, RecursionError | MemoryError):
-            what = "the template ran out of stack or memory"
+            what, hint = "the template ran out of stack or memory", "take it apart, or loop over less"
             if self.trust == FOREIGN:
                 raise TemplateRejected(what, where=place, hint="flatten it", rule="nesting") from error
-        raise RenderFailed(what, where=place) from error
+        raise RenderFailed(what[:LONGEST], where=place, hint=hint) from error
 
 
 def _parsed(pieces: tuple[Piece, ...], places: tuple[Place, ...], trust: Trust = OWN) -> tuple[nodes.Template, Spans]:

@@ -18,6 +18,7 @@ from jinja2.runtime import Undefined
 from jinja2.utils import pass_context
 
 from promptlib.rendering import limits
+from promptlib.rendering.dating import ISO, dated, days_until
 from promptlib.rendering.delimiting import DEFAULT_LABEL, delimited
 from promptlib.rendering.environment import ENVIRONMENT as _ENVIRONMENT
 from promptlib.rendering.environment import RenderContext, escaped
@@ -103,6 +104,17 @@ def _delimited(meter: Meter, value: Any, label: Any = DEFAULT_LABEL) -> str:  # 
         meter.spend(20 + len(value) // 8 + 4 * value.count("<"))
         meter.ahead(2 * len(value))
     return meter.kept(delimited(value, label))
+
+
+@weighed("date", base=140)
+def _date(meter: Meter, value: Any, format: Any = ISO) -> str:  # noqa: A002, ANN401 - what templates call it
+    meter.spend(4 * len(format) if format.__class__ is str else 0)
+    return meter.kept(dated(value, format))
+
+
+@weighed("days_until", base=100)
+def _days_until(_: Meter, value: Any, today: Any) -> int:  # noqa: ANN401 - whatever a template gives
+    return days_until(value, today)
 
 
 @weighed("title", base=30)

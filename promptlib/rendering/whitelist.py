@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from promptlib.rendering.positions import Span, Spans
 
 _COMPUTED = "write the name in quotes, or choose with {% if %}"
+#: What own templates have besides, and what does the same.
+_INSTEAD = {"pprint": "write tojson(indent=2)", "callable": "leave it out", "escaped": "leave it out"}
 _INSTEAD_OF_RECURSION = "write the levels out, or give the finished text as an input"
 
 
@@ -61,7 +63,12 @@ class Whitelist:
         self._recursion(tree)
 
     def _report(self, node: nodes.Node, rule: str, what: str, hint: str) -> None:
-        self.problems.append((self._spans[node.lineno], Problem(what, hint, rule)))
+        span = self._spans[node.lineno]
+        if isinstance(node, nodes.Getattr):
+            span = self._spans.word(node.lineno, node.attr)
+        elif isinstance(node, nodes.Test):
+            span = self._spans.word(node.lineno, node.name)
+        self.problems.append((span, Problem(what, hint, rule)))
 
     def _for(self, node: nodes.For) -> None:
         if node.recursive:
@@ -143,7 +150,7 @@ class Whitelist:
                 node,
                 what,
                 f"the {what} {name!r} is not for foreign templates",
-                nearest(name, known) or f"{what}s here: {', '.join(sorted(known))}",
+                _INSTEAD.get(name) or nearest(name, known) or f"{what}s here: {', '.join(sorted(known))}",
             )
 
     def _naming(self, node: nodes.Filter) -> None:

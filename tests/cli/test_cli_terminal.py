@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from promptlib.cli import differences, terminal
 from promptlib.cli.versions import DAY, age, signed
+from promptlib.columns import safe, untabbed, wide
 from promptlib.diff import diff
 from promptlib.errors import InvalidPrompt, Where
 from promptlib.messages import user
@@ -49,18 +50,18 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> Terminal:
 
 @given(st.text())
 def test_safe_text_holds_nothing_that_is_obeyed(text: str) -> None:
-    shown = terminal.safe(text)
+    shown = safe(text)
     bad = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
     assert [char for char in shown if unicodedata.category(char) in bad and char not in "\t\u200c\u200d"] == []
 
 
 @given(st.text(st.characters(categories=["L", "N", "P", "S", "Zs", "M"])))
 def test_safe_text_is_left_alone(text: str) -> None:
-    assert terminal.safe(text) == text
+    assert safe(text) == text
 
 
 def test_hostile_text_is_shown_as_signs() -> None:
-    assert terminal.safe(HOSTILE) == ("a␛[31mred␛]0;title␇<U+009B>2J<U+202E>drow<U+200B><U+E0041>[bold]x[/bold]␍")
+    assert safe(HOSTILE) == ("a␛[31mred␛]0;title␇<U+009B>2J<U+202E>drow<U+200B><U+E0041>[bold]x[/bold]␍")
 
 
 @pytest.mark.parametrize("verb", [("show",), ("log",), ("diff",), ("lineage",), ("ls",), ("render",), ("label",)])
@@ -123,7 +124,7 @@ def test_json_holds_nothing_that_a_terminal_obeys(capsys: pytest.CaptureFixture[
 
     terminal.print_json("x", {"text": HOSTILE + "\ud800 ä"})
     out = capsys.readouterr().out
-    assert terminal.safe(out.replace("\n", "")) == out.replace("\n", "")
+    assert safe(out.replace("\n", "")) == out.replace("\n", "")
     assert json.loads(out) == {"promptlib": 1, "kind": "x", "text": HOSTILE + "\ud800 ä"}
     assert "ä" in out
 
@@ -145,9 +146,9 @@ def test_an_empty_column_takes_no_room() -> None:
 def test_wrapped_rows_fit_and_lose_only_blanks(texts: list[str], columns: int) -> None:
     row = tuple((text, "") for text in texts)
     rows = list(terminal.wrapped(row, columns))
-    assert all(sum(terminal.wide(text) for text, _ in each) <= columns for each in rows)
+    assert all(sum(wide(text) for text, _ in each) <= columns for each in rows)
     kept = "".join(text for each in rows for text, _ in each).replace(" ", "")
-    assert kept == "".join(terminal.safe(text).expandtabs(4) for text in texts).replace(" ", "")
+    assert kept == "".join(untabbed(safe(text)) for text in texts).replace(" ", "")
 
 
 def test_long_lines_break_at_blanks_on_a_terminal(screen: Terminal) -> None:

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from promptlib.errors import InvalidPrompt, NotFound, RenderFailed
+from promptlib.errors import InvalidPrompt, NotFound, RenderFailed, TemplateRejected
 from promptlib.messages import Image, system, user
 from promptlib.rendering import compile_pieces
 from promptlib.rendering.words import LOOP_WORDS
@@ -28,14 +28,21 @@ def broken(source: str) -> InvalidPrompt:
         ("a {#", "this comment is never closed", 1, 3, 2, "close it with #} in the same message"),
         ("a {%- raw -%}", "this raw block is never closed", 1, 3, 11, "close it with {% endraw %} in the same message"),
         ("{{ 'a }}", 'broken template: unexpected char "\'"', 1, 4, 1, "a text needs a closing quote"),
-        ("a\r\nb {{ a $ b }}", "broken template: unexpected char '$'", 2, 8, 1, ""),
+        ("a\r\nb {{ a $ b }}", "broken template: unexpected char '$'", 2, 8, 1, "write the name without $"),
         ("a\r\n{{ (a] }}", "broken template: unexpected ']', expected ')'", 2, 6, 1, ""),
         ("{{ a) }}", "broken template: unexpected ')'", 1, 5, 1, ""),
-        ("{{ }}", "broken template: Expected an expression, got '}}'", 1, 4, 2, ""),
+        ("{{ }}", "broken template: Expected an expression, got '}}'", 1, 4, 2, "write a name or a text there"),
         ("{{ 1 + }}", "broken template: unexpected '}}'", 1, 8, 2, ""),
-        ("{{ a b }}", "broken template: expected token '}}', got 'b'", 1, 6, 1, ""),
+        (
+            "{{ a b }}",
+            "broken template: expected token '}}', got 'b'",
+            1,
+            6,
+            1,
+            "join two values with ~, and put a filter behind |",
+        ),
         ("x\n\n  {{ a.b. }}", "broken template: expected name or number", 3, 11, 2, ""),
-        ("{% for x y %}", "broken template: expected token 'in', got 'y'", 1, 10, 1, ""),
+        ("{% for x y %}", "broken template: expected token 'in', got 'y'", 1, 10, 1, "write {% for item in list %}"),
         ("{% fro x in y %}", "no statement 'fro'", 1, 4, 3, "did you mean 'for'?"),
         (
             "{% customer %}",
@@ -79,8 +86,8 @@ def broken(source: str) -> InvalidPrompt:
             6,
             "a prompt renders the same each time: choose in the application and pass the choice as an input",
         ),
-        ("{{ a is defind }}", "no test 'defind'", 1, 6, 2, "did you mean 'defined'?"),
-        ("{{ a is frobnicated }}", "no test 'frobnicated'", 1, 6, 2, "the tests are those of Jinja"),
+        ("{{ a is defind }}", "no test 'defind'", 1, 9, 6, "did you mean 'defined'?"),
+        ("{{ a is frobnicated }}", "no test 'frobnicated'", 1, 9, 11, "the tests are those of Jinja"),
         (
             "{{ _a }}",
             "'_a' begins with an underscore",
@@ -101,16 +108,16 @@ def broken(source: str) -> InvalidPrompt:
             "{{ a.upper() }}",
             "upper() cannot be called: values are data without methods",
             1,
+            6,
             5,
-            1,
             "write {{ a | upper }}",
         ),
         (
             "{{ a.fly() }}",
             "fly() cannot be called: values are data without methods",
             1,
-            5,
-            1,
+            6,
+            3,
             "data has no methods; use a filter",
         ),
         (
@@ -339,7 +346,7 @@ def failed(source: str, **values: object) -> RenderFailed:
 @pytest.mark.parametrize(
     ("source", "what", "line", "column", "width"),
     [
-        ("a\n{{ d.nmae }}", "no key 'nmae' here did you mean 'name'?", 2, 4, 6),
+        ("a\n{{ d.nmae }}", "no key 'nmae' here", 2, 4, 6),
         ("{{ d.name.x }}", "a text has no attribute 'x'", 1, 4, 8),
         ("{{ l[7] }}", "no item 7 in a list of 2", 1, 4, 4),
         ("{{ l.x }}", "no item 'x' in a list of 2", 1, 4, 3),
@@ -349,9 +356,9 @@ def failed(source: str, **values: object) -> RenderFailed:
         ("{{ z['x'] }}", "None has no attribute 'x'", 1, 4, 6),
         ("{% if false %}{% set q = 1 %}{% endif %}{{ q }}", "'q' has no value here", 1, 44, 1),
         ("{% if missing %}{% endif %}", "'missing' has no value here", 1, 4, 10),
-        ("{% for x in n %}{% endfor %}", "'int' object is not iterable", 1, 4, 10),
+        ("{% for x in n %}{% endfor %}", "a number is no list to go through", 1, 4, 10),
         ("{{ n / 0 }}", "division by zero", 1, 4, 5),
-        ("{{ s + n }}", 'can only concatenate str (not "int") to str', 1, 4, 5),
+        ("{{ s + n }}", "a text + a number cannot be computed", 1, 4, 5),
         ("{{ z | upper ~ z }}\n{{ l }}", "a list has no text of its own", 2, 4, 1),
         ("{{ d }} {{ 1 }}", "a mapping has no text of its own", 1, 4, 1),
         ("{{ z | string }}{{ z }}", "None has no text", 1, 20, 1),
@@ -360,7 +367,7 @@ def failed(source: str, **values: object) -> RenderFailed:
         ("{% macro m(x) %}\n{{ x.y }}{% endmacro %}{{ m(d) }}", "no key 'y' here", 2, 4, 3),
         ("{% set x %}{{ i }}{% endset %}", "an image has no text", 1, 15, 1),
         ("{{ none }}", "None has no text", 1, 4, 4),
-        ("{{ n | tojson(indent='x', what=1) }}", "to_json() got an unexpected keyword argument 'what'", 1, 4, 30),
+        ("{{ n | tojson(indent='x', what=1) }}", "wrong arguments for the filter 'tojson'", 1, 4, 30),
         ("{% set ns = namespace(a=1) %}{{ ns.b }}", "'b' has no value here", 1, 33, 4),
         ("{% set f = d %}{% set f.a = 1 %}", "cannot assign attribute on non-namespace object", 1, 0, 0),
     ],
@@ -409,3 +416,176 @@ def test_errors_of_an_include_pass_and_learn_their_place() -> None:
     with pytest.raises(RenderFailed, match="no key 'x' here") as inner:
         template.render({}, include=failing)
     assert str(inner.value.where) == "message 1 (system):1:4"
+
+
+@pytest.mark.parametrize(
+    ("source", "hint"),
+    [
+        ("{% if a %}{% else if b %}{% endif %}", "write {% elif condition %}"),
+        ("{% if a %}{% elsif b %}{% endif %}", "write {% elif condition %}"),
+        ("{% if a %}x{% end %}", "write {% endif %}, {% endfor %}: the end of a statement names it"),
+        ("{% if a = 1 %}{% endif %}", "compare with =="),
+        ("{{ a = 1 }}", "compare with =="),
+        ("{% if a && b %}{% endif %}", "write `and`"),
+        ("{% if a || b %}{% endif %}", "write `or`"),
+        ("{% if !a %}{% endif %}", "write `not`"),
+        ("{{ a ? b : c }}", "write {{ a if condition else b }}"),
+        (
+            "{{#if a}}x{{/if}}",
+            ("Jinja is no mustache: {{ name }}, {% if name %}…{% endif %}, {% for item in list %}…{% endfor %}"),
+        ),
+        (
+            "{{/if}}",
+            ("Jinja is no mustache: {{ name }}, {% if name %}…{% endif %}, {% for item in list %}…{% endfor %}"),
+        ),
+        ("{{{ a }}}", "a variable has two braces, {{ name }}, and a mapping {'key': value}"),
+        ("{% foreach x in y %}", "write {% for item in list %}"),
+    ],
+)
+def test_the_words_of_other_languages_are_known(source: str, hint: str) -> None:
+    assert broken(source).hint == hint
+
+
+TEXTS = "join texts with ~; `name | int` makes a number of a text"
+
+
+@pytest.mark.parametrize(
+    ("source", "what", "hint"),
+    [
+        ("{{ d.nmae }}", "no key 'nmae' here", "did you mean 'name'?"),
+        (
+            "{{ d.q }}",
+            "no key 'q' here",
+            'keys here: name; a key that may be missing: {{ value.key | default("…") }}',
+        ),
+        (
+            "{{ many.q }}",
+            "no key 'q' here",
+            (
+                f"keys here: {'k' * 40}…, 1, 2, 3, 4, 5, 6, 7, …; a key that may be "
+                'missing: {{ value.key | default("…") }}'
+            ),
+        ),
+        ("{{ l[7] }}", "no item 7 in a list of 2", "items are counted from 0, and from -1 at the end"),
+        ("{{ l.x }}", "no item 'x' in a list of 2", "loop over the list, or take one item: {{ list[0].key }}"),
+        ("{{ n.x }}", "a number has no attribute 'x'", "attributes are keys of mappings"),
+        (
+            "{{ z.x }}",
+            "None has no attribute 'x'",
+            "look first whether it is there: {% if value %}{{ value.key }}{% endif %}",
+        ),
+        (
+            "{% if false %}{% set q = 1 %}{% endif %}{{ q }}",
+            "'q' has no value here",
+            'set it before, in every branch; what may be missing: {{ name | default("…") }}',
+        ),
+        ("{% for x in n %}{% endfor %}", "a number is no list to go through", "loop over a list, a mapping or a text"),
+        (
+            "{% for x in z %}{% endfor %}",
+            "None is no list to go through",
+            "look first whether it is there: {% if name %}…{% endif %}, or write (name or [])",
+        ),
+        (
+            "{{ z | length }}",
+            "None has no length",
+            "look first whether it is there: {% if name %}…{% endif %}, or write (name or [])",
+        ),
+        ("{{ n / 0 }}", "division by zero", "look first: {% if count %}{{ total / count }}{% endif %}"),
+        (
+            "{{ s + n }}",
+            "a text + a number cannot be computed",
+            TEXTS,
+        ),
+        (
+            "{{ l + s }}",
+            "a list + a text cannot be computed",
+            TEXTS,
+        ),
+        (
+            "{{ n ** s }}",
+            "a number ** a text cannot be computed",
+            TEXTS,
+        ),
+        (
+            "{{ n - z }}",
+            "a number - None cannot be computed",
+            TEXTS,
+        ),
+        (
+            "{% if z > n %}{% endif %}",
+            "None > a number cannot be computed",
+            "compare values of one kind: `name | int` makes a number of a text; look first whether it is None",
+        ),
+        (
+            "{{ s | indent(1, 2, 3, 4) }}",
+            "wrong arguments for the filter 'indent'",
+            "it is called so: indent(width=4, first=False, blank=False)",
+        ),
+        (
+            "{{ l | join(1, 2, 3) }}",
+            "wrong arguments for the filter 'join'",
+            "it is called so: join(d='', attribute=None)",
+        ),
+        ("{{ n | abs(2) }}", "wrong arguments for the filter 'abs'", "it is called so: abs"),
+        (
+            "{{ s | delimited(1, 2) }}",
+            "wrong arguments for the filter 'delimited'",
+            "it is called so: delimited(label='document')",
+        ),
+        (
+            "{{ '%s %s' | format(s) }}",
+            "not enough arguments for format string",
+            "give one value for each % in the text",
+        ),
+        (
+            "{{ [d.q] | tojson }}",
+            "no key 'q' here",
+            'keys here: name; a key that may be missing: {{ value.key | default("…") }}',
+        ),
+        (
+            "{{ l | map('upper') | tojson }}",
+            "a generator has no text",
+            'a list that a filter makes needs | list or | join(", "); macros are called with ( )',
+        ),
+        ("{% macro m(a) %}{% endmacro %}{{ m(1, 2) }}", "macro 'm' takes not more than 1 argument(s)", ""),
+    ],
+)
+def test_a_failing_render_says_what_to_do(source: str, what: str, hint: str) -> None:
+    many = {"k" * 41: 1, **{str(key): key for key in range(1, 30)}}
+    values = {"d": {"name": "x"}, "l": ["a", "b"], "n": 3, "z": None, "s": "s", "many": many}
+    error = failed(source, **values)
+    assert (error.what, error.hint) == (what, hint)
+    assert error.where is not None
+    assert error.where.line == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "what", "column", "hint"),
+    [
+        ("{{ a | map('uper') | list }}", "no filter 'uper'", 12, "did you mean 'upper'?"),
+        ("{{ a | select('zzqx') | list }}", "no test 'zzqx'", 15, "the tests are those of Jinja"),
+        ("{{ a | selectattr('x', 'equals') | list }}", "no test 'equals'", 24, "did you mean 'equalto'?"),
+    ],
+)
+def test_the_names_that_filters_take_are_looked_up_at_once(source: str, what: str, column: int, hint: str) -> None:
+    error = broken(source)
+    assert error.what == what
+    assert error.where is not None
+    assert error.where.column == column
+    assert error.hint == hint
+
+
+def test_the_same_words_in_foreign_templates() -> None:
+    """What runs there is weighed, and what is said is the same."""
+    template = compile_pieces((user("{{ s | indent(1, 2, 3, 4) }}"),), trust="foreign")
+    with pytest.raises(RenderFailed) as caught:
+        template.render({"s": "x"})
+    assert caught.value.what == "wrong arguments for the filter 'indent'"
+    with pytest.raises(TemplateRejected) as refused:
+        compile_pieces((user("{{ a | pprint }}{{ b.__class__ }}{{ b is callable }}"),), trust="foreign")
+    places = [(str(each.where), each.hint) for each in (refused.value, *refused.value.others)]
+    assert places == [
+        ("message 1 (user):1:8", "write tojson(indent=2)"),
+        ("message 1 (user):1:22", "choose another name; a key of data is read as value['__class__']"),
+        ("message 1 (user):1:42", "leave it out"),
+    ]
