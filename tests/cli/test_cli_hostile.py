@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from promptlib import Store
 from promptlib._git import Repository
 from promptlib.cli.app import app
-from promptlib.cli.terminal import safe
+from promptlib.columns import safe
 from promptlib.errors import BadRef, NotAStore, PromptLibError
 from promptlib.formats.git_history import import_git
 from promptlib.refs import Pin, Ref, check_digest, check_label, check_name
