@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import re
 
+from jinja2.sandbox import MAX_RANGE
+
 from promptlib.rendering.environment import ENVIRONMENT
 from promptlib.rendering.showing import KINDS
 
@@ -51,7 +53,10 @@ _FAILURES = (
     (r"'(?P<sign>[<>]=?)' not supported between instances of '(\w+)' and '(\w+)'", "", _ONE_KIND),
     (r"division by zero", "", "look first: {% if count %}{{ total / count }}{% endif %}"),
     (r"unhashable type", "", "a key is a text or a number"),
-    (r"Range too big", "", "a loop over so many numbers belongs into the application"),
+    (r"Range too big", f"a range of more than {MAX_RANGE:,} numbers", "count less far"),
+    (r"type (\w+) doesn't define __round__", "{} is no number", "`name | float` makes a number of a text"),
+    (r"bad operand type for .+: '(\w+)'", "{} is no number", "`name | float` makes a number of a text"),
+    (r"macro '\w+' takes", "", "its arguments are those that {% macro … %} names"),
     (r"not all arguments converted|not enough arguments for format", "", "give one value for each % in the text"),
 )
 _WRONG_CALL = re.compile(r"(\w+)\(\) (?:takes|got|missing)\b")
