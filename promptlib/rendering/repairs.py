@@ -59,6 +59,7 @@ _FAILURES = (
     (r"macro '\w+' takes", "", "its arguments are those that {% macro … %} names"),
     (r"not all arguments converted|not enough arguments for format", "", "give one value for each % in the text"),
 )
+_HANDED_IN = ("context", "environment", "eval_ctx")
 _WRONG_CALL = re.compile(r"(\w+)\(\) (?:takes|got|missing)\b")
 
 
@@ -97,11 +98,8 @@ def _filter_named(function: str) -> str | None:
 def signature_of(name: str) -> str:
     """Return how a filter is called: `indent(width=4, first=False, blank=False)`."""
     work = ENVIRONMENT.filters[name]
-    try:
-        parameters = list(inspect.signature(work).parameters.values())
-    except ValueError:  # built in, and says nothing of itself
-        return name
+    parameters = list(inspect.signature(work).parameters.values())
     # The first is the value, after what Jinja itself hands in.
-    given = parameters[1 + hasattr(work, "jinja_pass_arg") :]
+    given = parameters[1 + (parameters[0].name in _HANDED_IN) :]
     written = ", ".join(str(each.replace(annotation=inspect.Parameter.empty)) for each in given)
     return f"{name}({written})" if written else name

@@ -530,6 +530,11 @@ TEXTS = "join texts with ~; `name | int` makes a number of a text"
             "wrong arguments for the filter 'join'",
             "it is called so: join(d='', attribute=None)",
         ),
+        (
+            "{{ l | slice(1, 2, 3) | list }}",
+            "wrong arguments for the filter 'slice'",
+            "it is called so: slice(slices, fill_with=None)",
+        ),
         ("{{ n | abs(2) }}", "wrong arguments for the filter 'abs'", "it is called so: abs"),
         (
             "{{ s | delimited(1, 2) }}",
