@@ -91,7 +91,7 @@ def _said(said: str, found: re.Match[str]) -> str:
 def _filter_named(function: str) -> str | None:
     """Return the filter whose work is done by the *function* of that name."""
     own = {getattr(work, "__name__", ""): name for name, work in ENVIRONMENT.filters.items() if len(name) > 1}
-    word = function.lstrip("_")
+    word = function.removeprefix("sync_").removeprefix("do_").lstrip("_")
     return own.get(function) or (word if word in ENVIRONMENT.filters else None)
 
 
