@@ -41,6 +41,8 @@ class Missing(StrictUndefined):
     @property
     def _undefined_message(self) -> str:
         name, holder = self._undefined_name, self._undefined_obj
+        while isinstance(holder, Missing):  # in `a.b.c` the `b`, without which there can be no `c`
+            name, holder = holder._undefined_name, holder._undefined_obj  # noqa: SLF001 - of its own kind
         name = f"{name[:LONGEST_NAME]}…" if isinstance(name, str) and len(name) > LONGEST_NAME else name
         if self._undefined_hint:
             return self._undefined_hint
@@ -52,7 +54,7 @@ class Missing(StrictUndefined):
             return f"no item {name!r} in a list of {len(holder)}\n{count}"
         if isinstance(holder, str | int | float) or holder is None:
             hint = _NONE_FIRST if holder is None else "attributes are keys of mappings"
-            return f"{kind_of(holder)} has no attribute {name!r}\n{hint}"
+            return f"{kind_of(holder)} has no {'item' if isinstance(name, int) else 'attribute'} {name!r}\n{hint}"
         return f"{name!r} has no value here\n{_SET_BEFORE}"
 
 

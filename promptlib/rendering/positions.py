@@ -89,7 +89,9 @@ class Spans:
         piece, start, end = self._spans[number]
         text = self.pieces[piece].text
         opening = max(text.rfind("{{", 0, start), text.rfind("{%", 0, start))
-        closing = min((at for at in (text.find("}}", end), text.find("%}", end)) if at >= 0), default=-1)
+        # A comparison is known by the token behind it, which may be the end of the tag itself.
+        behind = end - 2 if text.endswith(("}}", "%}"), start, end) else end
+        closing = min((at for at in (text.find("}}", behind), text.find("%}", behind)) if at >= 0), default=-1)
         if opening < 0 or closing < 0:
             return Span(piece, start, end)
         inside = text[opening + 2 : closing]

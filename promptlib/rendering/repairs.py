@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import re
 
+from jinja2.sandbox import MAX_RANGE
+
 from promptlib.rendering.environment import ENVIRONMENT
 from promptlib.rendering.showing import KINDS
 
@@ -51,9 +53,13 @@ _FAILURES = (
     (r"'(?P<sign>[<>]=?)' not supported between instances of '(\w+)' and '(\w+)'", "", _ONE_KIND),
     (r"division by zero", "", "look first: {% if count %}{{ total / count }}{% endif %}"),
     (r"unhashable type", "", "a key is a text or a number"),
-    (r"Range too big", "", "a loop over so many numbers belongs into the application"),
+    (r"Range too big", f"a range of more than {MAX_RANGE:,} numbers", "count less far"),
+    (r"type (\w+) doesn't define __round__", "{} is no number", "`name | float` makes a number of a text"),
+    (r"bad operand type for .+: '(\w+)'", "{} is no number", "`name | float` makes a number of a text"),
+    (r"macro '\w+' takes", "", "its arguments are those that {% macro … %} names"),
     (r"not all arguments converted|not enough arguments for format", "", "give one value for each % in the text"),
 )
+_HANDED_IN = ("context", "environment", "eval_ctx")
 _WRONG_CALL = re.compile(r"(\w+)\(\) (?:takes|got|missing)\b")
 
 
@@ -85,18 +91,15 @@ def _said(said: str, found: re.Match[str]) -> str:
 def _filter_named(function: str) -> str | None:
     """Return the filter whose work is done by the *function* of that name."""
     own = {getattr(work, "__name__", ""): name for name, work in ENVIRONMENT.filters.items() if len(name) > 1}
-    word = function.lstrip("_")
+    word = function.removeprefix("sync_").removeprefix("do_").lstrip("_")
     return own.get(function) or (word if word in ENVIRONMENT.filters else None)
 
 
 def signature_of(name: str) -> str:
     """Return how a filter is called: `indent(width=4, first=False, blank=False)`."""
     work = ENVIRONMENT.filters[name]
-    try:
-        parameters = list(inspect.signature(work).parameters.values())
-    except ValueError:  # built in, and says nothing of itself
-        return name
+    parameters = list(inspect.signature(work).parameters.values())
     # The first is the value, after what Jinja itself hands in.
-    given = parameters[1 + hasattr(work, "jinja_pass_arg") :]
+    given = parameters[1 + (parameters[0].name in _HANDED_IN) :]
     written = ", ".join(str(each.replace(annotation=inspect.Parameter.empty)) for each in given)
     return f"{name}({written})" if written else name

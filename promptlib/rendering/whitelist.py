@@ -150,7 +150,9 @@ class Whitelist:
                 node,
                 what,
                 f"the {what} {name!r} is not for foreign templates",
-                _INSTEAD.get(name) or nearest(name, known) or f"{what}s here: {', '.join(sorted(known))}",
+                _INSTEAD.get(name)
+                or nearest(name, known)
+                or f"{what}s here: {', '.join(sorted(filter(str.isidentifier, known)))}",
             )
 
     def _naming(self, node: nodes.Filter) -> None:

@@ -119,6 +119,51 @@ def test_errors_are_safe_too(screen: Terminal, monkeypatch: pytest.MonkeyPatch) 
     assert out.count("error: ") == 2
 
 
+PICTURED = InvalidPrompt(
+    "no filter 'uper'",
+    where=Where("prompts/a.prompty", 9, 17, "\t日本語の長い行 \x1b {{ name | uper }}" + " and so on" * 30, width=4),
+    hint="did you mean 'upper'?",
+)
+
+
+@pytest.mark.parametrize("columns", [30, 40, 60, 80, 120, 200])
+def test_the_picture_of_an_error_fits_the_terminal(
+    screen: Terminal, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(sys, "stderr", screen)
+    terminal.print_error(PICTURED)
+    rows = screen.getvalue().splitlines()
+    assert all(wide(row) <= columns for row in rows)
+    [line, caret] = rows[-3:-1]
+    assert "\t" not in line + caret
+    marked = PICTURED.where.text[16:20] if PICTURED.where else ""
+    assert caret.count("^") == 4
+    assert wide(line.partition(marked)[0]) == wide(caret.partition("^")[0])
+    assert "\x1b" not in screen.getvalue()
+
+
+def test_the_picture_of_an_error_in_colours(screen: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr(sys, "stderr", screen)
+    where = Where("a.prompty", 9, 4, "{{ x | y }}")
+    terminal.print_error(InvalidPrompt("no x", where=where, hint="say x"))
+    assert screen.getvalue() == (
+        "\x1b[1;31merror: \x1b[0m\x1b[1mno x\x1b[0m\n"
+        "\x1b[36m  --> a.prompty:9:4\x1b[0m\n"
+        "\x1b[36m  |\x1b[0m\n"
+        "\x1b[36m9 | \x1b[0m{{ x | y }}\n"
+        "\x1b[36m  | \x1b[0m\x1b[1;31m   ^\x1b[0m\n"
+        "\x1b[32msay x\x1b[0m\n"
+    )
+
+
+def test_the_picture_of_an_error_in_a_pipe_is_that_of_its_text(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.print_error(PICTURED)
+    assert capsys.readouterr().err == f"error: {PICTURED}\n"
+
+
 def test_json_holds_nothing_that_a_terminal_obeys(capsys: pytest.CaptureFixture[str]) -> None:
     import json
 

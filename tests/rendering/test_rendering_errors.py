@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,6 +11,9 @@ from promptlib.errors import InvalidPrompt, NotFound, RenderFailed, TemplateReje
 from promptlib.messages import Image, system, user
 from promptlib.rendering import compile_pieces
 from promptlib.rendering.words import LOOP_WORDS
+
+if TYPE_CHECKING:
+    from promptlib.trust import Trust
 
 
 def broken(source: str) -> InvalidPrompt:
@@ -526,6 +530,11 @@ TEXTS = "join texts with ~; `name | int` makes a number of a text"
             "wrong arguments for the filter 'join'",
             "it is called so: join(d='', attribute=None)",
         ),
+        (
+            "{{ l | slice(1, 2, 3) | list }}",
+            "wrong arguments for the filter 'slice'",
+            "it is called so: slice(slices, fill_with=None)",
+        ),
         ("{{ n | abs(2) }}", "wrong arguments for the filter 'abs'", "it is called so: abs"),
         (
             "{{ s | delimited(1, 2) }}",
@@ -547,7 +556,20 @@ TEXTS = "join texts with ~; `name | int` makes a number of a text"
             "a generator has no text",
             'a list that a filter makes needs | list or | join(", "); macros are called with ( )',
         ),
-        ("{% macro m(a) %}{% endmacro %}{{ m(1, 2) }}", "macro 'm' takes not more than 1 argument(s)", ""),
+        (
+            "{% macro m(a) %}{% endmacro %}{{ m(1, 2) }}",
+            "macro 'm' takes not more than 1 argument(s)",
+            "its arguments are those that {% macro … %} names",
+        ),
+        ("{{ s | round }}", "a text is no number", "`name | float` makes a number of a text"),
+        ("{{ s | abs }}", "a text is no number", "`name | float` makes a number of a text"),
+        ("{{ -l }}", "a list is no number", "`name | float` makes a number of a text"),
+        (
+            "{{ z[0].x }}",
+            "None has no item 0",
+            "look first whether it is there: {% if value %}{{ value.key }}{% endif %}",
+        ),
+        ("{% for x in range(1000000) %}{% endfor %}", "a range of more than 100,000 numbers", "count less far"),
     ],
 )
 def test_a_failing_render_says_what_to_do(source: str, what: str, hint: str) -> None:
@@ -573,6 +595,30 @@ def test_the_names_that_filters_take_are_looked_up_at_once(source: str, what: st
     assert error.where is not None
     assert error.where.column == column
     assert error.hint == hint
+
+
+@pytest.mark.parametrize("trust", ["own", "foreign"])
+@pytest.mark.parametrize(
+    ("source", "line", "column", "width"),
+    [
+        ("{{ z > n }}", 1, 4, 5),
+        ("{{- z > n -}}", 1, 5, 5),
+        ("{% if n and z > n %}x{% endif %}", 1, 4, 14),
+        ("a\n\t{{ z.x\n   | upper }}", 2, 5, 3),
+        ("{{\n  z.x\n  | upper\n}}", 2, 3, 3),
+        ("{% set a = {\n  'b': z.x,\n} %}{{ a.b | upper }}", 3, 8, 11),
+        ("日本 {{ z.x | upper }}", 1, 7, 11),
+    ],
+)
+def test_a_failing_construct_is_marked_from_where_it_begins(
+    trust: Trust, source: str, line: int, column: int, width: int
+) -> None:
+    template = compile_pieces((user(source),), trust=trust)
+    with pytest.raises(RenderFailed) as caught:
+        template.render({"z": None, "n": 3})
+    place = caught.value.where
+    assert place is not None
+    assert (place.line, place.column, place.width) == (line, column, width)
 
 
 def test_the_same_words_in_foreign_templates() -> None:
