@@ -191,11 +191,11 @@ def test_a_line_that_nobody_reads_is_not_shown() -> None:
 
 @pytest.mark.parametrize("mark", sorted({mark for shape in SHAPES for mark in shape.marks}))
 def test_a_text_of_beginnings_comes_to_an_end(mark: str) -> None:
-    """Time that grows with the square of the length would be hours here: nobody would wait for the test."""
+    """A key behind it is found. Time that grew with the square of the length would be hours here."""
     size = 400_000
-    for between in ("", "-", "aB3-"):
-        leaks((mark + between) * (size // len(mark + between)))
-    leaks(mark + "aB3dE5" * (size // 6))
+    floods = [(mark + between) * (size // len(mark + between)) for between in ("", "-", "aB3-")]
+    for flood in (*floods, mark + "aB3dE5" * (size // 6)):
+        assert leaks(f"{flood}\n{secret()}")[-1].line == 2
 
 
 # --- a project's own expressions --------------------------------------------------------------------------------------
