@@ -21,12 +21,13 @@ from promptlib.messages import (
 )
 from promptlib.prompt import Prompt
 from promptlib.refs import Pin, Ref
+from promptlib.segments import Segment
 from promptlib.version import Version
 
 if TYPE_CHECKING:
     from promptlib.rendering import RenderedPrompt
     from promptlib.store import Store
-    from promptlib.tokens import Budget, TokenCount, TokenCounter, count_tokens, truncate
+    from promptlib.tokens import Budget, TokenCount, TokenCounter, count_many, count_tokens, fit, truncate
 
 __all__ = [
     "Budget",
@@ -38,6 +39,7 @@ __all__ = [
     "PromptLibError",
     "Ref",
     "RenderedPrompt",
+    "Segment",
     "Store",
     "Thread",
     "TokenCount",
@@ -45,8 +47,10 @@ __all__ = [
     "ToolCall",
     "Version",
     "assistant",
+    "count_many",
     "count_tokens",
     "developer",
+    "fit",
     "placeholder",
     "system",
     "tool",
@@ -61,7 +65,9 @@ _HOMES = {
     "Store": "promptlib.store",
     "TokenCount": "promptlib.tokens",
     "TokenCounter": "promptlib.tokens",
+    "count_many": "promptlib.tokens",
     "count_tokens": "promptlib.tokens",
+    "fit": "promptlib.tokens",
     "truncate": "promptlib.tokens",
 }
 

@@ -209,7 +209,23 @@ class TemplateRejected(InvalidPrompt, RenderFailed):
 
 
 class BudgetExceeded(PromptLibError, ValueError):
-    """The rendered prompt holds more tokens than the budget allows; the text shows the arithmetic."""
+    """The rendered prompt holds more tokens than the budget allows; the text shows the arithmetic.
+
+    `smallest` is the smallest `max_tokens` that would do; 0 where the text was too long to be counted.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: Where | None = None,
+        hint: str = "",
+        others: Iterable[PromptLibError] = (),
+        smallest: int = 0,
+    ) -> None:
+        """Keep the parts of every error, and the smallest limit that would do."""
+        super().__init__(what, where=where, hint=hint, others=others)
+        self.smallest = smallest
 
 
 class UnknownEncoding(PromptLibError, LookupError):

@@ -9,6 +9,7 @@ from promptlib.errors import InvalidPrompt
 from promptlib.inputs import Input
 from promptlib.inputs.grammar import checked_inputs
 from promptlib.plain import Frozen, freeze
+from promptlib.segments import segment_of
 from promptlib.trust import OWN, checked_trust
 
 EMPTY: Any = Frozen()
@@ -26,7 +27,17 @@ def _mappings(values: object, what: str) -> tuple[Frozen, ...]:
     return tuple(_mapping(value, f"{what}[{at}]") for at, value in enumerate(values))
 
 
-def _declared(values: object, what: str) -> tuple[Input, ...]:
+def segments_form(values: object, what: str) -> Frozen:
+    """Return segments by the names of their inputs, each a `Segment` or a mapping of its words, as plain data."""
+    if not isinstance(values, Mapping):
+        hint = 'such as {"history": Segment(priority=10)}'
+        raise InvalidPrompt(f"{what} is a {type(values).__name__}, not a mapping", hint=hint)
+    given = {name: segment_of(each, f"the segment {name!r:.80}").to_dict() for name, each in values.items()}
+    return cast("Frozen", freeze(given, what=what))
+
+
+def inputs_form(values: object, what: str) -> tuple[Input, ...]:
+    """Return declarations as a tuple of inputs, each name once."""
     found = tuple(values) if isinstance(values, Iterable) else (values,)
     for value in found:
         if not isinstance(value, Input):
@@ -57,9 +68,10 @@ def _trust(value: object, what: str) -> str:  # noqa: ARG001 - the error names t
 FORMS: tuple[tuple[str, object, Callable[[object, str], object]], ...] = (
     ("settings", EMPTY, _mapping),
     ("includes", EMPTY, _mapping),
+    ("segments", EMPTY, segments_form),
     ("extra", EMPTY, _mapping),
-    ("inputs", (), _declared),
-    ("outputs", (), _declared),
+    ("inputs", (), inputs_form),
+    ("outputs", (), inputs_form),
     ("tools", (), _mappings),
     ("tags", (), _words),
     ("authors", (), _words),

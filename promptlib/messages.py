@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from promptlib.errors import InvalidInputs, InvalidPrompt, nearest
 from promptlib.plain import Frozen, freeze
+from promptlib.segments import Segment, segment_of
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -112,11 +113,13 @@ Thread: TypeAlias = tuple[Message, ...]
 class Placeholder:
     """The place of an input of type `Thread`.
 
-    `text` is template text between the placeholder and the next message; only statements may stand there.
+    `text` is template text between the placeholder and the next message; only statements may stand there. `segment`
+    is on its way into a prompt, which keeps it among its `segments`: a placeholder of a prompt has none.
     """
 
     name: str
     text: str = ""
+    segment: Segment | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +163,21 @@ def _message(role: Role, text: str, *parts: Part, **fields: Any) -> Message:  # 
     return Message(role, ((Text(text),) if text or not parts else ()) + parts, **fields)
 
 
-def placeholder(name: str) -> Placeholder:
-    """Return the place where the messages of the input *name* (of type `Thread`) go."""
-    return Placeholder(name)
+def placeholder(
+    name: str,
+    *,
+    priority: int | None = None,
+    truncate: Literal["oldest", "drop"] | None = None,
+    min_tokens: int | None = None,
+    max_tokens: int | None = None,
+) -> Placeholder:
+    """Return the place where the messages of the input *name* (of type `Thread`) go.
+
+    The keywords are the words of a `Segment`: with any of them a budget may drop the oldest messages, or all of them.
+    """
+    words = {"priority": priority, "truncate": truncate, "min_tokens": min_tokens, "max_tokens": max_tokens}
+    said = {word: value for word, value in words.items() if value is not None}
+    return Placeholder(name, segment=segment_of(said, f"the placeholder {name!r:.80}") if said else None)
 
 
 def to_plain(message: Message) -> dict[str, object]:

@@ -8,14 +8,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Self, TypedDict, TypeVar, Unpack, cast, overload
 
 from promptlib import inputs as grammar
-from promptlib import rendering
+from promptlib import policies, rendering
 from promptlib.errors import InvalidInputs, InvalidPrompt, NotFound, nearest
-from promptlib.forms import EMPTY, FORMS
+from promptlib.forms import EMPTY, FORMS, segments_form
+from promptlib.including import check_included, check_includes, pinned, taken_elsewhere, targets
 from promptlib.messages import Message, Piece, Placeholder, Prelude, canonical_piece, checked_piece
 from promptlib.plain import Frozen, digest
 from promptlib.refs import Pin
 from promptlib.trust import FOREIGN, OWN, Trust, Vouched
-from promptlib.version import Version
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, GetCoreSchemaHandler
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from promptlib.rendering import RenderedPrompt, Template
     from promptlib.rendering.metering import Meter
     from promptlib.rendering.rows import RenderedRows
+    from promptlib.segments import Segment, Stretch
     from promptlib.tokens import Budget
+    from promptlib.tokens.worst import WorstCase
+    from promptlib.version import Version
 
 InputsT = TypeVar("InputsT", bound="BaseModel")
 ModelT = TypeVar("ModelT", bound="BaseModel")
@@ -36,6 +39,7 @@ Resolve = Callable[[str], "Prompt[Any]"]
 Include = "Prompt[Any] | Version | Pin | str"
 
 CONTENT_TAG = "promptlib/1"
+_NONE: frozenset[str] = frozenset()
 DEEPEST_INCLUDE = 16
 
 
@@ -48,6 +52,7 @@ class Changes(TypedDict, total=False):
     outputs: type[BaseModel] | tuple[Input, ...]
     tools: Iterable[Mapping[str, object]]
     includes: Mapping[str, Prompt[Any] | Version | Pin | str]
+    segments: Mapping[str, Segment | Mapping[str, object]]
     description: str
     tags: Iterable[str]
     authors: Iterable[str]
@@ -70,6 +75,8 @@ class Prompt(Generic[InputsT]):
     outputs: tuple[Input, ...] = ()
     tools: tuple[Frozen, ...] = ()
     includes: Frozen = EMPTY
+    #: How a budget may shorten inputs: by name what was said, as `Segment.to_dict` tells it.
+    segments: Frozen = EMPTY
     description: str = ""
     tags: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
@@ -85,19 +92,25 @@ class Prompt(Generic[InputsT]):
     included: tuple[tuple[str, Prompt[Any]], ...] = ()
     places: tuple[rendering.Place, ...] = ()
     _digest: str = field(init=False, default="", repr=False)
+    _policies: Mapping[str, Segment] = field(init=False, default=EMPTY, repr=False)
     _template: Template = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Bring the parts into their one form and check them against each other; raises `InvalidPrompt`."""
         self._settle()
-        object.__setattr__(
-            self, "_template", rendering.compile_pieces(self.messages, places=self.places, trust=self.trust)
-        )
-        rendering.check(self._template, self.inputs, includes=tuple(self.includes), elsewhere=_elsewhere(self))
+        template = self._compiled(self.trust)
+        object.__setattr__(self, "_template", template)
+        rendering.check(template, self.inputs, includes=tuple(self.includes), elsewhere=taken_elsewhere(self))
+        if self.segments or template.segments:
+            policies.check_acting(self, template, self._policies)
 
     def _settle(self) -> None:
         """Bring the parts into their one form, without a look at the template."""
-        object.__setattr__(self, "messages", tuple(map(checked_piece, self.messages)))
+        pieces = tuple(map(checked_piece, self.messages))
+        if carried := policies.carried(pieces):
+            object.__setattr__(self, "segments", {**carried, **segments_form(self.segments, "segments")})
+            pieces = tuple(map(policies.bare, pieces))
+        object.__setattr__(self, "messages", pieces)
         for name, default, form in FORMS:
             given = getattr(self, name)
             if given is not default:
@@ -106,7 +119,13 @@ class Prompt(Generic[InputsT]):
             raise InvalidPrompt("a prelude stands after a message", hint="write its statements into that message")
         if not any(isinstance(piece, Message | Placeholder) for piece in self.messages):
             raise InvalidPrompt("a prompt needs at least one message", hint='such as user("{{ question }}")')
-        _check_includes(self)
+        check_includes(self)
+        if self.segments:
+            object.__setattr__(self, "_policies", policies.effective(self.segments, self.inputs))
+
+    def _compiled(self, trust: Trust) -> Template:
+        marked = frozenset(self.segments) if self.segments is not EMPTY else _NONE
+        return rendering.compile_pieces(self.messages, places=self.places, trust=trust, marked=marked)
 
     @overload
     @classmethod
@@ -122,6 +141,7 @@ class Prompt(Generic[InputsT]):
         outputs: type[BaseModel] | None = ...,
         tools: Iterable[Mapping[str, object]] = ...,
         includes: Mapping[str, Prompt[Any] | Version | Pin | str] = ...,
+        segments: Mapping[str, Segment | Mapping[str, object]] = ...,
         trust: Trust = ...,
     ) -> Prompt[ModelT]: ...
 
@@ -139,6 +159,7 @@ class Prompt(Generic[InputsT]):
         outputs: type[BaseModel] | None = ...,
         tools: Iterable[Mapping[str, object]] = ...,
         includes: Mapping[str, Prompt[Any] | Version | Pin | str] = ...,
+        segments: Mapping[str, Segment | Mapping[str, object]] = ...,
         trust: Trust = ...,
     ) -> Prompt[BaseModel]: ...
 
@@ -155,17 +176,20 @@ class Prompt(Generic[InputsT]):
         outputs: type[BaseModel] | None = None,
         tools: Iterable[Mapping[str, object]] = (),
         includes: Mapping[str, Prompt[Any] | Version | Pin | str] = EMPTY,
+        segments: Mapping[str, Segment | Mapping[str, object]] = EMPTY,
         trust: Trust = OWN,
     ) -> Prompt[Any]:
         """Return a prompt of *messages* over the fields of the pydantic model *inputs*.
 
         A prompt without inputs leaves the model out. `settings` is what a model is called with, `outputs` the model
         of what it answers, `includes` maps the alias in `{% include "alias" %}` to a prompt, a version or a pin.
-        `trust="foreign"` is for words that nobody here has read: see `TemplateRejected`.
+        `segments` says by input how a budget may shorten it, and goes before what a placeholder says, which goes
+        before a `Segment` beside a type. `trust="foreign"` is for words that nobody here has read: see
+        `TemplateRejected`.
 
         Raises `InvalidPrompt` for broken Jinja, a variable that is not declared, an input that is not used, a
-        variable used against its type, and a field whose type is outside the grammar of inputs; the text names
-        message, line and column.
+        variable used against its type, a field whose type is outside the grammar of inputs, and a segment that
+        could never act; the text names message, line and column.
         """
         model = None
         if isinstance(inputs, type):
@@ -182,6 +206,7 @@ class Prompt(Generic[InputsT]):
             "outputs": outputs or (),
             "tools": tools,
             "includes": includes,
+            "segments": segments,
         }
         return cls(**_parts(changes), trust=trust)
 
@@ -203,6 +228,11 @@ class Prompt(Generic[InputsT]):
         return self._template.variables
 
     @property
+    def all_segments(self) -> Mapping[str, Segment]:
+        """What a budget may shorten, by name: what the messages state, then inputs; each says how it is cut."""
+        return {**self._template.segments, **self._policies}
+
+    @property
     def model(self) -> type[InputsT]:
         """The pydantic model of the inputs: the one given, or one built from the stored declaration."""
         return self.inputs_model or cast("type[InputsT]", grammar.model_of(self.inputs))
@@ -216,17 +246,23 @@ class Prompt(Generic[InputsT]):
             "outputs": grammar.canonical(self.outputs),
             "tools": self.tools,
             "includes": Frozen({alias: Pin.parse(str(pin)).digest for alias, pin in self.includes.items()}),
+            "segments": self.segments,
         }
         return Frozen({CONTENT_TAG: Frozen({key: part for key, part in parts.items() if part})})
 
     def evolve(self, **changes: Unpack[Changes]) -> Self:
-        """Return a copy with *changes*, validated like any new prompt. It remembers the same origin."""
-        return type(self)(**(self._fields() | _parts(changes)))
+        """Return a copy with *changes*, validated like any new prompt. It remembers the same origin.
+
+        The segments of inputs that go go with them; new inputs and placeholders bring theirs. `segments=` takes the
+        place of all that there were.
+        """
+        return type(self)(**(self._fields() | _parts(changes, self.segments)))
 
     def derive(self, **changes: Unpack[Changes]) -> Self:
         """Return a copy for another name, with *changes*, that records what it was derived from."""
         source = Pin(self.origin.name, self.origin.standing.digest) if self.origin else Pin("", self.digest)
-        return type(self)(**(self._fields() | _parts(changes) | {"derived_from": source, "renamed_from": ""}))
+        parts = _parts(changes, self.segments)
+        return type(self)(**(self._fields() | parts | {"derived_from": source, "renamed_from": ""}))
 
     def with_origin(self, origin: Origin | None, **others: object) -> Self:
         """Return the same content as loaded from *origin*."""
@@ -262,15 +298,19 @@ class Prompt(Generic[InputsT]):
 
         *inputs* is the model (checked by mypy) or a mapping; keywords serve too. `resolve` finds includes that the
         prompt does not carry yet. `check_unicode` looks for characters in the values that a reader does not see, and
-        tells them as `unicode` of the result; it changes nothing. Raises `InvalidInputs` for values that the inputs
-        refuse, `RenderFailed` where the template fails on them, and `BudgetExceeded`, with the arithmetic, when they
-        do not fit *budget*.
+        tells them as `unicode` of the result; it changes nothing. A *budget* shortens segments until all fits. Raises
+        `InvalidInputs` for values that the inputs refuse, `RenderFailed` where the template fails on them, and
+        `BudgetExceeded`, with the arithmetic, when what must stay does not fit.
         """
         if budget is not None:
             _check_budget(budget)
         plain = grammar.values_of(self._validated(inputs, values), self.inputs)
-        messages = self._rendered(plain, resolve, ())
-        report = budget.check(messages) if budget is not None else None
+        if budget is None:
+            messages = self._rendered(plain, resolve)[0] if self.includes else self._template.render(plain)
+            report = None
+        else:
+            fitted = budget.fit(*self._rendered(plain, resolve, marked=True))
+            messages, report = fitted.messages, fitted.report
         unicode = rendering.invisible_in_values(plain) if check_unicode else None
         return rendering.RenderedPrompt(
             messages=messages, report=report, source=rendering.Source(self, plain), unicode=unicode
@@ -296,6 +336,17 @@ class Prompt(Generic[InputsT]):
         asked = partial(self.render, budget=budget, resolve=resolve, check_unicode=check_unicode)
         return rendering.rendered_rows(rows, asked)
 
+    def worst_case(self, budget: Budget, *, resolve: Resolve | None = None) -> WorstCase:
+        """Return how many tokens this takes at most, whatever values its inputs accept, and whether that fits *budget*.
+
+        Inputs count by their limits, not by what a validator of yours makes of a value after them. `resolve` finds
+        includes that the prompt does not carry yet.
+        """
+        _check_budget(budget)
+        from promptlib.worst import worst_case_of  # noqa: PLC0415 - it needs a tokenizer
+
+        return worst_case_of(self, budget, resolve, DEEPEST_INCLUDE)
+
     def _validated(self, inputs: InputsT | Mapping[str, object] | None, values: dict[str, object]) -> BaseModel:
         if inputs is None or isinstance(inputs, Mapping):
             return grammar.validate(self.model, {**(inputs or {}), **values})
@@ -314,18 +365,21 @@ class Prompt(Generic[InputsT]):
         self,
         values: Mapping[str, object],
         resolve: Resolve | None,
-        above: tuple[str, ...],
+        above: tuple[str, ...] = (),
         meter: Meter | None = None,
-    ) -> tuple[Message, ...]:
+        *,
+        marked: bool = False,
+    ) -> tuple[tuple[Message, ...], tuple[Stretch, ...]]:
+        """Return the messages and, when they are to be *marked*, where the segments lie in them."""
         template = self._template
-        if not self.includes and meter is None:
-            return template.render(values)
+        if not self.includes and meter is None and not (marked and (self.segments or template.segments)):
+            return template.render(values), ()
         if meter is not None and self.trust == OWN:
             # What a foreign prompt includes does its work, whoever wrote it: it renders as foreign, in one budget.
-            template = rendering.compile_pieces(self.messages, places=self.places, trust=FOREIGN)
+            template = self._compiled(FOREIGN)
         if self.trust == FOREIGN:
             meter = meter or rendering.new_meter()
-        if self.digest in above or len(above) >= DEEPEST_INCLUDE:
+        if above and (self.digest in above or len(above) >= DEEPEST_INCLUDE):
             raise InvalidPrompt(f"includes go in a circle or deeper than {DEEPEST_INCLUDE}: {self.name or self.digest}")
 
         def include(alias: str) -> str:
@@ -333,10 +387,12 @@ class Prompt(Generic[InputsT]):
             known = {each.name for each in found.inputs}
             given = {name: value for name, value in values.items() if name in known}
             complete = grammar.with_defaults(given, found.inputs)
-            made = found._rendered(complete, resolve, (*above, self.digest), meter)  # noqa: SLF001 - of its own class
-            return rendering.included_text(alias, made)
+            made = found._rendered(complete, resolve, (*above, self.digest), meter, marked=marked)  # noqa: SLF001 - of its own class
+            return rendering.included_text(alias, *made)
 
-        return template.render(values, include=include, meter=meter)
+        if marked:
+            return template.render_marked(values, self._policies, include=include, meter=meter)
+        return template.render(values, include=include, meter=meter), ()
 
     def resolve(self, alias: str, resolve: Resolve | None = None) -> Prompt[Any]:
         """Return the prompt that is included as *alias*, its digest checked.
@@ -356,7 +412,7 @@ class Prompt(Generic[InputsT]):
             raise InvalidPrompt(
                 f"the include {alias!r} is pinned to {pin.digest}, and what was found is {found.digest}"
             )
-        _check_included(self, alias, found)
+        check_included(self, alias, found)
         return found
 
     def _fields(self) -> dict[str, Any]:
@@ -403,7 +459,7 @@ _SLOTS = tuple(each.name for each in fields(Prompt))
 
 
 def _check_budget(budget: object) -> None:
-    if budget is not None and not hasattr(budget, "check"):
+    if budget is not None and not hasattr(budget, "fit"):
         raise InvalidInputs(f"budget is a {type(budget).__name__}, not a Budget", hint="write Budget(8_000)")
 
 
@@ -419,8 +475,8 @@ def _restored(kind: type[Prompt[Any]], parts: dict[str, Any]) -> Prompt[Any]:
     return kind(**parts)
 
 
-def _parts(changes: Changes) -> dict[str, Any]:
-    """Return the constructor's words for *changes*."""
+def _parts(changes: Changes, segments: Frozen = EMPTY) -> dict[str, Any]:
+    """Return the constructor's words for *changes* of a prompt that has *segments*."""
     parts: dict[str, Any] = dict(changes)
     if unknown := parts.keys() - Changes.__annotations__.keys():
         word = min(unknown)
@@ -435,60 +491,10 @@ def _parts(changes: Changes) -> dict[str, Any]:
     if isinstance(outputs := parts.get("outputs"), type):
         parts["outputs"] = grammar.declare(outputs)
     if "includes" in parts and parts["includes"] is not EMPTY:
-        given = parts["includes"]
-        if not isinstance(given, Mapping):
-            raise InvalidPrompt(f"includes is a {type(given).__name__}, not a mapping", hint=_INCLUDES)
-        parts["includes"] = {alias: _pinned(alias, target) for alias, target in given.items()}
+        given = targets(parts["includes"])
         parts["included"] = tuple((alias, target) for alias, target in given.items() if isinstance(target, Prompt))
+        here = {alias: _pin_text(target) for alias, target in parts["included"]}
+        parts["includes"] = {alias: here.get(alias) or pinned(alias, target) for alias, target in given.items()}
+    if not changes.keys().isdisjoint(("inputs", "messages", "segments")):
+        parts |= policies.changed(changes, parts, segments)
     return parts
-
-
-def _pinned(alias: str, target: object) -> str:
-    match target:
-        case Prompt():
-            return _pin_text(target)
-        case Version():
-            return str(target.pin)
-        case Pin() | str():
-            return str(Pin.parse(str(target)))
-    raise InvalidPrompt(f"the include {alias!r} is a {type(target).__name__}", hint="give a prompt, a Version or a pin")
-
-
-_INCLUDES = 'write includes={"style": store.load("support/style")}'
-
-
-def _elsewhere(prompt: Prompt[Any]) -> frozenset[str] | None:
-    """Return the inputs that tools and includes take, or None when an include is not at hand to tell."""
-    if len(prompt.included) < len(prompt.includes):
-        return None
-    included = {each.name for _, found in prompt.included for each in found.inputs}
-    return frozenset(included.union(*map(_bound, prompt.tools)))
-
-
-def _bound(tool: Frozen) -> set[str]:
-    """Return the inputs that bindings of *tool* take, a mapping by parameter or a list, as Prompty has them."""
-    found = tool.get("bindings")
-    bindings = found.values() if isinstance(found, Frozen) else found if isinstance(found, tuple) else ()
-    return {str(binding["input"]) for binding in bindings if isinstance(binding, Frozen) and "input" in binding}
-
-
-def _check_includes(prompt: Prompt[Any]) -> None:
-    for alias, pin in prompt.includes.items():
-        if not alias.isidentifier():
-            raise InvalidPrompt(
-                f"the include {alias!r} is no word", hint='an alias is an identifier, as in {% include "style" %}'
-            )
-        Pin.parse(str(pin))
-    for alias, found in prompt.included:
-        _check_included(prompt, alias, found)
-
-
-def _check_included(prompt: Prompt[Any], alias: str, found: Prompt[Any]) -> None:
-    """An include is one message's text, and what it needs is declared here with a type that it accepts."""
-    what = f"the include {alias!r}{f' ({found.name})' if found.name else ''}"
-    if [type(piece) for piece in found.messages if not isinstance(piece, Prelude)] != [Message]:
-        raise InvalidPrompt(
-            f"{what} has {len(found.messages)} messages",
-            hint="only a prompt of one message can be included: its text is put in place",
-        )
-    grammar.check_included(found.inputs, prompt.inputs, what)

@@ -35,6 +35,7 @@ VERBS = {
     "render": "render:render",
     "count": "count:count",
     "import": "importing:app",
+    "export": "export:export",
     "fsck": "fsck:fsck",
     "maintain": "maintain:maintain",
     "demo": "demo:demo",

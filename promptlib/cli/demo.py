@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 TRIAGE = "support/triage"
 REPLY = "sales/reply"
 MOST_TOKENS, RESERVED = 2000, 500
-STORE, VALUES = "prompts.git", "conversation.json"
+ANSWER = "text/answer"
+SMALL = 240
+STORE, VALUES, FOUND = "prompts.git", "conversation.json", "found.json"
 CONVERSATION = {
     "question": "Will this lamp light a table for six? It stands two metres away.",
     "product": "the lamp Vega",
@@ -30,6 +32,23 @@ CONVERSATION = {
         {"role": "assistant", "content": "Gladly. How large is the table that it should light?"},
     ],
 }
+
+FINDINGS = {
+    "question": "Which lamp lights a table for six?",
+    "sources": [
+        f"The lamp {name} has {lumen} lumen and lights {seats} seats from two metres. It is made of brass and glass, "
+        f"comes in {colours} colours, and was sold {sold} times this year."
+        for name, lumen, seats, colours, sold in (
+            ("Vega", 900, 6, 3, 412), ("Lyra", 450, 2, 5, 390), ("Mira", 700, 4, 2, 118), ("Orion", 1200, 8, 1, 87),
+            ("Rigel", 300, 2, 4, 73), ("Atlas", 950, 6, 2, 64),
+        )
+    ],
+    "history": [
+        {"role": role, "content": f"{word} number {turn} of this conversation, which is long."}
+        for turn in range(1, 11)
+        for role, word in (("user", "Question"), ("assistant", "Answer"))
+    ],
+}  # fmt: skip
 
 
 def demo(
@@ -42,7 +61,8 @@ def demo(
     folder = _folder(keep)
     place = folder / STORE
     with made(place) as store:
-        (folder / VALUES).write_text(json.dumps(CONVERSATION, indent=2) + "\n", encoding="utf-8")
+        for name, values in ((VALUES, CONVERSATION), (FOUND, FINDINGS)):
+            (folder / name).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
         emit(
             [
                 plain("A small library of prompts, in a git repository of its own.", "bold"),
@@ -110,6 +130,17 @@ def _render(store: Store) -> None:
     report = rendered.report
     table = [(), *account(report, limit)] if report else []
     _step(f"render {REPLY}@staging {options}", [*chat(rendered), *table], "What would be sent, and what it costs")
+    _fit(store)
+
+
+def _fit(store: Store) -> None:
+    from promptlib import Budget  # noqa: PLC0415 - help needs no budget
+    from promptlib.cli.render import chat, explained  # noqa: PLC0415 - beside it
+
+    rendered = store.load(f"{ANSWER}@staging").render(FINDINGS, budget=Budget(SMALL))
+    options = f"--inputs ../{FOUND} --budget {SMALL} --explain"
+    account = [(), *explained(rendered.report)] if rendered.report else []
+    _step(f"render {ANSWER}@staging {options}", [*chat(rendered), *account], "What of too much fits, and why")
 
 
 def _step(command: str, rows: Iterable[Row], title: str) -> None:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from promptlib.cli import counters
 from promptlib.cli.options import Json, Ref
 from promptlib.cli.terminal import aligned, emit, lines, plain, print_json, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from promptlib import Budget, Prompt, RenderedPrompt
     from promptlib.cli.terminal import Row
@@ -39,28 +40,63 @@ def render(  # noqa: PLR0913 - one option for each thing that a rendering takes
     reserve: Annotated[
         int, typer.Option(metavar="N", help="Tokens of the budget that stay free for the answer.", min=0)
     ] = 0,
-    encoding: Annotated[str, typer.Option(metavar="NAME", help="What counts the tokens.")] = "o200k_base",
+    margin: Annotated[
+        int, typer.Option(metavar="N", help="Tokens that stay free because the count is an estimate.", min=0)
+    ] = 0,
+    low_water: Annotated[
+        float | None,
+        typer.Option(metavar="N", help="How far down a thread is cut: tokens, or a share of the budget.", min=0),
+    ] = None,
+    grid: Annotated[int | None, typer.Option(metavar="N", help="Cut threads at every N-th message.", min=1)] = None,
+    encoding: counters.Encoding = counters.DEFAULT,
+    model: counters.Model = "",
+    tokenizer: counters.Tokenizer = "",
     form: Annotated[Format, typer.Option("--format", help="For people, or for an API.")] = "text",
     tokens: Annotated[bool, typer.Option("--tokens", help="Show what each message costs.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show what the budget kept, cut and dropped, and why.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Fill in the inputs and show the messages as they would be sent; nothing is sent."""
-    from promptlib import Budget, Store  # noqa: PLC0415 - help needs neither
+    from promptlib import Store  # noqa: PLC0415 - help needs no store
 
-    if reserve and not budget:
-        raise typer.BadParameter("--reserve is a part of --budget: give both", param_hint="--reserve")
-    limit = Budget(budget, reserve, encoding) if budget else None
+    parts = {"--reserve": reserve, "--margin": margin, "--low-water": low_water, "--grid": grid, "--explain": explain}
+    _check_parts(parts, budget)
+    by = counters.chosen(encoding, model, tokenizer)
+    limit = _limit(budget, reserve, margin, (low_water, grid), by) if budget else None
     with Store.open() as store:
         prompt = store.load(ref)
         rendered = prompt.render(_values(prompt, inputs, given or []), budget=limit, resolve=store.load)
-        report = rendered.report or Budget(UNLIMITED, encoding=encoding, margin=1).measure(rendered.messages)
+        report = rendered.report or _limit(UNLIMITED, 0, 1, (None, None), by).measure(rendered.messages)
         if json:
             print_json("render", as_json(rendered, report, limit))
             return
     _write(rendered, form)
-    if tokens:
-        table = [(), *account(report, limit)] if form == "text" else list(account(report, limit))
-        emit(table, stream=sys.stdout if form == "text" else sys.stderr)
+    _tell([account(report, limit)] * tokens + [explained(report)] * explain, form)
+
+
+def _tell(tables: Iterable[Iterable[Row]], form: Format) -> None:
+    """Write *tables* below the messages; where those are for a program, beside them."""
+    for table in tables:
+        emit([*([()] if form == "text" else []), *table], stream=sys.stdout if form == "text" else sys.stderr)
+
+
+def _check_parts(parts: Mapping[str, object], budget: int | None) -> None:
+    alone = next((option for option, said in parts.items() if said and not budget), None)
+    if alone is not None:
+        raise typer.BadParameter(f"{alone} is a part of --budget: give both", param_hint=alone)
+
+
+def _limit(
+    most: int, reserve: int, margin: int, steady: tuple[float | None, int | None], by: counters.Chosen
+) -> Budget:
+    from promptlib import Budget  # noqa: PLC0415 - help needs no budget
+
+    low_water, grid = steady
+    whole = None if low_water is None else int(low_water) if low_water >= 1 else low_water
+    counting = {"encoding": by.counter} if isinstance(by.counter, str) else {"counter": by.counter}
+    return Budget(most, reserve, margin=margin, low_water=whole, grid=grid, profile=by.profile, **counting)
 
 
 def _write(rendered: RenderedPrompt, form: Format) -> None:
@@ -105,11 +141,31 @@ def as_json(rendered: RenderedPrompt, report: BudgetReport, limit: Budget | None
                 for each in report.messages
             ],
         },
-        "budget": {"max_tokens": report.max_tokens, "reserve": report.reserve, "remaining": report.remaining}
-        if limit
-        else None,
+        "budget": _budget_json(report) if limit else None,
         "provenance": provenance.to_dict() if provenance else None,
     }
+
+
+def _budget_json(report: BudgetReport) -> dict[str, object]:
+    return {
+        "max_tokens": report.max_tokens,
+        "reserve": report.reserve,
+        "margin": report.margin,
+        "remaining": report.remaining,
+        "segments": report.decisions()["segments"],
+        "stable_prefix_tokens": report.stable_prefix_tokens,
+    }
+
+
+#: How each outcome looks.
+STYLES = {"kept": "green", "truncated": "yellow", "dropped": "red"}
+
+
+def explained(report: BudgetReport) -> Iterator[Row]:
+    """Yield the account of a budget: its bar, its messages, its segments."""
+    for line in str(report.explain()).split("\n"):
+        outcome = next((word for word in STYLES if f" {word}" in line), "")
+        yield ((line, STYLES.get(outcome, "")),)
 
 
 def account(report: BudgetReport, limit: Budget | None) -> Iterator[Row]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from promptlib.cli.terminal import Row
     from promptlib.inputs import Input
     from promptlib.messages import Piece
+    from promptlib.segments import Segment
 
 
 def show(
@@ -92,6 +93,7 @@ def as_json(prompt: Prompt[Any], version: Version | None) -> dict[str, object]:
         "messages": [_piece_json(piece) for piece in prompt.messages],
         "settings": _thawed(prompt.settings),
         "includes": _thawed(prompt.includes),
+        "segments": [_segment_json(name, each, prompt) for name, each in prompt.all_segments.items()],
         "file": write(prompt).decode(),
     }
 
@@ -108,6 +110,12 @@ def _input_json(declared: Input) -> dict[str, object]:
         **default,
         "description": declared.description,
     }
+
+
+def _segment_json(name: str, segment: Segment, prompt: Prompt[Any]) -> dict[str, object]:
+    from dataclasses import asdict  # noqa: PLC0415 - few prompts have segments
+
+    return {"name": name, "of": "input" if name in prompt.segments else "message", **asdict(segment)}
 
 
 def _piece_json(piece: Piece) -> dict[str, object]:
@@ -132,12 +140,16 @@ def role_of(piece: Piece) -> tuple[str, str]:
 
 
 def rows(prompt: Prompt[Any], version: Version | None) -> Iterator[Row]:
-    """Yield the prompt for people: heading, inputs, messages."""
+    """Yield the prompt for people: heading, inputs, segments, messages."""
     yield from _heading(prompt, version)
     if prompt.inputs:
         yield ()
         yield plain("inputs", "bold")
         yield from aligned([_input(each) for each in prompt.inputs])
+    if segments := prompt.all_segments:
+        yield ()
+        yield plain("segments", "bold")
+        yield from aligned([_segment(name, each, prompt) for name, each in segments.items()])
     for piece in prompt.messages:
         kind, name = role_of(piece)
         literal = "  (literal)" if getattr(piece, "literal", False) else ""
@@ -209,4 +221,19 @@ def _input(declared: Input) -> Row:
         (kind, "cyan"),
         (what, "yellow" if declared.required else ""),
         (declared.description, "dim"),
+    )
+
+
+def _segment(name: str, segment: Segment, prompt: Prompt[Any]) -> Row:
+    limits = [f"at least {segment.min_tokens:,}" if segment.min_tokens else ""]
+    limits += [f"at most {segment.max_tokens:,}" if segment.max_tokens is not None else ""]
+    told = " and ".join(filter(None, limits))
+    rest = [f"{told} tokens" if told else "", f"marker {_short(segment.marker)}" if segment.marker else ""]
+    rest += [f"group {segment.group}" if segment.group else ""]
+    return (
+        (f"  {name}", "bold"),
+        ("input" if name in prompt.segments else "message", "cyan"),
+        (f"priority {segment.priority:,}", ""),
+        (f"{segment.truncate}{f' by {segment.boundary}' if segment.boundary != 'token' else ''}", "yellow"),
+        (", ".join(filter(None, rest)), "dim"),
     )

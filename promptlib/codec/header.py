@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from promptlib.codec.properties import SPEAKING, PropertyReader, write_properties
+from promptlib.codec.segments import read_segment
 from promptlib.codec.source import Node, Source, plain_of
 from promptlib.errors import BadRef, InvalidPrompt
 from promptlib.messages import ROLES, Message, Piece, Role
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _ORDER = ("name", "displayName", "description", "model", "inputs", "outputs", "tools", "metadata", "template")
 _SILENT = frozenset({"name", "displayName"})
 OURS = "promptlib"
-_OUR_KEYS = ("includes", "derived_from", "renamed_from", "trust", "vouched", "role")
+_OUR_KEYS = ("includes", "segments", "derived_from", "renamed_from", "trust", "vouched", "role")
 _OLD = {
     "inputSchema": "write the properties below `inputs:`",
     "outputSchema": "write the properties below `outputs:`",
@@ -151,6 +152,9 @@ class HeaderReader:
             if key == "includes":
                 includes = self._mapping(each, "includes")
                 self.fields["includes"] = {alias: str(self._pin(pin)) for alias, pin in includes.items()}
+            elif key == "segments":
+                segments = self._mapping(each, "segments")
+                self.fields["segments"] = {name: read_segment(self.source, name, one) for name, one in segments.items()}
             elif key == "derived_from":
                 self.fields["derived_from"] = self._pin(each)
             elif key == "renamed_from":
@@ -244,6 +248,8 @@ def header_of(prompt: Prompt[Any]) -> dict[str, Any]:
     own: dict[str, Any] = {}
     if prompt.includes:
         own["includes"] = thaw(prompt.includes)
+    if prompt.segments:
+        own["segments"] = thaw(prompt.segments)
     if prompt.derived_from is not None:
         own["derived_from"] = str(prompt.derived_from)
     if prompt.renamed_from:

@@ -67,13 +67,16 @@ def prompt_of(found: Parsed) -> Prompt[Any]:
 
 
 def _place(found: Parsed, errors: Iterable[PromptLibError]) -> None:
-    """Say where the file declares what *errors* know by its name alone: an input or an include that nothing uses."""
+    """Say where the file declares what *errors* know by its name alone: an input, an include or a segment."""
     entries = dict(_declared(found.header))
     for error in errors:
         if error.where is None:
             error.where = Where(found.halves.name)
         elif error.where.line is None and error.where.source in entries and found.halves.header is not None:
             error.where = found.halves.header.where(entries[error.where.source].at)
+        elif error.where.line is None and found.halves.name:
+            # A segment that a message states: its name says which.
+            error.where = Where(f"{found.halves.name}: {error.where.source}")
 
 
 def _declared(header: Node) -> Iterator[tuple[str, Node]]:
@@ -82,9 +85,10 @@ def _declared(header: Node) -> Iterator[tuple[str, Node]]:
         yield from ((f"input {name!r}", each) for name, each in inputs.items())
     elif isinstance(inputs, list):
         yield from ((f"input {_inside(each, 'name').value!r}", each) for each in inputs)
-    includes = _inside(header, "metadata", OURS, "includes").value
-    if isinstance(includes, dict):
-        yield from ((f"include {alias!r}", each) for alias, each in includes.items())
+    for what in ("include", "segment"):
+        named = _inside(header, "metadata", OURS, f"{what}s").value
+        if isinstance(named, dict):
+            yield from ((f"{what} {name!r}", each) for name, each in named.items())
 
 
 def _inside(node: Node, *keys: str) -> Node:

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 from promptlib.diff import layout
 from promptlib.diff.alignment import align
 from promptlib.diff.contract import compare_inputs, compare_outputs
-from promptlib.diff.fields import compare_includes, compare_metadata, compare_settings, compare_tools
+from promptlib.diff.fields import (
+    compare_includes,
+    compare_metadata,
+    compare_segments,
+    compare_settings,
+    compare_tools,
+)
 
 if TYPE_CHECKING:
     from promptlib.diff.rows import FieldChange, InputChange, MessageChange
@@ -50,6 +56,7 @@ class PromptDiff:
     settings: tuple[FieldChange, ...] = ()
     tools: tuple[FieldChange, ...] = ()
     includes: tuple[FieldChange, ...] = ()
+    segments: tuple[FieldChange, ...] = ()
     metadata: tuple[FieldChange, ...] = ()
 
     @property
@@ -71,7 +78,7 @@ class PromptDiff:
     def __bool__(self) -> bool:
         """Return whether anything differs."""
         changed = any(row.change != "same" for row in self.messages)
-        return changed or any((self.inputs, self.outputs, self.settings, self.tools, self.includes, self.metadata))
+        return changed or any(getattr(self, layer) for layer in _LAYERS)
 
     def text(self, width: int = 100) -> str:
         """Return the difference for people, without colours: metadata, inputs, settings, then the words.
@@ -89,16 +96,20 @@ class PromptDiff:
         """Return the difference as JSON data: the fields of this class and of its rows, by name.
 
         `before` and `after` are `{name, version, digest}` (`before` null for a new prompt); `same`, `breaking` and
-        `reasons` stand beside the lists of rows `messages, inputs, outputs, settings, tools, includes, metadata`.
+        `reasons` stand beside the lists of rows `messages, inputs, outputs, settings, tools, includes, segments,
+        metadata`.
         """
-        layers = ("messages", "inputs", "outputs", "settings", "tools", "includes", "metadata")
         return {
             "before": self.before.to_dict() if self.before else None,
             "after": self.after.to_dict(),
             "same": self.same,
             "breaking": self.breaking,
             "reasons": list(self.reasons),
-        } | {layer: [row.to_dict() for row in getattr(self, layer)] for layer in layers}
+        } | {layer: [row.to_dict() for row in getattr(self, layer)] for layer in ("messages", *_LAYERS)}
+
+
+#: The rows besides the messages, in their order.
+_LAYERS = ("inputs", "outputs", "settings", "tools", "includes", "segments", "metadata")
 
 
 def diff(before: Prompt[Any] | None, after: Prompt[Any]) -> PromptDiff:
@@ -115,6 +126,7 @@ def diff(before: Prompt[Any] | None, after: Prompt[Any]) -> PromptDiff:
         settings=compare_settings(before, after),
         tools=compare_tools(before, after),
         includes=compare_includes(before, after),
+        segments=compare_segments(before, after),
         metadata=compare_metadata(before, after),
     )
 

@@ -1,4 +1,4 @@
-"""What changed in settings, tools, includes and metadata."""
+"""What changed in settings, tools, includes, segments and metadata."""
 
 from __future__ import annotations
 
@@ -44,6 +44,11 @@ def compare_includes(before: Prompt[Any] | None, after: Prompt[Any]) -> tuple[Fi
                 FieldChange(layer="includes", path=alias, change=change, before=pin, after=other, content=content)
             )
     return tuple(rows)
+
+
+def compare_segments(before: Prompt[Any] | None, after: Prompt[Any]) -> tuple[FieldChange, ...]:
+    """Return a row for each segment of an input that came or went, and for each word that differs in one."""
+    return tuple(_compared("segments", before.segments if before else Frozen(), after.segments))
 
 
 def compare_metadata(before: Prompt[Any] | None, after: Prompt[Any]) -> tuple[FieldChange, ...]:

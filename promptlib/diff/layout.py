@@ -82,7 +82,7 @@ def _broken(words: tuple[Stretch, ...]) -> Iterator[list[Stretch]]:
 
 def as_text(difference: PromptDiff, width: int) -> str:
     """Return *difference* for people: which prompts, what breaks, then one section for each layer that changed."""
-    fields = (*difference.settings, *difference.tools, *difference.includes)
+    fields = (*difference.settings, *difference.tools, *difference.includes, *difference.segments)
     sections = [
         _heading(difference),
         _section("metadata", [line for row in difference.metadata for line in _field_rows(row, width)]),
@@ -90,7 +90,7 @@ def as_text(difference: PromptDiff, width: int) -> str:
         _section("outputs", [line for row in difference.outputs for line in _input_rows(row, width)]),
         *(
             _section(layer, [line for row in fields if row.layer == layer for line in _field_rows(row, width)])
-            for layer in ("settings", "tools", "includes")
+            for layer in ("settings", "tools", "includes", "segments")
         ),
         _section("messages", list(_message_rows(difference.messages))),
     ]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 Edit = Literal["same", "removed", "added"]
 Change = Literal["same", "added", "removed", "changed"]
-Layer = Literal["settings", "tools", "includes", "metadata"]
+Layer = Literal["settings", "tools", "includes", "segments", "metadata"]
 Aspect = Literal["input", "type", "default", "required", "description"]
 
 
@@ -122,7 +122,7 @@ class InputChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldChange:
-    """One value of the settings, the tools, the includes or the metadata.
+    """One value of the settings, the tools, the includes, the segments or the metadata.
 
     `path` reaches into mappings with dots. `content` says whether the digest depends on it: never for metadata, and
     not for an include whose pin has another name for the same digest.

@@ -1,1 +1,1 @@
-"""Bringing prompts in from elsewhere."""
+"""Bringing prompts in from elsewhere, and taking them there."""

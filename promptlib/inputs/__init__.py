@@ -12,7 +12,7 @@ from promptlib.inputs.wording import describe
 if TYPE_CHECKING:
     from promptlib.inputs.assignable import check_assignable, check_included
     from promptlib.inputs.building import model_of
-    from promptlib.inputs.declaring import declare
+    from promptlib.inputs.declaring import declare, declared_segments
     from promptlib.inputs.validating import validate
     from promptlib.inputs.values import reader, values_of, with_defaults
 
@@ -25,6 +25,7 @@ __all__ = [
     "check_assignable",
     "check_included",
     "declare",
+    "declared_segments",
     "describe",
     "model_of",
     "reader",
@@ -38,6 +39,7 @@ _HOMES = {
     "check_assignable": "assignable",
     "check_included": "assignable",
     "declare": "declaring",
+    "declared_segments": "declaring",
     "model_of": "building",
     "reader": "values",
     "validate": "validating",

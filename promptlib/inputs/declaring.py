@@ -7,7 +7,18 @@ from collections.abc import Mapping, MutableMapping, MutableSequence, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from enum import Enum, Flag
-from typing import TYPE_CHECKING, Annotated, Any, ForwardRef, Literal, TypeVar, Union, get_args, get_origin
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ForwardRef,
+    Literal,
+    NamedTuple,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+)
 from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel, JsonValue, RootModel
@@ -20,6 +31,7 @@ from promptlib.inputs.converting import bared, plain_default
 from promptlib.inputs.grammar import Input, InputType, check_input_name
 from promptlib.inputs.hints import hint_for
 from promptlib.messages import File, Image, Message
+from promptlib.segments import Segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -43,16 +55,35 @@ def declare(model: type[BaseModel]) -> tuple[Input, ...]:
             "BaseModel itself declares no inputs",
             hint="write a class of your own, or leave the model out: Prompt.define(user(…))",
         )
+    return _known(model).inputs
+
+
+def declared_segments(model: type[BaseModel]) -> Mapping[str, Segment]:
+    """Return the segments that stand beside the types of the fields of *model*, by name; raises what `declare` does."""
+    declare(model)
+    return _KNOWN[model].segments
+
+
+class _Declared(NamedTuple):
+    """What a model declares, and the validator that it had when it was read."""
+
+    validator: object
+    inputs: tuple[Input, ...]
+    segments: Mapping[str, Segment]
+
+
+def _known(model: type[BaseModel]) -> _Declared:
     known = _KNOWN.get(model)
-    if known is None or known[0] is not model.__pydantic_validator__:
-        declared = _Reader(model).inputs_of(model, ())
+    if known is None or known.validator is not model.__pydantic_validator__:
+        reader = _Reader(model)
+        inputs = reader.inputs_of(model, ())
         # A model that is built anew gets another validator, and may have got other fields.
-        known = _KNOWN[model] = (model.__pydantic_validator__, declared)
-    return known[1]
+        known = _KNOWN[model] = _Declared(model.__pydantic_validator__, inputs, reader.segments)
+    return known
 
 
 #: One declaration for each model, so that prompts of one model share it, and what was made for it.
-_KNOWN: WeakKeyDictionary[type[BaseModel], tuple[object, tuple[Input, ...]]] = WeakKeyDictionary()
+_KNOWN: WeakKeyDictionary[type[BaseModel], _Declared] = WeakKeyDictionary()
 
 
 class _Reader:
@@ -61,6 +92,7 @@ class _Reader:
     def __init__(self, model: type[BaseModel]) -> None:
         self._where = Where(source=f"model {model.__name__}")
         self._inside: list[type[BaseModel]] = []
+        self.segments: dict[str, Segment] = {}
 
     def inputs_of(self, model: type[BaseModel], path: tuple[str, ...]) -> tuple[Input, ...]:
         self._check_model(model, path)
@@ -126,7 +158,7 @@ class _Reader:
             inner, *more = get_args(annotation)
             return self._type(inner, (*self._flat(more, path), *beside), path)
         if annotation is JsonValue or annotation is Any:
-            return limited("json", beside)
+            return self._limited("json", beside, path)
         if _is_alias(annotation):
             return self._alias(annotation, beside, path)
         if get_origin(annotation) in (Union, types.UnionType):
@@ -137,8 +169,21 @@ class _Reader:
             return self._enum(tuple(each.value for each in annotation), beside, path)
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
             properties = self.inputs_of(annotation, path)
-            return limited("object", beside, properties=properties)
+            return self._limited("object", beside, path, properties=properties)
         return self._plain(annotation, beside, path)
+
+    def _limited(self, kind: Kind, beside: tuple[object, ...], path: tuple[str, ...], **parts: Any) -> InputType:  # noqa: ANN401 - the parts of an InputType
+        """Return the type of *kind* with what stands *beside* it, and keep a segment that stands there."""
+        found = [each for each in beside if isinstance(each, Segment) or each is Segment]
+        if found and len(path) > 1:
+            raise self._refusal(path, "only inputs have segments", f"put the segment beside the type of {path[0]!r}")
+        if len(found) > 1:
+            raise self._refusal(path, "it has two segments", "write one Segment with all its words")
+        for segment in found:
+            if not isinstance(segment, Segment):
+                raise self._refusal(path, "Segment stands beside the type as a class", "write Segment(priority=10)")
+            self.segments[path[0]] = segment
+        return limited(kind, beside, **parts)
 
     def _flat(self, beside: Iterable[object], path: tuple[str, ...]) -> tuple[object, ...]:
         """Return metadata with what stands inside a `Field(...)` taken out of it."""
@@ -171,21 +216,21 @@ class _Reader:
                 raise self._refusal(path, f"one of its values is {each!r:.80}", "values are texts and numbers")
         if not plain:
             raise self._refusal(path, "it has no values", "write at least one")
-        kind_of = limited("enum", beside, values=plain)
+        kind_of = self._limited("enum", beside, path, values=plain)
         return _nullable(kind_of) if None in found else kind_of
 
     def _plain(self, annotation: object, beside: tuple[object, ...], path: tuple[str, ...]) -> InputType:
         if isinstance(annotation, type) and (kind := _KINDS.get(annotation)):
-            return limited(kind, beside)
+            return self._limited(kind, beside, path)
         origin, arguments = get_origin(annotation) or annotation, get_args(annotation)
         if origin in _SEQUENCES and annotation != tuple[()] and (not arguments or _is_sequence(origin, arguments)):
             if arguments and arguments[0] is Message:
-                return limited("thread", beside)
+                return self._limited("thread", beside, path)
             items = self._type(arguments[0] if arguments else Any, (), (*path, "[]"))
-            return limited("array", beside, items=items)
+            return self._limited("array", beside, path, items=items)
         if origin in _MAPPINGS and (not arguments or arguments[0] is str):
             items = self._type(arguments[1] if arguments else Any, (), (*path, "[]"))
-            return limited("map", beside, items=items)
+            return self._limited("map", beside, path, items=items)
         raise self._refusal(path, f"{_name(annotation)} is outside the grammar of inputs", hint_for(annotation))
 
 

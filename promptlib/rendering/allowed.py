@@ -8,7 +8,7 @@ from jinja2 import nodes
 NODES: frozenset[type[nodes.Node]] = frozenset(
     {
         nodes.Template, nodes.Output, nodes.TemplateData, nodes.ExprStmt,
-        nodes.For, nodes.If, nodes.Break, nodes.Continue, nodes.With, nodes.Include,
+        nodes.For, nodes.If, nodes.Break, nodes.Continue, nodes.With, nodes.Scope, nodes.Include,
         nodes.Macro, nodes.CallBlock, nodes.FilterBlock, nodes.Assign, nodes.AssignBlock, nodes.NSRef,
         nodes.Name, nodes.Const, nodes.Tuple, nodes.List, nodes.Dict, nodes.Pair, nodes.Keyword,
         nodes.Getattr, nodes.Getitem, nodes.Slice, nodes.Call, nodes.Filter, nodes.Test, nodes.CondExpr,
@@ -18,7 +18,10 @@ NODES: frozenset[type[nodes.Node]] = frozenset(
 )  # fmt: skip
 
 #: Statements, as templates write them.
-STATEMENTS = ("for", "if", "set", "with", "macro", "call", "filter", "include", "raw", "break", "continue", "block")
+STATEMENTS = (
+    *("for", "if", "set", "with", "macro", "call", "filter", "include", "raw", "break", "continue", "block"),
+    "segment",
+)
 
 FILTERS = frozenset(
     {

@@ -38,6 +38,7 @@ class Analysis(Expressions):
             nodes.CallBlock: self._call_block,
             nodes.FilterBlock: self._filter_block,
             nodes.With: self._with,
+            nodes.Scope: self._segment,
             nodes.Include: self._include,
         }
         with suppress(Enough):
@@ -131,6 +132,9 @@ class Analysis(Expressions):
             shape = self.shape(value)
             names.update({name: shape if isinstance(target, nodes.Name) else UNKNOWN for name in self._targets(target)})
         self._scoped(node.body, names)
+
+    def _segment(self, node: nodes.Scope) -> None:
+        self._scoped(node.body, {})
 
     def _include(self, node: nodes.Include) -> None:
         alias = node.template.value if isinstance(node.template, nodes.Const) else None

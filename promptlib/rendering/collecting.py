@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from promptlib.messages import Part, Piece, Role
     from promptlib.rendering.positions import Place
+    from promptlib.segments import Stretch
 
 
 # A render makes many messages out of roles and texts that are known to be right: going through the checks of the
@@ -35,6 +36,14 @@ class Soft(str):
     """Line breaks beside a statement: layout of the template, dropped at the edges of a rendered message."""
 
     __slots__ = ()
+
+
+class Segmented(str):
+    """The text of an included prompt that knows where its segments lie in it."""
+
+    __slots__ = ("stretches",)
+
+    stretches: tuple[Stretch, ...]
 
 
 def collected(
@@ -86,15 +95,22 @@ def literal(role: Role, text: str) -> Message:
     return made
 
 
-def included_text(alias: str, messages: tuple[Message, ...]) -> str:
-    """Return the text of the one message that the include *alias* made; raises `RenderFailed` for anything else."""
+def included_text(alias: str, messages: tuple[Message, ...], stretches: tuple[Stretch, ...] = ()) -> str:
+    """Return the text of the one message that the include *alias* made, and raise `RenderFailed` for anything else.
+
+    The *stretches* that lie in it go along, to be told by the `render_marked` of the prompt that includes it.
+    """
     if len(messages) != 1:
         what = f"the include {alias!r} made {len(messages)} messages"
         raise RenderFailed(what, hint="an include is put in place as one text: its conditions and loops stay inside")
     if any(not isinstance(part, Text) for part in messages[0].parts):
         what = f"the include {alias!r} holds an image or a file, and is put in place as text"
         raise RenderFailed(what, hint="write {{ picture }} in a message of the prompt that includes it")
-    return messages[0].text
+    if not stretches:
+        return messages[0].text
+    text = Segmented(messages[0].text)
+    text.stretches = stretches
+    return text
 
 
 def _parts(chunks: Sequence[object]) -> Iterator[Part]:

@@ -119,7 +119,7 @@ class PieceGenerator(CodeGenerator):
                 text.append(constant)
             else:
                 self._put_text(text, frame)
-                self._put_value(child, frame)
+                self.put_value(child, frame)
         self._put_text(text, frame)
 
     def _constant(self, node: nodes.Expr) -> str | None:
@@ -139,7 +139,8 @@ class PieceGenerator(CodeGenerator):
         self.constants[name] = text
         self.writeline(f"yield {name}")
 
-    def _put_value(self, node: nodes.Expr, frame: Frame) -> None:
+    def put_value(self, node: nodes.Expr, frame: Frame) -> None:
+        """Put out one value: text as it is, anything else as it stands in a message."""
         held = self.temporary_identifier()
         self.start_write(frame, node)
         self.write(f"({held} if ({held} := ")

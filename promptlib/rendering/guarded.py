@@ -200,6 +200,7 @@ _WEIGHTS: dict[type[nodes.Node], int] = {
     nodes.FilterBlock: 40,
     nodes.Include: 50,
     nodes.With: 15,
+    nodes.Scope: 15,
 }
 _OTHERS = 4
 _TENTHS = 10

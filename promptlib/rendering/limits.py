@@ -49,3 +49,9 @@ SLOWEST = 2
 WORDS = 2
 #: Finding the include, filling in defaults, opening its template.
 INCLUDE = 800
+#: A segment or one of its items begins: what it takes to tell where, and what is kept of it.
+MARK = 30
+STRETCH = 384
+MARKED_ITEM = 128
+#: Writing one item of a list by itself, to know how long it is.
+WRITTEN = 30

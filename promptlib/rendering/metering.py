@@ -77,6 +77,11 @@ class Meter:
             self.make(0)
         return value
 
+    def mark(self, size: int) -> None:
+        """Use up what a mark takes, of which *size* bytes are kept: a segment begins, or one of its items."""
+        self.spend(limits.MARK)
+        self.make(size)
+
     def kept(self, text: str) -> str:
         """Use up what *text*, just made and not large, takes; return it."""
         self.make(text.__sizeof__())

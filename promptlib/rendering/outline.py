@@ -10,6 +10,7 @@ from promptlib.errors import InvalidPrompt
 from promptlib.messages import Message, Prelude
 from promptlib.rendering.parsing import opened
 from promptlib.rendering.positions import where
+from promptlib.rendering.segmenting import stated
 
 if TYPE_CHECKING:
     from promptlib.rendering.positions import Place, Spans
@@ -20,6 +21,9 @@ _CAPTURING: dict[type[nodes.Node], str] = {
     nodes.FilterBlock: "a filter block",
     nodes.AssignBlock: "a set block",
 }
+_SEGMENT = "the segment"
+#: Statements that put text into the message that is open.
+_PLACED = (nodes.Include, nodes.CallBlock, nodes.FilterBlock, nodes.Scope)
 
 
 class Outline:
@@ -41,13 +45,14 @@ class Outline:
             number = opened(node)
             if number is not None and capture:
                 raise self._opened_inside(node.lineno, number, capture)
+            segment = stated(node)
+            if segment is not None and capture:
+                raise self._segment_inside(node.lineno, segment.name, capture)
             if isinstance(node, nodes.Output) and not capture:
                 self._check_text(node)
-            elif isinstance(node, nodes.Include) and not capture:
+            elif isinstance(node, _PLACED) and not capture:
                 self._check_place(node)
-            inside = _CAPTURING.get(type(node), capture)
-            if isinstance(node, nodes.CallBlock | nodes.FilterBlock) and not capture:
-                self._check_place(node)
+            inside = f"{_SEGMENT} {segment.name!r}" if segment else _CAPTURING.get(type(node), capture)
             if isinstance(node, nodes.For) and node.recursive:
                 inside = "a recursive loop"
             # A macro runs where it is called, outside of the loop that it is written in.
@@ -71,6 +76,13 @@ class Outline:
             f"{what} opens inside {capture}",
             where=where(pieces, self._spans[token], self._places),
             hint=f"{capture} makes a text, which cannot hold messages: close it before, or use a loop or a condition",
+        )
+
+    def _segment_inside(self, token: int, name: str, capture: str) -> InvalidPrompt:
+        return InvalidPrompt(
+            f"the segment {name!r} opens inside {capture}",
+            where=where(self._spans.pieces, self._spans[token], self._places),
+            hint="close it before" if capture.startswith(_SEGMENT) else "write the segment where that text is put out",
         )
 
     def _check_text(self, node: nodes.Output) -> None:

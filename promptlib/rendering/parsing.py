@@ -15,6 +15,7 @@ from promptlib.rendering.lexing import MOST_SIGNS, OPENING, Source
 from promptlib.rendering.positions import where
 from promptlib.rendering.repairs import STATEMENTS as OTHERS
 from promptlib.rendering.repairs import syntax_hint
+from promptlib.rendering.segmenting import SEGMENT, parse_segment
 from promptlib.rendering.words import UNKNOWN_STATEMENTS
 
 if TYPE_CHECKING:
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
     from promptlib.rendering.positions import Place, Spans
 
 _KNOWN = "write {{ name }} for a value; statements are those of Jinja"
-STATEMENTS = ("for", "if", "set", "macro", "call", "filter", "with", "include", "block", "raw", "break", "continue")
+STATEMENTS = (
+    *("for", "if", "set", "macro", "call", "filter", "with", "include", "block", "raw", "break", "continue"),
+    SEGMENT,
+)
 
 
 def opened(node: nodes.Node) -> int | None:
@@ -64,6 +68,7 @@ class PieceParser(Parser):
         self._opened: list[Token] = []
         self.extensions = {
             OPENING: _opening,
+            SEGMENT: parse_segment,
             "break": lambda parser: nodes.Break(lineno=next(parser.stream).lineno),
             "continue": lambda parser: nodes.Continue(lineno=next(parser.stream).lineno),
         }
@@ -86,7 +91,10 @@ class PieceParser(Parser):
     ) -> NoReturn:
         """Blame the statement that is open, not the end of the text."""
         token = self._opened[-1]
-        close = f"close it with {{% end{token.value} %}}; a later message of the same prompt may hold that"
+        later = (
+            "; a later message of the same prompt may hold that" if token.value != SEGMENT else " in the same message"
+        )
+        close = f"close it with {{% end{token.value} %}}{later}"
         self.fail(f"{{% {token.value} %}} is never closed\n{close}", lineno or token.lineno)
 
     def fail_unknown_tag(self, name: str, lineno: int | None = None) -> NoReturn:

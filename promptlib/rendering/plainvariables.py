@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import re
 from operator import itemgetter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from promptlib.errors import RenderFailed, TemplateRejected
-from promptlib.messages import Message, Prelude
+from promptlib.messages import Message, Placeholder, Prelude
 from promptlib.rendering.collecting import literal, message, thread
 from promptlib.rendering.limits import OUTPUT, WIDEST_CHARACTER
 from promptlib.rendering.positions import Span, where
 from promptlib.rendering.shapes import Shape, Use, output_problem, placeholder_uses
 from promptlib.rendering.showing import part_of
+from promptlib.segments import Stretch
 from promptlib.trust import FOREIGN, OWN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from promptlib.inputs import InputType
     from promptlib.messages import Piece, Role
+    from promptlib.rendering.amounts import Size
+    from promptlib.rendering.measuring import Task
     from promptlib.rendering.metering import Meter
     from promptlib.rendering.positions import Place
     from promptlib.rendering.shapes import Problem
     from promptlib.rendering.template import RightWith
+    from promptlib.segments import Segment
     from promptlib.trust import Trust
 
 _TAG = re.compile(r"\{\{|\{%|\{#")
@@ -75,15 +80,28 @@ class Join(NamedTuple):
 class PlainUnit:
     """A template of plain variables: each message is a join."""
 
-    __slots__ = ("_foreign", "_items", "_sizes", "includes", "pieces", "right_with", "trust", "uses")
+    __slots__ = (
+        "_foreign",
+        "_items",
+        "_sizes",
+        "fenced",
+        "includes",
+        "markable",
+        "pieces",
+        "right_with",
+        "segments",
+        "trust",
+        "uses",
+    )
 
     def __init__(
         self,
         pieces: tuple[Piece, ...],
         found: list[tuple[tuple[str, ...], tuple[Variable, ...]]],
         trust: Trust = OWN,
+        marked: frozenset[str] = frozenset(),
     ) -> None:
-        """Take *pieces* and what `variables_of` found in each."""
+        """Take *pieces* and what `variables_of` found in each; the inputs in *marked* have a segment of their own."""
         self.pieces = pieces
         self.trust = trust
         self._foreign = trust == FOREIGN
@@ -98,6 +116,9 @@ class PlainUnit:
             ),
             *placeholder_uses(pieces),
         )
+        self.segments: Mapping[str, Segment] = MappingProxyType({})
+        self.markable = marked.intersection([use.name for use in self.uses])
+        self.fenced: frozenset[str] = frozenset()
         self._items = tuple(
             _join_of(at, each, *found[at]) if isinstance(each, Message) else at
             for at, each in enumerate(pieces)
@@ -130,6 +151,50 @@ class PlainUnit:
             else:
                 messages.append(self._message(cast("Join", item), values, places))
         return tuple(messages)
+
+    def render_marked(
+        self,
+        values: Mapping[str, object],
+        segments: Mapping[str, Segment],
+        include: Callable[[str], str],
+        places: tuple[Place, ...],
+        meter: Meter | None = None,
+    ) -> tuple[tuple[Message, ...], tuple[Stretch, ...]]:
+        """Return the messages of `render`, and the stretches that are the text of an input."""
+        return self.render(values, include, places, meter), tuple(self._stretches(values, segments))
+
+    def most(self, task: Task, places: tuple[Place, ...]) -> Size:
+        """Return the most that it can put out."""
+        from promptlib.rendering.joining import most_of_joins  # noqa: PLC0415 - only the worst case asks for it
+
+        size = most_of_joins(self._items, self.pieces, self.markable, task)
+        return size.placed(lambda span: where(self.pieces, span, places))
+
+    def _stretches(self, values: Mapping[str, object], segments: Mapping[str, Segment]) -> Iterator[Stretch]:
+        at = 0
+        for item in self._items:
+            if isinstance(item, Join):
+                yield from self._printed(item, at, values, segments)
+                at += 1
+                continue
+            name = cast("Placeholder", self.pieces[item]).name
+            turns = len(cast("tuple[object, ...]", values[name]))
+            if turns and name in segments:
+                yield Stretch(name, segments[name], at, messages=turns)
+            at += turns
+
+    def _printed(
+        self, join: Join, at: int, values: Mapping[str, object], segments: Mapping[str, Segment]
+    ) -> Iterator[Stretch]:
+        """Yield where the marked variables of *join* stand, which made message number *at*."""
+        start = 0
+        for number, variable in enumerate(join.variables):
+            start += len(join.chunks[2 * number])
+            shown = part_of(values[variable.name])
+            end = start + (len(shown) if isinstance(shown, str) else 0)
+            if start < end and variable.name in self.markable and variable.name in segments:
+                yield Stretch(variable.name, segments[variable.name], at, start, end)
+            start = end
 
     def _measure(self, values: Mapping[str, object]) -> None:
         """Raise before a join that would be too large: a foreign text may name one long value a thousand times."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from promptlib.messages import File, Image, Message, to_plain
-from promptlib.plain import LARGEST_INTEGER, Frozen, Plain, digest
+from promptlib.plain import LARGEST_INTEGER, Frozen, Plain, digest, freeze, thaw
 from promptlib.refs import Pin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from promptlib.tokens import BudgetReport
 
 
 class Origin(Protocol):
@@ -62,7 +64,8 @@ class Provenance:
     """What made a result: the prompt by name and digest, what it includes, and digests of the inputs and the result.
 
     A name is empty and a version None for a prompt that was never stored. The digests are over canonical JSON, so
-    the same inputs and the same messages have the same digest on every machine; no value is kept here.
+    the same inputs and the same messages have the same digest on every machine; no value is kept here. `budget` tells
+    what the budget decided, by what count; None where there was none.
     """
 
     name: str
@@ -73,6 +76,7 @@ class Provenance:
     includes: tuple[Pin, ...]
     inputs_digest: str
     result_digest: str
+    budget: Frozen | None = None
 
     def to_dict(self) -> dict[str, object]:
         """Return plain data for a log or a trace."""
@@ -85,11 +89,12 @@ class Provenance:
             "includes": list(map(str, self.includes)),
             "inputs_digest": self.inputs_digest,
             "result_digest": self.result_digest,
+            **({} if self.budget is None else {"budget": thaw(self.budget)}),
         }
 
 
-def provenance_of(source: Source, messages: tuple[Message, ...]) -> Provenance:
-    """Return where *messages* came from."""
+def provenance_of(source: Source, messages: tuple[Message, ...], report: BudgetReport | None = None) -> Provenance:
+    """Return where *messages* came from, shortened by the budget that *report* tells of."""
     prompt, origin = source.prompt, source.prompt.origin
     return Provenance(
         name=origin.name if origin else "",
@@ -100,6 +105,7 @@ def provenance_of(source: Source, messages: tuple[Message, ...]) -> Provenance:
         includes=tuple(Pin.parse(str(pin)) for pin in prompt.includes.values()),
         inputs_digest=digest(_plain(source.values)),
         result_digest=digest(_plain(messages)),
+        budget=None if report is None else cast("Frozen", freeze(report.decisions(), what="a budget")),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from promptlib.errors import InvalidInputs
 from promptlib.messages import File, Image, Text
 from promptlib.rendering import providers
 from promptlib.rendering.provenance import provenance_of
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from promptlib.messages import Message, Part
     from promptlib.rendering.invisible import UnicodeReport
     from promptlib.rendering.provenance import Provenance, Source
-    from promptlib.tokens import BudgetReport, TokenCount
+    from promptlib.tokens import BudgetReport, Explanation, TokenCount
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -75,7 +76,7 @@ class RenderedPrompt:
         try:
             return self._provenance
         except AttributeError:
-            found = provenance_of(self.source, self.messages) if self.source else None
+            found = provenance_of(self.source, self.messages, self.report) if self.source else None
             object.__setattr__(self, "_provenance", found)
         return self._provenance
 
@@ -86,6 +87,23 @@ class RenderedPrompt:
             return self._unicode
         except AttributeError:
             return None
+
+    @property
+    def stable_prefix_tokens(self) -> int | None:
+        """The tokens at the beginning that were the same one turn ago (see `BudgetReport`); None without a budget."""
+        return None if self.report is None else self.report.stable_prefix_tokens
+
+    def explain(self) -> Explanation:
+        """Return the account of the budget as a table and a bar; a notebook shows it as HTML.
+
+        Raises `InvalidInputs` when the prompt was rendered without a budget.
+        """
+        if self.report is None:
+            raise InvalidInputs(
+                "this prompt was rendered without a budget, so there is no account",
+                hint="render(…, budget=Budget(8_000)).explain()",
+            )
+        return self.report.explain()
 
     def to_openai(self) -> list[dict[str, object]]:
         """Return the `messages` for OpenAI's chat completions, and for the many services with the same API."""

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 
     from promptlib.inputs import Input, InputType
     from promptlib.messages import Piece
+    from promptlib.rendering.amounts import Size
+    from promptlib.rendering.measuring import Task
     from promptlib.rendering.metering import Meter
     from promptlib.rendering.shapes import Problem, Use
+    from promptlib.segments import Segment, Stretch
     from promptlib.trust import Trust
 
 CACHED = 512
@@ -54,6 +57,18 @@ class Unit(Protocol):
     def includes(self) -> tuple[tuple[str, Span], ...]:
         """The aliases that the template includes, and where."""
 
+    @property
+    def segments(self) -> Mapping[str, Segment]:
+        """The segments that the template states, in the order of the text."""
+
+    @property
+    def markable(self) -> frozenset[str]:
+        """The marked inputs that stand somewhere by themselves."""
+
+    @property
+    def fenced(self) -> frozenset[str]:
+        """The marked inputs whose loop writes fences."""
+
     def problems(self, declared: Mapping[str, InputType], /) -> list[tuple[Span, Problem]]:
         """Return what the types of the inputs say against the template."""
 
@@ -66,6 +81,20 @@ class Unit(Protocol):
         /,
     ) -> tuple[Message, ...]:
         """Return the messages; within the budget of *meter* where one is given."""
+
+    def render_marked(
+        self,
+        values: Mapping[str, object],
+        segments: Mapping[str, Segment],
+        include: Callable[[str], str],
+        places: tuple[Place, ...],
+        meter: Meter | None = None,
+        /,
+    ) -> tuple[tuple[Message, ...], tuple[Stretch, ...]]:
+        """Return the same messages, and where the segments lie; *segments* are those of inputs."""
+
+    def most(self, task: Task, places: tuple[Place, ...], /) -> Size:
+        """Return the most that it can put out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +139,24 @@ class Template:
         """The aliases of the prompts that are included, in the order of the text."""
         return tuple(dict.fromkeys(alias for alias, _ in self._unit.includes))
 
+    @property
+    def segments(self) -> Mapping[str, Segment]:
+        """The segments that the template itself states, by name, in the order of the text."""
+        return self._unit.segments
+
+    @property
+    def markable(self) -> frozenset[str]:
+        """The marked inputs that a budget can shorten: each is a placeholder, or stands by itself in a message.
+
+        That is `{{ name }}`, also with filters, or a loop over it, outside of macros, blocks and stated segments.
+        """
+        return self._unit.markable
+
+    @property
+    def fenced(self) -> frozenset[str]:
+        """Those of them whose loop puts a fence around each item, which a cut inside of the loop would break."""
+        return self._unit.fenced
+
     def render(
         self,
         values: Mapping[str, object],
@@ -123,6 +170,29 @@ class Template:
         of the prompt around it, or has one of its own. Raises `RenderFailed` with message, line and column.
         """
         return self._unit.render(values, include or _no_includes, self._places, meter)
+
+    def render_marked(
+        self,
+        values: Mapping[str, object],
+        segments: Mapping[str, Segment],
+        *,
+        include: Callable[[str], str] | None = None,
+        meter: Meter | None = None,
+    ) -> tuple[tuple[Message, ...], tuple[Stretch, ...]]:
+        """Return the messages that `render` returns, and where the segments lie in them, in their order.
+
+        *segments* are those of inputs: marked ones, and threads. The stretches of an included prompt come along where
+        *include* returns what `included_text` made of them. None is empty, and none lies inside of another.
+        """
+        return self._unit.render_marked(values, segments, include or _no_includes, self._places, meter)
+
+    def most(self, task: Task) -> Size:
+        """Return how large all messages can be at most, what the chat puts around them counted in.
+
+        It is as *task* says: with values of such bounds, and, where it is `segmented`, with no more of each segment
+        than must stay.
+        """
+        return self._unit.most(task, self._places)
 
     def check(
         self, inputs: tuple[Input, ...], includes: Collection[str], elsewhere: frozenset[str] | None = None
@@ -220,32 +290,39 @@ class _Cache:
 _CACHE = _Cache()
 
 
-def compile_pieces(pieces: tuple[Piece, ...], *, places: tuple[Place, ...] = (), trust: Trust = OWN) -> Template:
-    """Return the template of *pieces*, compiled once for each content and *trust* in a process.
+def compile_pieces(
+    pieces: tuple[Piece, ...],
+    *,
+    places: tuple[Place, ...] = (),
+    trust: Trust = OWN,
+    marked: frozenset[str] = frozenset(),
+) -> Template:
+    """Return the template of *pieces*, compiled once for each content, *trust* and *marked* in a process.
 
-    *places* says where each piece's text begins in a file, for errors. Raises `InvalidPrompt`, with the line and the
+    *places* says where each piece's text begins in a file, for errors. *marked* are the inputs that have a segment of
+    their own, which `render_marked` tells. Raises `InvalidPrompt`, with the line and the
     column, for broken Jinja and for what no inputs can make right, and `TemplateRejected` for what a foreign template
     may not do.
     """
     # Equality of messages leaves out whether they are literal; the role of a placeholder is its name.
     key = tuple((piece.role, piece.text, piece.literal) if isinstance(piece, Message) else piece for piece in pieces)
-    unit = _CACHE.get((trust, key))
+    unit = _CACHE.get((trust, key, marked))
     if unit is None:
-        unit = _compiled(pieces, places, trust)
-        _CACHE.put((trust, key), unit)
+        unit = _compiled(pieces, places, trust, marked)
+        _CACHE.put((trust, key, marked), unit)
     return Template(unit, places)
 
 
-def _compiled(pieces: tuple[Piece, ...], places: tuple[Place, ...], trust: Trust) -> Unit:
+def _compiled(pieces: tuple[Piece, ...], places: tuple[Place, ...], trust: Trust, marked: frozenset[str]) -> Unit:
     if trust == FOREIGN:
         _check_size(pieces, places)
     plain = [variables_of(piece) for piece in pieces]
     if all(found is not None for found in plain):
-        return PlainUnit(pieces, [found for found in plain if found is not None], trust)
+        return PlainUnit(pieces, [found for found in plain if found is not None], trust, marked)
     # Jinja costs a third of a pydantic import: a prompt of plain variables never pays for it.
     from promptlib.rendering import units  # noqa: PLC0415 - see above
 
-    return units.Unit(pieces, places, trust)
+    return units.Unit(pieces, places, trust, marked)
 
 
 def _check_size(pieces: tuple[Piece, ...], places: tuple[Place, ...]) -> None:

@@ -1,4 +1,4 @@
-"""What a chat costs beyond its text, as data with its source."""
+"""Counting the tokens of a chat."""
 
 from __future__ import annotations
 
@@ -7,60 +7,18 @@ from binascii import Error as Base64Error
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from promptlib.errors import InvalidInputs, nearest
 from promptlib.messages import File, Image, Message
 from promptlib.tokens.counting import Counting, counted, counter
 from promptlib.tokens.counts import Exactness, MessageCounter, TokenCount, TokenCounter
+from promptlib.tokens.memo import counts_of
+from promptlib.tokens.profiles import DEFAULT_PROFILE, chat_profile
 from promptlib.tokens.vocabulary import DEFAULT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-
-@dataclass(frozen=True, slots=True)
-class ChatProfile:
-    """How a provider wraps messages in tokens: for each message, each name, and once to begin the reply.
-
-    It is exact for plain text under one of its `encodings`, and an estimate for all else: tool calls are counted by
-    their text, an image by its level of detail, a file by its text or, where it holds none, by its name alone.
-    """
-
-    name: str
-    encodings: tuple[str, ...]
-    per_message: int
-    per_name: int
-    reply: int
-    image_low: int
-    image: int
-    source: str
-    date: str
-
-
-OPENAI_CHAT = ChatProfile(
-    name="openai-chat",
-    encodings=("o200k_base", "cl100k_base"),
-    per_message=3,
-    per_name=1,
-    reply=3,
-    # One 1024 x 1024 picture: 85, and 170 for each of its four tiles. The size of ours is not known here.
-    image_low=85,
-    image=765,
-    source="https://github.com/openai/openai-cookbook/blob/main/examples/How_to_count_tokens_with_tiktoken.ipynb",
-    date="2026-11",
-)
-
-PROFILES = {profile.name: profile for profile in (OPENAI_CHAT,)}
-DEFAULT_PROFILE = OPENAI_CHAT.name
-
-
-def chat_profile(name: str) -> ChatProfile:
-    """Return the profile *name*; `InvalidInputs` names the known ones."""
-    try:
-        return PROFILES[name]
-    except KeyError:
-        raise InvalidInputs(
-            f"no chat profile {name!r}", hint=f"{nearest(name, PROFILES)} profiles: {', '.join(PROFILES)}".strip()
-        ) from None
+    from promptlib.tokens.memo import Counts
+    from promptlib.tokens.profiles import ChatProfile
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +27,8 @@ class ChatCount:
 
     total: TokenCount
     contents: tuple[int, ...]
+    #: What the profile puts around each message; empty where a counter tells the whole itself.
+    arounds: tuple[int, ...] = ()
 
     @property
     def overhead(self) -> int:
@@ -88,19 +48,20 @@ def count_messages(
 
 
 def chat_count(messages: Sequence[Message], by: TokenCounter, profile: ChatProfile) -> ChatCount:
-    """Return the tokens of *messages*, apart and in all."""
-    contents = tuple(_content(message, by, profile) for message in messages)
+    """Return the tokens of *messages*, apart and in all; of a text that was counted before the count is remembered."""
+    counts = counts_of(by)
+    contents = tuple(counts.count(message.text) + beside_text(message, counts, profile) for message in messages)
     if isinstance(by, MessageCounter):
         whole = counted(by.count_messages(messages), by)
         return ChatCount(TokenCount(whole, exactness=by.exactness, engine=by.name), contents)
-    overhead = profile.reply + sum(_overhead(message, by, profile) for message in messages)
+    arounds = tuple(around(message, counts, profile) for message in messages)
     total = TokenCount(
-        sum(contents) + overhead,
+        sum(contents) + sum(arounds) + profile.reply,
         exactness=_exactness(messages, by, profile),
         engine=by.name,
         profile=profile.name,
     )
-    return ChatCount(total, contents)
+    return ChatCount(total, contents, arounds)
 
 
 def _exactness(messages: Sequence[Message], by: TokenCounter, profile: ChatProfile) -> Exactness:
@@ -115,13 +76,16 @@ def is_plain(message: Message) -> bool:
     return not any(isinstance(part, Image | File) for part in message.parts)
 
 
-def _overhead(message: Message, by: TokenCounter, profile: ChatProfile) -> int:
-    name = counted(by.count(message.name), by) + profile.per_name if message.name else 0
-    return profile.per_message + counted(by.count(message.role), by) + name
+def around(message: Message, counts: Counts, profile: ChatProfile) -> int:
+    """Return the tokens that the chat puts around *message*: its role, its name, separators."""
+    role = counts.count(message.role) if profile.role_tokens is None else profile.role_tokens
+    name = counts.count(message.name) + profile.per_name if message.name else 0
+    return profile.per_message + role + name
 
 
-def _content(message: Message, by: TokenCounter, profile: ChatProfile) -> int:
-    texts = [message.text]
+def beside_text(message: Message, counts: Counts, profile: ChatProfile) -> int:
+    """Return the tokens of the content of *message* that is no text of it: images, files, tool calls."""
+    texts: list[str] = []
     fixed = 0
     for part in message.parts:
         if isinstance(part, Image):
@@ -131,7 +95,7 @@ def _content(message: Message, by: TokenCounter, profile: ChatProfile) -> int:
     for call in message.tool_calls:
         texts += [call.id, call.name, call.arguments]
     texts.append(message.tool_call_id)
-    return fixed + sum(counted(by.count(text), by) for text in texts if text)
+    return fixed + sum(map(counts.count, texts))
 
 
 def _file_text(file: File) -> str:

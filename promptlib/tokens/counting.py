@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from promptlib.errors import InvalidInputs
 from promptlib.tokens.counts import STRONGEST_FIRST, Exactness, TokenCount, TokenCounter
+from promptlib.tokens.tokenizer import Tokenizer, TokenizerCounter
 from promptlib.tokens.vocabulary import DEFAULT, Encoding, EncodingCounter, encoding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: Whatever can be made a counter of: a bundled encoding's name, a counter, tiktoken's own object, a function.
-Counting: TypeAlias = "str | TokenCounter | Encoding | Callable[[str], int]"
+#: Whatever can be made a counter of: a bundled encoding's name, a counter, tiktoken's or tokenizers' own object, a
+#: function.
+Counting: TypeAlias = "str | TokenCounter | Encoding | Tokenizer | Callable[[str], int]"
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionCounter:
-    """A function from text to a number, such as a call of a provider's endpoint."""
+    """A function from text to a number, such as a call of a provider's endpoint; what it raises goes through."""
 
     name: str
     function: Callable[[str], int]
@@ -34,10 +36,11 @@ class FunctionCounter:
 
 
 def counter(given: Counting) -> TokenCounter:
-    """Return *given* as a counter: a bundled encoding's name, a counter, a `tiktoken.Encoding`, or a function.
+    """Return *given* as a counter.
 
-    A function's numbers are labelled `provider`. Raises `UnknownEncoding` for a name that is not bundled and
-    `InvalidInputs` for anything that cannot count.
+    It is a bundled encoding's name, a counter, a `tiktoken.Encoding`, a `tokenizers.Tokenizer` (which is copied: make
+    its counter once) or a function, whose numbers are labelled `provider`. Raises `UnknownEncoding` for a name that is
+    not bundled and `InvalidInputs` for anything that cannot count.
     """
     if isinstance(given, str):
         return encoding(given)
@@ -46,12 +49,14 @@ def counter(given: Counting) -> TokenCounter:
             return _with_known_exactness(given)
         if isinstance(given, Encoding):
             return EncodingCounter(given.name, given)
+        if isinstance(given, Tokenizer):
+            return TokenizerCounter(given)
         if callable(given):
             return FunctionCounter(getattr(given, "__qualname__", type(given).__name__), given)
     raise InvalidInputs(
         f"{given!r:.80} cannot count tokens",
-        hint="give an encoding's name, a TokenCounter (name, exactness, count), a tiktoken.Encoding, or a function "
-        "from text to int",
+        hint="give an encoding's name, a TokenCounter (name, exactness, count), a tiktoken.Encoding, a "
+        "tokenizers.Tokenizer, or a function from text to int",
     )
 
 
@@ -66,7 +71,7 @@ def _with_known_exactness(given: TokenCounter) -> TokenCounter:
 
 def counted(found: object, by: TokenCounter) -> int:
     """Return what the counter *by* found as an int; `InvalidInputs` when it is no number of tokens."""
-    if not isinstance(found, int) or found < 0:
+    if not isinstance(found, int) or isinstance(found, bool) or found < 0:
         raise InvalidInputs(f"the counter {by.name} found {found!r:.80} tokens", hint="a count is an int, 0 or more")
     return int(found)
 

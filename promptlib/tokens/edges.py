@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from itertools import takewhile
-from typing import Literal, get_args
+from typing import TYPE_CHECKING
 from unicodedata import category
 
-#: What is never cut in two, from fine to coarse.
-Boundary = Literal["token", "word", "sentence", "line", "paragraph"]
-FINE_TO_COARSE: tuple[Boundary, ...] = get_args(Boundary)
+from promptlib.segments import FINE_TO_COARSE
+
+if TYPE_CHECKING:
+    from promptlib.segments import Boundary
 
 # Longer runs of letters are no words but data, or a script without spaces; they may be cut.
 LONGEST_WORD = 256

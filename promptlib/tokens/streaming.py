@@ -32,22 +32,25 @@ FAR = 4_096
 TRIED = 64
 
 SURROGATE = re.compile("[\ud800-\udfff]")
-# A place before a space, after a letter or digit, or between the two; `is_safe_cut` decides.
-CANDIDATE = re.compile(r"(?<=\S)(?= )|(?<=\w)(?=[^\w'])|(?<=\d)(?=[^\W\d])|(?<=[^\W\d])(?=\d)")
+# A place before a space, after a letter, digit or line break, or between the two; `is_safe_cut` decides.
+CANDIDATE = re.compile(r"(?<=\S)(?= )|(?<=\w)(?=[^\w'])|(?<=\d)(?=[^\W\d])|(?<=[^\W\d])(?=\d)|(?<=[\r\n])(?=[^\s/])")
 
 
 def is_safe_cut(before: str, after: str) -> bool:
     """Tell whether a piece always ends between these two characters, under the patterns of all bundled encodings.
 
     No pattern looks behind itself, and none has a piece that goes on from
-    a character that is no whitespace to a space, from a letter to anything but a letter, mark or apostrophe, or
-    from a digit to anything but a digit. Where tables of Unicode may differ, the answer is no.
+    a character that is no whitespace to a space, from a letter to anything but a letter, mark or apostrophe,
+    from a digit to anything but a digit, or from a line break to anything but whitespace or a slash. Where tables of
+    Unicode may differ, the answer is no.
     """
     if after == " ":
         return not before.isspace()
     left, right = _settled_category(before), _settled_category(after)
     if not right:
         return False
+    if before in "\r\n":
+        return right in {"L", "N", "P", "S"} and after != "/"
     if left == "L":
         return right not in {"L", "M"} and after != "'"
     return left == "N" and right not in {"N", "M"}
@@ -201,6 +204,18 @@ class Stream:
             place = chunk.start if self._from_end else chunk.end
             tokens += len(chunk.tokens)
         return place, tokens
+
+    def settled(self, place: int) -> list[tuple[str, int]]:
+        """Return what was read up to *place*, one of the safe cuts, from this end, and the tokens of it.
+
+        It is in two: the first chunk, beside which another text may stand, and the others.
+        """
+        chunks = [chunk for chunk in self.chunks if (chunk.start >= place if self._from_end else chunk.end <= place)]
+        found = []
+        for some in filter(None, (chunks[:1], chunks[1:])):
+            first, last = sorted((some[0], some[-1]), key=lambda chunk: chunk.start)
+            found.append((self._text[first.start : last.end], sum(len(chunk.tokens) for chunk in some)))
+        return found
 
     def position(self, tokens: int) -> int:
         """Return the place in the text after the first *tokens*, from this end, that were read.

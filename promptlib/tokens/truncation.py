@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 from promptlib.errors import InvalidInputs, nearest
+from promptlib.segments import FINE_TO_COARSE
 from promptlib.tokens.counting import Counting, counted, counter
-from promptlib.tokens.edges import FINE_TO_COARSE, Boundary, head_edge, tail_edge
+from promptlib.tokens.edges import head_edge, tail_edge
 from promptlib.tokens.streaming import Stream
 from promptlib.tokens.vocabulary import DEFAULT, EncodingCounter, blank_run, utf8_length
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from promptlib.segments import Boundary
     from promptlib.tokens.counts import TokenCounter
 
 #: What stays: the start, the end, or both of them, cut in the middle.
@@ -47,21 +51,33 @@ def truncate(
     # A byte is at most one token.
     if isinstance(by, EncodingCounter) and len(text) <= max_tokens and utf8_length(text) <= max_tokens:
         return text
-    cutter: Cutter = (
-        _Streamed(by, text, max_tokens, keep)
-        if isinstance(by, EncodingCounter)
-        else _Searched(by, text, max_tokens, keep)
-    )
+    cutter = cutter_of(by, text, max_tokens, keep)
     if cutter.fits():
         return text
     room = _room(by, marker, max_tokens)
     while True:
-        result, over = _cut(text, cutter, room, boundary, marker)
-        over = over or _over(by, result, max_tokens, room)
+        head, tail = places(text, cutter, room, boundary)
+        result = f"{text[:head]}{marker}{text[tail:]}"
+        over = max(0, cutter.over_near(head, tail, marker)) or _over(by, result, max_tokens, room)
         if over <= 0:
             return result
         # Joining may cost a token more than its parts. Each round leaves less, and at worst the marker alone.
         room = max(0, room - over)
+
+
+def cutter_of(by: TokenCounter, text: str, max_tokens: int, keep: Keep) -> Cutter:
+    """Return what finds the places to cut *text* for *max_tokens* or less."""
+    if isinstance(by, EncodingCounter):
+        return _Streamed(by, text, max_tokens, keep)
+    return _Searched(by, text, max_tokens, keep)
+
+
+def places(text: str, cutter: Cutter, room: int, boundary: Boundary) -> tuple[int, int]:
+    """Return where the kept start of *text* ends and the kept end begins, for *room* tokens, at edges of *boundary*."""
+    # Without room nothing is kept, even what a counter says costs nothing: so rounds of less and less room end.
+    head, tail = cutter.cut(room) if room else (0, len(text))
+    head = head_edge(text, head, boundary) if head else 0
+    return head, max(head, tail_edge(text, tail, boundary) if tail < len(text) else tail)
 
 
 def _room(by: TokenCounter, marker: str, max_tokens: int) -> int:
@@ -73,15 +89,6 @@ def _room(by: TokenCounter, marker: str, max_tokens: int) -> int:
             hint="give a shorter marker, or a higher limit",
         )
     return room
-
-
-def _cut(text: str, cutter: Cutter, room: int, boundary: Boundary, marker: str) -> tuple[str, int]:
-    """Return *text* cut to *room* tokens beside its marker, and how many too many there are around the cut."""
-    # Without room nothing is kept, even what a counter says costs nothing: so the rounds end.
-    head, tail = cutter.cut(room) if room else (0, len(text))
-    head = head_edge(text, head, boundary) if head else 0
-    tail = max(head, tail_edge(text, tail, boundary) if tail < len(text) else tail)
-    return f"{text[:head]}{marker}{text[tail:]}", max(0, cutter.over_near(head, tail, marker))
 
 
 def _over(by: TokenCounter, result: str, max_tokens: int, room: int) -> int:
@@ -106,6 +113,14 @@ def _check(text: object, max_tokens: object, keep: str, boundary: str) -> None:
 class Cutter(Protocol):
     """What finds the places to cut a text."""
 
+    @property
+    def known(self) -> int:
+        """The tokens of the whole, where it fits."""
+
+    @property
+    def sure(self) -> bool:
+        """Whether the tokens before each place are proven to be those of the whole."""
+
     def fits(self) -> bool:
         """Tell whether nothing needs to be cut."""
 
@@ -114,6 +129,9 @@ class Cutter(Protocol):
 
     def over_near(self, head: int, tail: int, marker: str) -> int:
         """Return the excess over the limit, by counting only around the cut; 0 where that is not cheaper."""
+
+    def parts(self, head: int, tail: int, marker: str, learn: Callable[[str, int], None]) -> tuple[str, ...]:
+        """Return what is kept, apart at safe cuts where there are some; *learn* is told the tokens that are known."""
 
 
 def _shares(amount: int, keep: Keep) -> tuple[int, int]:
@@ -149,9 +167,17 @@ class _Streamed:
                 # The two have met: the rest of the text, seen from its end, is what was read from its start.
                 self._tail.chunks += reversed(self._head.chunks)
 
+    @property
+    def known(self) -> int:
+        return self._head.total + self._tail.total
+
+    @property
+    def sure(self) -> bool:
+        return self._by.bundled and not (self._head.loose or self._tail.loose)
+
     def fits(self) -> bool:
         """Tell whether all was read without passing the limit."""
-        return self._tail.done and self._head.total + self._tail.total <= self._limit
+        return self._tail.done and self.known <= self._limit
 
     def cut(self, room: int) -> tuple[int, int]:
         head, tail = _shares(room, self._keep)
@@ -165,6 +191,14 @@ class _Streamed:
             return 0
         around = self._by.count(self._text[start:head] + marker + self._text[tail:end])
         return before + around + after - self._limit
+
+    def parts(self, head: int, tail: int, marker: str, learn: Callable[[str, int], None]) -> tuple[str, ...]:
+        start, end = self._head.settled_at(head)[0], self._tail.settled_at(tail)[0]
+        before, behind = self._head.settled(start), self._tail.settled(end)[::-1]
+        for text, tokens in (*before, *behind):
+            learn(text, tokens)
+        around = f"{self._text[start:head]}{marker}{self._text[tail:end]}"
+        return (*(text for text, _ in before), around, *(text for text, _ in behind))
 
 
 class _Searched:
@@ -180,8 +214,19 @@ class _Searched:
         self._keep = keep
         self._counts = {0: 0}
 
+    @property
+    def known(self) -> int:
+        return self._count(len(self._text))
+
+    @property
+    def sure(self) -> bool:
+        return False
+
     def over_near(self, _head: int, _tail: int, _marker: str) -> int:
         return 0
+
+    def parts(self, head: int, tail: int, marker: str, _learn: Callable[[str, int], None]) -> tuple[str, ...]:
+        return (f"{self._text[:head]}{marker}{self._text[tail:]}",)
 
     def _places(self, length: int) -> tuple[int, int]:
         head, tail = _shares(length, self._keep)

@@ -102,7 +102,14 @@ def test_no_address_is_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 VERBS: list[list[str]] = [
     *(["show", "W"], ["show", "--json", "W"], ["log", "W"], ["diff", "W", "a"], ["diff", "a@v1", "W"]),
-    *(["lineage", "W"], ["render", "W"], ["count", "W"], ["label", "W"], ["label", "W", "production", "v1"]),
+    *(
+        ["lineage", "W"],
+        ["render", "W"],
+        ["count", "W"],
+        ["export", "W"],
+        ["label", "W"],
+        ["label", "W", "production", "v1"],
+    ),
     *(["delete", "W"], ["rename", "W", "b"], ["rename", "support/triage", "W"], ["revert", "W", "v1"]),
     *(["save", "W", "-"],),
 ]

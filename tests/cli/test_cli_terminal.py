@@ -64,7 +64,9 @@ def test_hostile_text_is_shown_as_signs() -> None:
     assert safe(HOSTILE) == ("a␛[31mred␛]0;title␇<U+009B>2J<U+202E>drow<U+200B><U+E0041>[bold]x[/bold]␍")
 
 
-@pytest.mark.parametrize("verb", [("show",), ("log",), ("diff",), ("lineage",), ("ls",), ("render",), ("label",)])
+@pytest.mark.parametrize(
+    "verb", [("show",), ("log",), ("diff",), ("lineage",), ("ls",), ("render",), ("label",), ("export",)]
+)
 def test_no_verb_lets_a_prompt_reach_the_terminal(bare: Any, verb: tuple[str, ...]) -> None:
     hostile = HOSTILE.replace("\r", "")
     old = Prompt.define(user(hostile, literal=True), description="d\x1b[2J")

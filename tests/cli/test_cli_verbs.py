@@ -291,7 +291,8 @@ def test_the_demo_works_twice_and_stays_in_its_folder(bare: Any, tmp_path: Path)
     out = bare.ok("demo", "--keep", str(tmp_path / "one"), columns=80)
     for words in ("$ promptlib log support/triage", "{+", "derived from", "total"):
         assert words in out
-    assert sorted(path.name for path in (tmp_path / "one").iterdir()) == ["conversation.json", "prompts.git"]
+    written = sorted(path.name for path in (tmp_path / "one").iterdir())
+    assert written == ["conversation.json", "found.json", "prompts.git"]
     with Store.open(tmp_path / "one" / "prompts.git") as store:
         assert len(store.names()) >= 8
         assert store.fsck().ok

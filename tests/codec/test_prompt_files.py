@@ -16,7 +16,7 @@ from promptlib.codec.header import header_of
 from promptlib.codec.reconciling import same
 from promptlib.errors import InvalidFile, InvalidPrompt
 from promptlib.inputs import Input, InputType
-from promptlib.messages import ROLES, Message, Text, system, user
+from promptlib.messages import ROLES, Message, Placeholder, Text, system, user
 from promptlib.plain import Frozen, thaw
 from promptlib.prompt import Prompt
 from promptlib.refs import Pin
@@ -51,9 +51,50 @@ messages = st.one_of(
 )
 mappings = st.dictionaries(text_strategy, plain_strategy, max_size=3)
 pins = st.sampled_from([None, Pin("a/b", "sha256:" + "0" * 64), Pin("", "sha256:" + "1" * 64)])
+words = st.fixed_dictionaries(
+    {},
+    optional={
+        "priority": st.integers(-9, 9),
+        "min_tokens": st.integers(0, 3),
+        "max_tokens": st.integers(3, 9),
+        "group": st.just(""),
+    },
+)
+text_words = st.fixed_dictionaries(
+    {},
+    optional={
+        "priority": st.integers(-9, 9),
+        "truncate": st.sampled_from(["end", "start", "middle"]),
+        "marker": text_strategy,
+    },
+)
+
+
+@st.composite
+def contents(draw: st.DrawFn) -> dict[str, Any]:
+    """Return messages, some with statements of segments, and inputs with segments of their own."""
+    pieces: list[Any] = draw(st.lists(messages, min_size=1, max_size=4))
+    own: dict[str, Any] = {}
+    inputs: list[Input] = []
+    if draw(st.booleans()):
+        inside = draw(texts.filter(lambda text: "{" not in text))
+        attributes = "".join(f" {word}={value}" for word, value in draw(words).items() if word != "group")
+        pieces.append(user(f'{inside}{{% segment "s"{attributes} %}}{inside}{{% endsegment %}}{inside}'))
+    for name, kind, piece, said in (
+        ("text", InputType(kind="string"), user("{{ text }}"), text_words),
+        ("docs", InputType(kind="array", items=InputType(kind="json")), system("{{ docs | join }}"), words),
+        ("history", InputType(kind="thread"), Placeholder("history"), words),
+    ):
+        if draw(st.booleans()):
+            inputs.append(Input(name=name, type=kind))
+            pieces.append(piece)
+            own |= {name: draw(said)} if draw(st.booleans()) else {}
+    return {"messages": tuple(pieces), "inputs": tuple(inputs), "segments": own}
+
+
 prompts = st.builds(
-    Prompt,
-    messages=st.lists(messages, min_size=1, max_size=4).map(tuple),
+    lambda content, **parts: Prompt(**content, **parts),
+    contents(),
     settings=mappings,
     outputs=inputs_strategy(depth=1),
     tools=st.lists(mappings, max_size=2).map(tuple),
@@ -82,6 +123,7 @@ def test_code_to_file_to_code_is_exact(prompt: Prompt[Any]) -> None:
     back = read(data)
     assert_same(back, prompt)
     for name in (
+        "segments",
         "settings",
         "outputs",
         "tools",

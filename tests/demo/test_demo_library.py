@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from promptlib import Budget
 from promptlib.codec import read_with_notes, write
 from promptlib.demo import Event, events
 from promptlib.diff import diff
@@ -22,6 +23,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "sales/reply": {"question": "Does it fit?", "product": "a tent", "history": HISTORY},
     "text/summarize": {"text": "We moved."},
     "text/classify": {"review": "Fine."},
+    "text/answer": {"question": "Why?", "sources": ["Because of rain.", "Because of wind."], "history": HISTORY},
     "text/translate": {"text": "Hello", "language": "German", "glossary": {"cart": "Warenkorb", "order": "Bestellung"}},
     "code/review": {"diff": "-a\n+b", "language": "Python"},
     "data/invoice": {"invoice": "No. 5, 12.50 EUR"},
@@ -134,3 +136,12 @@ def test_a_condition_leaves_no_gap() -> None:
 def test_terms_of_the_glossary_are_listed() -> None:
     text = newest("text/translate").prompt.render(VALUES["text/translate"]).messages[0].text
     assert text.endswith('Keep its layout.\nTranslate "cart" as "Warenkorb".\nTranslate "order" as "Bestellung".')
+
+
+def test_sources_go_last_in_a_budget() -> None:
+    sources = [f"Source {at}: it rained." for at in range(20)]
+    rendered = newest("text/answer").prompt.render(
+        question="Why?", sources=sources, history=HISTORY * 20, budget=Budget(120)
+    )
+    assert [row.outcome for row in rendered.report.segments] == ["dropped", "truncated"]  # type: ignore[union-attr] # there is a budget
+    assert "\n- Source 7: it rained.\n(more was found)\n\nQuestion: Why?" in rendered.messages[-1].text

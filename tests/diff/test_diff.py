@@ -379,7 +379,7 @@ class TestForms:
         assert json.loads(json.dumps(data)) == data
         assert list(data) == [
             *("before", "after", "same", "breaking", "reasons"),
-            *("messages", "inputs", "outputs", "settings", "tools", "includes", "metadata"),
+            *("messages", "inputs", "outputs", "settings", "tools", "includes", "segments", "metadata"),
         ]
         assert data["after"] == {"name": "", "version": "", "digest": self.after.digest}
         shown: Any = data

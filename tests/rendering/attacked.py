@@ -50,9 +50,13 @@ def forget() -> int:
 
 
 def outcome(template: str, trust: Any, given: dict[str, Any]) -> tuple[str, str]:
-    """Return how the template ended: `rejected`, `failed` (both typed), `rendered` or `raw`, and its words."""
+    """Return how the template ended: `rejected`, `failed` (both typed), `rendered` or `raw`, and its words.
+
+    One that states segments is rendered with their places: what these take is what may not become too much.
+    """
     try:
-        messages = compile_pieces((user(template),), trust=trust).render(given)
+        made = compile_pieces((user(template),), trust=trust)
+        messages = made.render_marked(given, {})[0] if "{% segment" in template else made.render(given)
     except PromptLibError as error:
         kind = type(error).__name__
         return kind, f"{getattr(error, 'rule', '')}: {str(error)[:300]}"

@@ -337,7 +337,68 @@ INCLUDES = _of(
     "{% <message> 0 %}",
 )
 
-ATTACKS = [*ESCAPES, *LEAKS, *MUTATIONS, *CPU, *MEMORY, *NESTING, *INCLUDES]
+_ITEMS = "{% segment 'a' truncate='items' %}"
+_END = "{% endsegment %}"
+
+SEGMENTS = _of(
+    "segment",
+    # Attributes that are computed, reach for something, or pass for another word.
+    "{% segment x %}" + _END,
+    "{% segment x ~ 'b' %}" + _END,
+    "{% segment ''.__class__ %}" + _END,
+    "{% segment '__class__' %}x" + _END,
+    "{% segment '../../etc/passwd' %}x" + _END,
+    "{% segment 'a' __class__=1 %}x" + _END,
+    "{% segment 'a' canonical=1 %}x" + _END,
+    "{% segment 'a' priority=x %}x" + _END,
+    "{% segment 'a' priority=range(9) %}x" + _END,
+    "{% segment 'a' priority=10**99999 %}x" + _END,
+    "{% segment 'a' priority=" + "9" * 90_000 + " %}x" + _END,
+    "{% segment 'a' priority=0x" + "f" * 90_000 + " %}x" + _END,
+    "{% segment 'a' truncate=items %}x" + _END,
+    "{% segment 'a' truncate='__init__' %}x" + _END,
+    "{% segment 'a' marker=x|upper %}x" + _END,
+    "{% segment 'a' marker='" + "x" * 1_000_000 + "' %}x" + _END,
+    "{% segment '" + "a" * 1_000_000 + "' %}x" + _END,
+    "{% segment 'a'" + " priority=1" * 2_000 + " %}x" + _END,
+    "{% segment 'a' *items %}x" + _END,
+    "{% segment 'a' **data %}x" + _END,
+    # Marks without end.
+    "{% for i in range(99999) %}{% segment 'a' %}" + _END + "{% endfor %}",
+    "{% for i in range(99999) %}{% segment 'a' %}x" + _END + "{% endfor %}",
+    "{% for i in range(60000) %}{% segment 'a' %}x" + _END + "{% endfor %}",
+    "{% for r in rows %}{% segment 'a' %}{{ r.k }}" + _END + "{% endfor %}",
+    "{% for i in range(99999) %}{% for j in range(99) %}{% segment 'a' %}{% if j %}{% continue %}{% endif %}"
+    + _END + "{% endfor %}{% endfor %}",
+    _ITEMS + "{% for i in range(99999) %}{% endfor %}" + _END,
+    _ITEMS + "{% for i in range(99999) %}{% for j in range(99) %}x{% endfor %}{% endfor %}" + _END,
+    "{% for j in range(99) %}" + _ITEMS + "{% for i in range(9999) %}x{% endfor %}" + _END + "{% endfor %}",
+    _ITEMS + "{% for c in doc %}{{ c }}{% endfor %}" + _END,
+    _ITEMS + "{{ doc|join }}" + _END,
+    _ITEMS + "{{ doc|list|join('-') }}" + _END,
+    _ITEMS + "{{ (doc|list * 9)|join }}" + _END,
+    _ITEMS + "{{ range(99999)|join(doc) }}" + _END,
+    _ITEMS + "{{ ([1] * 999999)|join }}" + _END,
+    _ITEMS + "{{ ([1.5] * 999999)|join }}" + _END,
+    _ITEMS + "{{ ([rows] * 999)|join }}" + _END,
+    _ITEMS + "{{ rows|join(attribute='list') }}" + _END,
+    _ITEMS + "{{ rows|join(attribute='" + "k." * 30_000 + "k') }}" + _END,
+    _ITEMS + "{{ [doc, doc, doc]|join|delimited }}" + _END,
+    "{% for j in range(999) %}" + _ITEMS + "{{ rows|join('-', attribute='k') }}" + _END + "{% endfor %}",
+    "{% for j in range(999) %}" + _ITEMS + "{{ ('<document>' * 9999)|list|join|delimited }}" + _END + "{% endfor %}",
+    # Ways out of the place where it may stand.
+    "{% segment 'a' %}{% segment 'b' %}" + _END + _END,
+    "{% macro m() %}{% segment 'a' %}x" + _END + "{% endmacro %}{{ m() }}",
+    "{% set y %}{% segment 'a' %}x" + _END + "{% endset %}{{ y }}",
+    "{% for i in items recursive %}{% segment 'a' %}{{ loop(items) }}" + _END + "{% endfor %}",
+    "{% segment 'a' %}{% <message> 0 %}" + _END,
+    "{% segment 'a' %}{{ self }}{{ caller() }}{{ loop }}" + _END,
+    "{% segment 'a' %}" * 900 + _END * 900,
+    "{% segment 'a' %}x" + _END + "{% segment 'a' priority=1 %}x" + _END,
+    "{% endsegment %}" * 900,
+)  # fmt: skip
+
+ATTACKS = [*ESCAPES, *LEAKS, *MUTATIONS, *CPU, *MEMORY, *NESTING, *INCLUDES, *SEGMENTS]
 
 #: Written against the defences after they stood: each aims at something that is weighed, and tries to get by.
 ADAPTIVE = _of(

@@ -14,6 +14,7 @@ from promptlib.rendering.allowed import FILTERS, TESTS
 from promptlib.rendering.dating import DATE_CODES, TIME_CODES, dated
 from promptlib.rendering.environment import ENVIRONMENT
 from promptlib.rendering.words import UNKNOWN_FILTERS, UNKNOWN_STATEMENTS
+from promptlib.segments import FINE_TO_COARSE, TRUNCATES, WORDS, Segment
 from promptlib.trust import FOREIGN, OWN
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "jinja.md").read_text("utf-8")
@@ -62,3 +63,49 @@ def test_the_codes_of_dates() -> None:
     told = {code: gives for row in rows("code") for code, gives in zip(words(row[0]), words(row[2]), strict=True)}
     assert set(told) == set(DATE_CODES | TIME_CODES)
     assert {code: dated(VALUES["sent"], code) for code in told} == told
+
+
+# --- segments ---------------------------------------------------------------------------------------------------------
+
+
+def test_each_attribute_of_a_segment_has_its_row() -> None:
+    found = {words(row[0])[0]: row for row in rows("attribute")}
+    assert list(found) == list(WORDS)
+    # In a text there are no messages whose oldest could go.
+    told = {word: [each.strip('"') for each in words(found[word][1])] for word in ("truncate", "boundary")}
+    assert told == {"truncate": [each for each in TRUNCATES if each != "oldest"], "boundary": list(FINE_TO_COARSE)}
+    for word, row in found.items():
+        [example] = words(row[2])
+        template = compile_pieces((user(f'{{% segment "s" {example} %}}x{{% endsegment %}}'),))
+        assert f"{word}={json.dumps(getattr(template.segments['s'], word), ensure_ascii=False)}" == example
+    defaults = compile_pieces((user('{% segment "s" %}x{% endsegment %}'),)).segments["s"]
+    for word, row in found.items():
+        assert [json.loads(each) for each in words(row[3])] in ([], [getattr(defaults, word)])
+        assert bool(words(row[3])) == bool(getattr(defaults, word) or word in ("priority", "min_tokens"))
+
+
+def stretches(source: str, *marked: str) -> list[tuple[str, int]]:
+    """Return the text of each stretch, and how many items it has."""
+    template = compile_pieces((user(source),), marked=frozenset(marked))
+    (message,), found = template.render_marked(VALUES, dict.fromkeys(marked, Segment()))
+    return [(message.text[each.start : each.end], max(0, len(each.items) - 1)) for each in found]
+
+
+def test_what_is_an_item() -> None:
+    found = [words(row[0])[0].replace("\\|", "|").replace("⏎", "\n") for row in rows("in it")]
+    assert [stretches(f'{{% segment "s" truncate="items" %}}{each}{{% endsegment %}}') for each in found] == [
+        [("- Bo\n- Al\n- Cy", 3)],
+        [("Bo, Al, Cy", 3)],
+        [("Names: pen; ink; pad.", 3)],
+    ]
+
+
+def test_where_an_input_may_be_shortened() -> None:
+    found = [[each.replace("\\|", "|") for each in words(row[0])] for row in rows("written")]
+    assert [[stretches(each, "text", "names") for each in row] for row in found] == [
+        [[("one two three", 0)], [("one two three", 0)]],
+        [[("one two three", 0)]],
+        [[("Bo, Al, Cy", 3)], [("BoAlCy", 3)]],
+        [[], [], []],
+        [[("one two three", 0)]],
+    ]

@@ -72,7 +72,7 @@ def attacked(trust: str, templates: list[str]) -> list[dict[str, Any]]:
 
 def test_there_are_enough_attacks_of_every_class() -> None:
     kinds = Counter(attack.kind for attack in [*ATTACKS.ATTACKS, *ATTACKS.ADAPTIVE])
-    assert kinds.keys() == {"escape", "leak", "mutation", "cpu", "memory", "nesting", "include", "adaptive"}
+    assert kinds.keys() == {"escape", "leak", "mutation", "cpu", "memory", "nesting", "include", "segment", "adaptive"}
     assert len({attack.template for attack in ATTACKS.ATTACKS}) >= 120
     assert kinds["adaptive"] >= 40
     assert min(kinds.values()) >= 10

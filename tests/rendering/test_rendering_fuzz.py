@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +19,7 @@ SIGNS = r"""
 {{ }} {% %} {# #} {%- -%} {{- -}} if endif for endfor in else elif set endset macro endmacro call endcall with endwith
 filter endfilter raw endraw include block endblock break continue not and or is defined none true loop recursive a b xs
 d _p self range namespace dict caller super upper length join tojson default map items groupby ( ) [ ] { } . , : | ~ + -
-* / // ** % == != < > = ' " \ 1 2.5 'a' "b" user: --- é 🎉
+segment endsegment priority= truncate= 'items' * / // ** % == != < > = ' " \ 1 2.5 'a' "b" user: --- é 🎉
 """
 WORDS = (*SIGNS.split(), "\r", "\n", "\x00")
 SOUP = st.lists(st.sampled_from(WORDS), max_size=25).map(" ".join)
@@ -41,6 +43,9 @@ STATEMENTS = (
     "{% endfilter %}",
     "{% with w = a %}",
     "{% endwith %}",
+    "{% segment 's' %}",
+    "{% segment 'i' truncate='items' %}",
+    "{% endsegment %}",
     "{% break %}",
     "{% raw %}",
     "{% endraw %}",
@@ -129,6 +134,8 @@ def test_variables_are_those_that_jinja_finds(source: str) -> None:
     except InvalidPrompt:
         return
     environment = Environment(autoescape=False, extensions=["jinja2.ext.loopcontrols"])  # noqa: S701 - only parsed
+    # Jinja has no segments; a scope is what they are to names.
+    source = re.sub(r"{% segment .*? %}", "{% with %}", source).replace("{% endsegment %}", "{% endwith %}")
     assert set(template.variables) == find_undeclared_variables(environment.parse(source))
 
 

@@ -39,6 +39,7 @@ def test_what_fits_is_accounted_for() -> None:
     assert repr(report.total) == repr(count_messages(CHAT))
     assert report.explain() == (
         "counted by o200k_base, as openai-chat\n"
+        "  █▒▒▒▒▒··································  12 % of 8,000\n"
         "  0  system         4  kept\n"
         "  1  user           2  kept\n"
         "  2  assistant      3  kept\n"
@@ -77,7 +78,7 @@ def test_of_many_messages_the_largest_are_shown() -> None:
     assert "\n   9  user" not in text
     assert "\n  10  user" in text
     assert "\n      10 smaller" in text
-    shown = [line.split() for line in text.splitlines()[1:-4]]
+    shown = [line.split() for line in text.splitlines()[2:-4]]
     assert sum(int(line[2]) for line in shown) == sum(row.tokens for row in report.messages)
 
 
@@ -111,9 +112,10 @@ def test_text_that_is_too_long_by_its_bytes_is_not_even_encoded(monkeypatch: pyt
     counter = type(encoding("o200k_base"))
     monkeypatch.setattr(counter, "encode", lambda *_: pytest.fail("it was encoded"))
     with pytest.raises(BudgetExceeded) as caught:
-        budget.check([user("é" * 5_000), user("x" * 2_000)])
+        budget.check([user("é" * 500_000), user("x" * 200_000)])
     assert str(caught.value) == (
-        "the prompt takes more than the 100 tokens of its budget: its 12,000 bytes of text are at least 94 tokens, and "
+        "the prompt takes more than the 100 tokens of its budget: "
+        "its 1,200,000 bytes of text are at least 9,375 tokens, and "
         "10 are reserved\n"
         "no token is longer than 128 bytes, so the text was not counted; shorten it first"
     )
@@ -164,7 +166,7 @@ def test_a_counter_of_whole_requests_names_no_profile() -> None:
             lambda: Budget(1_000).check([user("look", Image("https://x.y/z.png"))]),
             (
                 "o200k_base, as openai-chat, for these messages, tells an estimate, and a budget without margin would "
-                "promise an exact one\nsay how far it may be off: Budget(1000, margin=100)"
+                "promise an exact one\nsay how far it may be off: Budget(1000, margin=91)"
             ),
         ),
         (lambda: Budget(0), "max_tokens of a budget is 0\nit is an int, 1 or more"),
@@ -205,7 +207,7 @@ def test_an_unknown_encoding_is_refused_at_once() -> None:
 
 def test_an_estimate_with_a_margin_is_accepted() -> None:
     picture: list[Message] = [user("look", Image("https://x.y/z.png"))]
-    assert Budget(1_000, margin=100).check(picture).exactness == "estimate"
+    assert Budget(1_000, margin=91).check(picture).exactness == "estimate"
 
 
 def test_a_budget_is_a_value() -> None:
@@ -217,3 +219,46 @@ def test_a_budget_is_a_value() -> None:
         budget.max_tokens = 1  # type: ignore[misc]  # the refusal is the test
     report = budget.check(CHAT)
     assert pickle.loads(pickle.dumps(report)) == report  # noqa: S301 - our own bytes
+
+
+def test_a_model_s_budget_counts_as_the_model_does() -> None:
+    assert Budget.for_model("gpt-4o", 8_000, 1_000) == Budget(8_000, 1_000)
+    assert Budget.for_model("gpt-4", 8_000, low_water=0.5, grid=4) == Budget(
+        8_000, encoding="cl100k_base", low_water=0.5, grid=4
+    )
+    claude = Budget.for_model("claude-sonnet-4-5", 8_000, margin=2_000)
+    assert claude.token_counter.exactness == "estimate"
+    assert claude.check(CHAT).total.profile == "anthropic-messages"
+    assert Budget.for_model("text-embedding-3-small", 100).profile == "openai-chat"
+    with pytest.raises(UnknownEncoding, match="no model 'gpt-40' is known here"):
+        Budget.for_model("gpt-40", 8_000)
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (
+            lambda: Budget(100, low_water=100),
+            "low_water of a budget is 100\n"
+            "it is an int below the 100 tokens that messages may take, or a share such as 0.75",
+        ),
+        (
+            lambda: Budget(100, reserve=40, low_water=1.5),
+            "low_water of a budget is 1.5\n"
+            "it is an int below the 60 tokens that messages may take, or a share such as 0.75",
+        ),
+        (lambda: Budget(100, low_water=True), "low_water of a budget is True\nit is an int below the 100 tokens"),
+        (lambda: Budget(100, low_water=0), "low_water of a budget is 0\nit is an int below the 100 tokens"),
+        (lambda: Budget(100, grid=0), "grid of a budget is 0\nit is an int, 1 or more"),
+        (lambda: Budget(100, profile="openai"), "no chat profile 'openai'\ndid you mean"),
+        (
+            lambda: Budget.for_model("gemini-2.5-pro", 8_000, 1_000),
+            "the counter estimate-gemini tells an estimate, and a budget without margin would promise an exact one\n"
+            "say how far it may be off: Budget(8000, margin=1815)",
+        ),
+    ],
+)
+def test_what_says_nothing_in_a_budget_is_refused(make: Callable[[], object], text: str) -> None:
+    with pytest.raises(InvalidInputs) as caught:
+        make()
+    assert str(caught.value).startswith(text)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promptlib.tokens.edges import FINE_TO_COARSE, Boundary, head_edge, tail_edge
+from promptlib.segments import FINE_TO_COARSE, Boundary
+from promptlib.tokens.edges import head_edge, tail_edge
 
 
 def cut(text: str, boundary: Boundary) -> tuple[str, str]:

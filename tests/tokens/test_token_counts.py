@@ -129,7 +129,7 @@ def test_what_cannot_count_is_refused(given: object) -> None:
         counter(given)  # type: ignore[arg-type]  # the wrong type is the test
     assert str(caught.value) == (
         f"{given!r:.80} cannot count tokens\ngive an encoding's name, a TokenCounter (name, exactness, count), "
-        "a tiktoken.Encoding, or a function from text to int"
+        "a tiktoken.Encoding, a tokenizers.Tokenizer, or a function from text to int"
     )
 
 

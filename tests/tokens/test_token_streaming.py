@@ -30,7 +30,7 @@ def test_tokens_on_both_sides_of_a_safe_cut_are_those_of_the_whole(name: str, te
 def test_a_cut_is_safe_beside_characters_of_every_kind(name: str) -> None:
     encode = encoding(name).encode
     random = Random(7)
-    beside = "aé你1½'’-\n /\u0301\u093f_👍\u200d。"
+    beside = "aé你1½'’-\n\r /\u0301\u093f_👍\u200d。"
     found = 0
     for _ in range(6_000):
         char = chr(random.choice([random.randrange(0x300), random.randrange(0x3000), random.randrange(sys.maxunicode)]))
@@ -55,6 +55,12 @@ def test_a_cut_is_safe_beside_characters_of_every_kind(name: str) -> None:
         ("\x1c", " ", False),
         ("a", ".", True),
         ("a", "\n", True),
+        ("\n", "a", True),
+        ("\r", "你", True),
+        ("\n", "#", True),
+        ("\n", "/", False),
+        ("\n", "\n", False),
+        ("\n", "\u0301", False),
         ("a", "1", True),
         ("a", "'", False),
         ("a", "’", True),

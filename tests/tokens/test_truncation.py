@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import argparse
 import re
 import string
 import threading
 from base64 import b64encode
 from dataclasses import dataclass, field
-from pathlib import Path
 from random import Random
 from typing import Any, Literal, get_args
 
@@ -16,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promptlib.errors import InvalidInputs
+from promptlib.segments import FINE_TO_COARSE, Boundary
 from promptlib.tokens import (
     EncodingCounter,
     Exactness,
@@ -26,38 +25,11 @@ from promptlib.tokens import (
     truncate,
     vocabulary,
 )
-from promptlib.tokens.edges import FINE_TO_COARSE, Boundary, head_edge, tail_edge
+from promptlib.tokens.edges import head_edge, tail_edge
 from promptlib.tokens.truncation import KEEPS, Keep
+from tests.tokens.texts import CODE, TEXTS, chinese, english
 
 Vocabulary = Literal["o200k_base", "cl100k_base"]
-
-WORDS = Path(argparse.__file__).read_text(encoding="utf-8").split()
-CODE = Path(argparse.__file__).read_text(encoding="utf-8") * 10
-CHINESE = "的一是在不了有和人这中大为上个国我以要他时来用们生到作地于出就分对成会可主发年动同工也能下过子说产种"
-
-
-def english(size: int) -> str:
-    random = Random(1)
-    return " ".join(random.choice(WORDS) + random.choice(["", "", "", ",", "."]) for _ in range(size // 6))
-
-
-def chinese(size: int, punctuation: str = "，。") -> str:
-    random = Random(2)
-    return "".join(random.choice(CHINESE * 2 + punctuation * 5) for _ in range(size))
-
-
-RUNS = st.builds(lambda text, times: text * times, st.text(min_size=1, max_size=3), st.integers(1, 300))
-TEXTS = st.lists(
-    st.one_of(
-        st.text(max_size=300),
-        st.text(alphabet="the quick's (12) x_y/z\n\r\t.", max_size=300),
-        st.text(alphabet="你好世界，。\u3000", max_size=300),
-        st.text(alphabet="👨\u200d👩👍🏽🇩🇪e\u0301\ufe0f क\u093f", max_size=100),
-        st.sampled_from(["<|endoftext|>", "\r\n\r\n", "a'sſ'tLL", "{% x %}"]),
-        RUNS,
-    ),
-    max_size=6,
-).map("".join)
 
 
 def by_encoding_all(text: str, limit: int, name: Vocabulary, keep: Keep, marker: str) -> str:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from promptlib import Budget, Message, Prompt, RenderedPrompt, Store, Version, placeholder, system, tool, user
+from promptlib import Budget, Message, Prompt, RenderedPrompt, Segment, Store, Version, placeholder, system, tool, user
 
 
 class Triage(BaseModel):
@@ -52,6 +52,21 @@ def wrong_messages() -> None:
     user("{{ ticket }}", literal="yes")  # error: arg-type
     tool("42", id="call-1")  # error: call-arg
     Message("robot")  # error: arg-type
+
+
+def wrong_segments(triage: Prompt[Triage]) -> None:
+    Segment(priority="high")  # error: arg-type
+    Segment(truncate="tail")  # error: arg-type
+    Segment(boundary=None)  # error: arg-type
+    Segment(prio=3)  # error: call-arg
+    Segment(3)  # error: call-arg
+    placeholder("history", priority="high")  # error: arg-type
+    placeholder("history", truncate="middle")  # error: arg-type
+    placeholder("history", prio=3)  # error: call-arg
+    Prompt.define(Triage, user("{{ ticket }}"), segments=[Segment()])  # error: call-overload
+    Prompt.define(Triage, user("{{ ticket }}"), segments={"ticket": 3})  # error: dict-item
+    triage.evolve(segments={"ticket": 3})  # error: dict-item
+    triage.segments["ticket"] = {}  # error: index
 
 
 def wrong_changes(triage: Prompt[Triage], store: Store) -> None:

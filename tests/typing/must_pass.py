@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date  # noqa: TC003 - pydantic reads the annotations
-from typing import Any, Literal, assert_type
+from typing import Annotated, Any, Literal, assert_type
 
 from pydantic import BaseModel
 
@@ -14,6 +14,7 @@ from promptlib import (
     Message,
     Prompt,
     RenderedPrompt,
+    Segment,
     Store,
     Thread,
     Version,
@@ -36,6 +37,15 @@ class Triage(BaseModel):
     customer: Customer | None = None
     picture: Image | None = None
     paper: File | None = None
+
+
+class Marked(BaseModel):
+    """Inputs that say how a budget may shorten them."""
+
+    question: str
+    docs: Annotated[list[str], Segment(priority=20)] = []
+    note: Annotated[str, Segment(truncate="middle", boundary="line", marker=" […] ")] | None = None
+    history: Annotated[Thread, Segment(priority=10, truncate="oldest")] = ()
 
 
 class Answer(BaseModel):
@@ -66,6 +76,18 @@ assert_type(triage.variables, tuple[str, ...])
 plain = Prompt.define(system("Say hello."), user("Hello, {{ name }}", literal=True))
 included = Prompt.define(system('{% include "style" %}'), includes={"style": plain.evolve(messages=[user("Be kind.")])})
 assert_type(plain, Prompt[BaseModel])
+
+marked = Prompt.define(
+    Marked,
+    placeholder("history", priority=11, truncate="drop", min_tokens=None, max_tokens=900),
+    user('{{ docs | join }}{{ note or "" }}{{ question }}'),
+    segments={"question": Segment(group="a", min_tokens=3), "docs": {"priority": 30}},
+)
+assert_type(marked, Prompt[Marked])
+assert_type(marked.evolve(segments={"docs": Segment()}), Prompt[Marked])
+assert_type(marked.derive(segments={}), Prompt[Marked])
+assert_type(marked.all_segments["docs"], Segment)
+assert_type(marked.model(question="Why?", docs=["a"], note="b").docs, list[str])
 
 turns: Thread = (user("Hi"), assistant("Hello"))
 rendered = triage.render(Triage(ticket="It burns", history=turns), budget=Budget(8_000, reserve=1_000))

@@ -1,0 +1,483 @@
+"""How large the value of an expression can be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, cast
+
+from jinja2 import nodes
+
+from promptlib.rendering.amounts import EMPTY, Reason, Size, amount, endless, text_size
+from promptlib.rendering.bounds import (
+    MISSING,
+    NUMBERS,
+    TRUTH,
+    Bound,
+    Interval,
+    Listed,
+    Mapped,
+    any_part,
+    counted,
+    either,
+    listing,
+    mapping,
+    numbers,
+    of_constant,
+    part,
+    rounds,
+    textual,
+    unknown,
+    whole,
+    written,
+)
+from promptlib.rendering.filtering import filtered
+from promptlib.rendering.gathering import added, multiplied
+from promptlib.rendering.growth import Call, formatted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from promptlib.rendering.amounts import Scale
+    from promptlib.rendering.positions import Span, Spans
+
+#: Numbers of one `range` in the sandbox.
+MOST_OF_RANGE = 100_000
+#: Bits of a number that is still computed with.
+MOST_BITS = 14_000
+#: Nodes that are looked at: macros that call macros can be small to write and endless to follow.
+MOST_STEPS = 200_000
+_DEEPEST_LOOP = 1_000
+_TEXTS = "a text is repeated without limit"
+
+
+class Followed(Exception):
+    """So much was followed that the rest is not."""
+
+
+class Scope:
+    """Names of a statement's body, in those of what is around it."""
+
+    __slots__ = ("around", "names")
+
+    def __init__(self, around: Scope | None = None, names: Mapping[str, Bound] | None = None) -> None:
+        """Begin with *names*."""
+        self.around = around
+        self.names: dict[str, Bound] = dict(names or {})
+
+    def find(self, name: str) -> Bound | None:
+        """Return what *name* is here, or None where the template does not define it."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.names:
+                return scope.names[name]
+            scope = scope.around
+        return None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Closure:
+    """A macro, or the body of a call block, and the names around it."""
+
+    node: nodes.Macro | nodes.CallBlock
+    scope: Scope
+
+
+@dataclass(slots=True)
+class Spaces:
+    """What was ever put into namespaces, whatever the order: by where the namespace was made, and the name."""
+
+    held: dict[tuple[int, str], Bound] = field(default_factory=dict)
+    changed: set[tuple[int, str]] = field(default_factory=set)
+
+    def put(self, space: int, name: str, bound: Bound) -> None:
+        """Put *bound* beside what was there."""
+        before = self.held.get((space, name), MISSING)
+        if before.anything is not None:
+            return
+        after = either(before, replace(bound, known=()))
+        if after != before:
+            self.held[space, name] = after
+            self.changed.add((space, name))
+
+    def give_up(self) -> None:
+        """Take what was changed for what has no limit."""
+        for key in self.changed:
+            hint = "compute it in the application, or with a filter such as sum"
+            self.held[key] = unknown(
+                Reason(f"{key[1]!r} of a namespace", "it grows while the prompt is rendered", hint)
+            )
+
+    def get(self, spaces: Iterable[int], name: str) -> Bound:
+        """Return what may be there."""
+        return either(*[self.held.get((space, name), MISSING) for space in spaces])
+
+
+class Reckoning:
+    """Reads expressions in the scope of the statements around them."""
+
+    def __init__(self, values: Mapping[str, Bound], spans: Spans, scale: Scale, spaces: Spaces) -> None:
+        """Begin outside of every scope, with the *values* of inputs."""
+        self.scope = Scope()
+        self._values = values
+        self._spans = spans
+        self._scale = scale
+        self._spaces = spaces
+        self._steps = 0
+        self._active: list[int] = []
+        self._rules: dict[type[nodes.Node], Callable[[Any], Bound]] = {
+            nodes.Name: self._name,
+            nodes.Const: self._constant,
+            nodes.TemplateData: lambda node: textual(self._literal(node.data)),
+            nodes.List: self._list,
+            nodes.Tuple: self._list,
+            nodes.Dict: self._dict,
+            nodes.Getattr: lambda node: self._attribute(self.bound(node.node), node.attr),
+            nodes.Getitem: self._item,
+            nodes.Filter: self._filter,
+            nodes.Concat: self._concatenated,
+            nodes.CondExpr: self._condition,
+            nodes.And: self._either,
+            nodes.Or: self._either,
+            nodes.Call: self._call,
+            nodes.Add: lambda node: added(self.bound(node.left), self.bound(node.right)),
+            nodes.Sub: self._difference,
+            nodes.Mul: self._product,
+            nodes.Div: self._quotient,
+            nodes.FloorDiv: self._quotient,
+            nodes.Mod: self._remainder,
+            nodes.Pow: self._power,
+            nodes.Neg: lambda node: _negative(self.bound(node.node)),
+            nodes.Pos: lambda node: _negative(_negative(self.bound(node.node))),
+        }
+
+    def bound(self, node: nodes.Node) -> Bound:
+        """Return what the value of *node* can be."""
+        self.step()
+        rule = self._rules.get(type(node))
+        if rule is not None:
+            return rule(node)
+        for child in node.iter_child_nodes():
+            self.bound(child)
+        return TRUTH  # tests, comparisons, not
+
+    def step(self) -> None:
+        """Count one node more; raises `Followed` after too many."""
+        self._steps += 1
+        if self._steps > MOST_STEPS:
+            raise Followed
+
+    def span(self, node: nodes.Node) -> Span:
+        """Return the token of *node*."""
+        return self._spans[node.lineno]
+
+    def run(self, closure: Closure, names: Mapping[str, Bound]) -> Size:
+        """Return the size of what the body of *closure* puts out."""
+        raise NotImplementedError
+
+    def _literal(self, text: str, source: str = "") -> Size:
+        in_bytes = amount(len(text.encode(errors="replace")), source)
+        tokens = amount(self._scale.literal(text, opens=False, closes=False), source)
+        return Size(in_bytes, tokens, amount(len(text), source))
+
+    def _name(self, node: nodes.Name) -> Bound:
+        found = self.scope.find(node.name)
+        return self._values.get(node.name, MISSING) if found is None else found
+
+    def _constant(self, node: nodes.Const) -> Bound:
+        if isinstance(node.value, str):
+            return Bound(text=self._literal(node.value), known=(node.value,))
+        return of_constant(node.value)
+
+    def _list(self, node: nodes.List | nodes.Tuple) -> Bound:
+        fields = tuple(self.bound(each) for each in node.items)
+        return listing(amount(len(fields)), either(*fields), fields)
+
+    def _dict(self, node: nodes.Dict) -> Bound:
+        pairs = [(self.bound(each.key), self.bound(each.value)) for each in node.items]
+        if all(key.known for key, _ in pairs):
+            return mapping((key.known[0], value) for key, value in pairs)
+        keys, items = either(*[key for key, _ in pairs]), either(*[value for _, value in pairs])
+        return Bound(mapped=Mapped(amount(len(pairs)), replace(keys, known=()), items))
+
+    def _attribute(self, base: Bound, name: str) -> Bound:
+        found = part(base, name)
+        if base.spaces:
+            found = either(found, self._spaces.get(base.spaces, name))
+        return found if base.loop is None else either(found, _of_loop(base.loop, name))
+
+    def _item(self, node: nodes.Getitem) -> Bound:
+        base = self.bound(node.node)
+        if isinstance(node.arg, nodes.Slice):
+            return self._sliced(base, node.arg)
+        key = self.bound(node.arg)
+        if not key.known:
+            return any_part(base)
+        return part(base, key.known[0])
+
+    def _sliced(self, base: Bound, node: nodes.Slice) -> Bound:
+        edges = [None if each is None else self.bound(each) for each in (node.start, node.stop, node.step)]
+        most = _slice_length(*[_edge(each) for each in edges[:2]]) if edges[2] is None else None
+        if base.anything is not None and most is None:
+            return unknown(base.anything)
+        text = written(base) if base.anything is not None else base.text
+        found = MISSING
+        if text is not None:
+            in_bytes = text.bytes if most is None else text.bytes.capped(_WIDEST * most)
+            found = textual(text_size(in_bytes, text.characters.capped(most)))
+        rest = replace(base, text=None, mapped=None)
+        count, item = rounds(rest)
+        return either(found, listing(count.capped(most), item)) if rest.listed or rest.anything else found
+
+    def _filter(self, node: nodes.Filter) -> Bound:
+        return self.filtered(node, MISSING if node.node is None else self.bound(node.node))
+
+    def filtered(self, node: nodes.Filter, value: Bound) -> Bound:
+        """Return what the filter makes of *value*."""
+        arguments, keywords = self._arguments(node)
+        call = Call(node.name, value, arguments or (), keywords, self.span(node))
+        return filtered(call) if arguments is not None else call.open(_STARS, "write the arguments out")
+
+    def _arguments(
+        self, node: nodes.Filter | nodes.Call
+    ) -> tuple[tuple[Bound, ...] | None, tuple[tuple[str, Bound], ...]]:
+        """Return the arguments; None for those that are computed as a whole."""
+        arguments = tuple(self.bound(each) for each in node.args)
+        words = cast("list[nodes.Keyword]", node.kwargs)  # Jinja declares pairs and makes keywords
+        keywords = tuple((each.key, self.bound(each.value)) for each in words)
+        stars = [self.bound(each) for each in (node.dyn_args, node.dyn_kwargs) if each is not None]
+        return (None if stars else arguments), keywords
+
+    def _concatenated(self, node: nodes.Concat) -> Bound:
+        return textual(EMPTY.plus(*[written(self.bound(each)) for each in node.nodes]))
+
+    def _condition(self, node: nodes.CondExpr) -> Bound:
+        self.bound(node.test)
+        other = MISSING if node.expr2 is None else self.bound(node.expr2)
+        return either(self.bound(node.expr1), other)
+
+    def _either(self, node: nodes.BinExpr) -> Bound:
+        return either(self.bound(node.left), self.bound(node.right))
+
+    # --- calls --------------------------------------------------------------------------------------------------------
+
+    def _call(self, node: nodes.Call, caller: Bound | None = None) -> Bound:
+        """Return what a call makes; *caller* is the body of its block."""
+        arguments, given = self._arguments(node)
+        keywords = dict(given) if caller is None else {**dict(given), "caller": caller}
+        if isinstance(node.node, nodes.Getattr):
+            base = self.bound(node.node.node)
+            if base.loop is not None:
+                return either(*(arguments or ())) if node.node.attr == "cycle" else TRUTH
+        called = self.bound(node.node) if isinstance(node.node, nodes.Name) else MISSING
+        name = node.node.name if isinstance(node.node, nodes.Name) else ""
+        if arguments is None:
+            return self._lost(node, name, _STARS)
+        found = [self._called(cast("Closure", each), node, arguments, keywords) for each in called.calls]
+        if called.loop is not None:
+            found.append(self._lost(node, name, "a loop that calls itself has no limit"))
+        if called == MISSING and name in ("range", "dict", "namespace"):
+            found.append(self._built(name, node, arguments, keywords))
+        return either(*found)
+
+    def _lost(self, node: nodes.Node, name: str, why: str) -> Bound:
+        hint = "write it out, or let a budget cut it with a segment"
+        return unknown(Reason(f"the call of {name!r}", why, hint, place=self.span(node)))
+
+    def _called(
+        self, closure: Closure, node: nodes.Node, arguments: tuple[Bound, ...], keywords: dict[str, Bound]
+    ) -> Bound:
+        inner = closure.node
+        name = inner.name if isinstance(inner, nodes.Macro) else "caller"
+        if id(inner) in self._active:
+            return self._lost(node, name, "a macro that calls itself has no limit")
+        names = {each.name: bound for each, bound in zip(inner.args, arguments, strict=False)}
+        known = {each.name for each in inner.args}
+        names |= {key: bound for key, bound in keywords.items() if key in known}
+        names["caller"] = keywords.get("caller", MISSING)
+        rest = arguments[len(inner.args) :]
+        names["varargs"] = listing(amount(len(rest)), either(*rest), rest)
+        names["kwargs"] = mapping((key, bound) for key, bound in keywords.items() if key not in {*known, "caller"})
+        self._active.append(id(inner))
+        made = self.run(closure, names)
+        self._active.pop()
+        return textual(made)
+
+    def _built(self, name: str, node: nodes.Node, arguments: tuple[Bound, ...], keywords: dict[str, Bound]) -> Bound:
+        if name == "range":
+            return _ranged(arguments)
+        given = arguments[0] if arguments else MISSING
+        if name == "namespace":
+            space = id(node)
+            for key, bound in [*_entries(given), *keywords.items()]:
+                self._spaces.put(space, str(key), bound)
+            return Bound(spaces=frozenset({space}))
+        if given == MISSING or (given.mapped is not None and given.mapped.closed):
+            return mapping([*_entries(given), *keywords.items()])
+        count, item = rounds(given)
+        inside = given.mapped.item if given.mapped is not None else any_part(item)
+        keys = either(item if given.mapped is not None else any_part(item), *map(of_constant, keywords))
+        items = either(inside, *keywords.values())
+        total = count.plus(amount(len(keywords)))
+        return Bound(mapped=Mapped(total, replace(keys, known=()), items), anything=given.anything)
+
+    # --- operators ----------------------------------------------------------------------------------------------------
+
+    def _operands(self, node: nodes.BinExpr) -> tuple[Bound, Bound, Bound]:
+        """Return both operands, and what stands for their result where nothing is known of one."""
+        left, right = self.bound(node.left), self.bound(node.right)
+        reason = left.anything or right.anything
+        return left, right, MISSING if reason is None else unknown(reason)
+
+    def _difference(self, node: nodes.BinExpr) -> Bound:
+        left, right, lost = self._operands(node)
+        return either(lost, added(replace(left, text=None, listed=None), _negative(right)))
+
+    def _product(self, node: nodes.BinExpr) -> Bound:
+        left, right, lost = self._operands(node)
+        made = [lost]
+        for many, times in ((left, right), (right, left)):
+            found = numbers(times)
+            if found is not None and (many.text is not None or many.listed is not None):
+                why = Reason(times.source or "a number", _TEXTS, "declare it with le", times.source)
+                count = endless(why) if found.high is None else amount(found.high, times.source)
+                made.append(multiplied(Bound(text=many.text, listed=many.listed), count))
+        source = left.source or right.source
+        one, other = numbers(left), numbers(right)
+        if one is not None and other is not None:
+            made.append(_multiplied(one, other, source))
+        return either(*made, _real(left, right))
+
+    def _quotient(self, node: nodes.BinExpr) -> Bound:
+        left, right, lost = self._operands(node)
+        one = numbers(left)
+        made = [lost, Bound(real=True, source=left.source or right.source)]
+        if isinstance(node, nodes.FloorDiv) and one is not None and numbers(right) is not None:
+            most = _furthest(one)
+            made.append(whole(None if most is None else -most - 1, most, left.source or right.source))
+        return either(*made)
+
+    def _remainder(self, node: nodes.BinExpr) -> Bound:
+        left, right, lost = self._operands(node)
+        made = [lost, _real(left, right)]
+        divisor = numbers(right)
+        if numbers(left) is not None and divisor is not None:
+            most = _furthest(divisor)
+            made.append(whole(None if most is None else -most, most, left.source or right.source))
+        if left.text is not None or left.anything is not None:
+            made.append(self._filled(left, right, node))
+        return either(*made)
+
+    def _filled(self, left: Bound, right: Bound, node: nodes.BinExpr) -> Bound:
+        """Return what a text makes of `text % values`."""
+        pattern = left.known[0] if left.known else None
+        if isinstance(pattern, str):
+            fields = right.listed.fields if right.listed is not None else ()
+            arguments = tuple(either(each, right) for each in fields) or (right,)
+            words = dict(right.mapped.entries) if right.mapped is not None else {}
+            found = formatted(pattern, arguments, words) if right.mapped is None or right.mapped.closed else None
+            if found is not None:
+                return found
+        why = "a format that is not written out can be of any width"
+        return unknown(Reason("the operator %", why, "use ~ instead", place=self.span(node)))
+
+    def _power(self, node: nodes.BinExpr) -> Bound:
+        left, right, lost = self._operands(node)
+        one, other = numbers(left), numbers(right)
+        made = [lost, Bound(real=True, source=left.source or right.source)]
+        if one is not None and other is not None:
+            most, times = _furthest(one), other.high
+            small = most is not None and times is not None and most.bit_length() * max(times, 0) <= MOST_BITS
+            found = most ** max(times, 0) if small and most is not None and times is not None else None
+            found = None if found is None else max(found, 1)
+            made.append(whole(None if found is None else -found, found, left.source or right.source))
+        return either(*made)
+
+
+_STARS = "what stands behind a star is not known"
+_WIDEST = 4
+
+
+def _real(*bounds: Bound) -> Bound:
+    if any(each.real for each in bounds):
+        return Bound(real=True, source=next((each.source for each in bounds if each.source), ""))
+    return MISSING
+
+
+def _furthest(interval: Interval) -> int | None:
+    """Return how far from 0 the numbers can be."""
+    if interval.low is None or interval.high is None:
+        return None
+    return max(abs(interval.low), abs(interval.high))
+
+
+def _multiplied(one: Interval, other: Interval, source: str) -> Bound:
+    first, second = _furthest(one), _furthest(other)
+    if first is None or second is None or first.bit_length() + second.bit_length() > MOST_BITS:
+        return whole(None, None, source)
+    edges = [a * b for a in one if a is not None for b in other if b is not None]
+    return whole(min(edges), max(edges), source)
+
+
+def _negative(bound: Bound) -> Bound:
+    if bound.anything is not None:
+        return unknown(bound.anything)
+    found = numbers(bound)
+    made = MISSING
+    if found is not None:
+        low, high = found
+        made = whole(None if high is None else -high, None if low is None else -low, bound.source)
+        known = bound.known and isinstance(bound.known[0], int)
+        made = replace(made, known=(-int(cast("int", bound.known[0])),)) if known else made
+    return either(made, _real(bound)) if bound.real else made
+
+
+def _entries(bound: Bound) -> tuple[tuple[object, Bound], ...]:
+    return bound.mapped.entries if bound.mapped is not None else ()
+
+
+def _edge(bound: Bound | None) -> Interval | None:
+    """Return the numbers at which a slice may begin or end; None where nothing is said."""
+    if bound is None or bound.known == (None,):
+        return None
+    return (None if bound.none else numbers(bound)) or NUMBERS
+
+
+def _slice_length(start: Interval | None, stop: Interval | None) -> int | None:
+    """Return the most items from *start* to *stop*, in steps of one; None when that is not known."""
+    begin = start or Interval(0, 0)
+    if stop is None:
+        # From so many before the end.
+        return -begin.low if begin.high is not None and begin.high < 0 and begin.low is not None else None
+    if stop.low is not None and stop.low >= 0 and stop.high is not None:
+        if begin.low is not None and begin.low >= 0:
+            return max(0, stop.high - begin.low)
+        return stop.high
+    if begin.high is not None and begin.high < 0 and begin.low is not None and stop.high is not None and stop.high < 0:
+        return max(0, stop.high - begin.low)
+    return None
+
+
+def _ranged(arguments: tuple[Bound, ...]) -> Bound:
+    edges = [numbers(each) or NUMBERS for each in arguments]
+    if len(edges) == 1:
+        edges.insert(0, Interval(0, 0))
+    if len(edges) < 2:  # noqa: PLR2004 - begin and end
+        return MISSING
+    begin, end = edges[:2]
+    most = MOST_OF_RANGE
+    lows, highs = [begin.low, end.low], [begin.high, end.high]
+    low = None if None in lows else min(each for each in lows if each is not None)
+    high = None if None in highs else max(each for each in highs if each is not None)
+    if low is not None and high is not None:
+        most = min(most, high - low)
+    source = next((each.source for each in arguments if each.source), "")
+    return listing(amount(most, source), whole(low, high, source))
+
+
+def _of_loop(loop: Listed, name: str) -> Bound:
+    """Return what `loop` knows under *name*."""
+    if name in ("index", "index0", "revindex", "revindex0", "length"):
+        return counted(loop.count)
+    if name in ("depth", "depth0"):
+        return whole(0, _DEEPEST_LOOP)
+    return loop.item if name in ("previtem", "nextitem") else TRUTH
