@@ -6,7 +6,7 @@ import inspect
 import pickle
 
 import promptlib
-from promptlib import errors
+from promptlib import errors, tokens
 
 CONTRACT = {
     "Budget",
@@ -15,8 +15,11 @@ CONTRACT = {
     "Store",
     "Thread",
     "assistant",
+    "Segment",
+    "count_many",
     "count_tokens",
     "developer",
+    "fit",
     "placeholder",
     "system",
     "tool",
@@ -53,6 +56,12 @@ def test_nothing_is_public_by_accident() -> None:
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
     assert not hasattr(promptlib, "Hub")
+    assert not hasattr(tokens, "Hub")
+
+
+def test_every_name_of_the_tokens_is_there() -> None:
+    assert [name for name in tokens.__all__ if not hasattr(tokens, name)] == []
+    assert list(tokens.__all__) == sorted(tokens.__all__)
 
 
 def test_every_error_can_cross_a_process() -> None:

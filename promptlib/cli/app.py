@@ -36,6 +36,7 @@ VERBS = {
     "count": "count:count",
     "import": "importing:app",
     "export": "export:export",
+    "check": "check:check",
     "fsck": "fsck:fsck",
     "maintain": "maintain:maintain",
     "demo": "demo:demo",

@@ -11,7 +11,6 @@ from promptlib.tokens.chat import ChatCount, chat_count
 from promptlib.tokens.counting import counter
 from promptlib.tokens.fitting import Packed, Rules, pack, unshortened
 from promptlib.tokens.memo import ALL_AT_ONCE, counts_of
-from promptlib.tokens.models import model
 from promptlib.tokens.profiles import DEFAULT_PROFILE, chat_profile
 from promptlib.tokens.report import BudgetReport, MessageTokens, arithmetic, engine
 from promptlib.tokens.turns import Steady
@@ -79,6 +78,8 @@ class Budget:
         A model without a public tokenizer is counted by an estimate, which needs a *margin*. Raises `UnknownEncoding`
         for a name that is not in the table of models.
         """
+        from promptlib.tokens.models import model  # noqa: PLC0415 - a table for those who ask by name
+
         found = model(name)
         return cls(
             max_tokens,

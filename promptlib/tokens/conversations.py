@@ -26,10 +26,25 @@ HISTORY = Segment(truncate="oldest")
 
 @dataclass(frozen=True, slots=True)
 class Fitted(Generic[MessageT]):
-    """A conversation that fits: the very messages that were given, without those that had to go, and the account."""
+    """A conversation that fits: the very messages that were given, without those that had to go, and the account.
+
+    It can be looped over, measured with `len` and indexed as its messages are.
+    """
 
     messages: tuple[MessageT, ...]
     report: BudgetReport
+
+    def __iter__(self) -> Iterator[MessageT]:
+        """Loop over the messages."""
+        return iter(self.messages)
+
+    def __len__(self) -> int:
+        """Return how many messages there are."""
+        return len(self.messages)
+
+    def __getitem__(self, at: int) -> MessageT:
+        """Return one message."""
+        return self.messages[at]
 
     @property
     def tokens(self) -> TokenCount:

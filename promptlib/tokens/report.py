@@ -275,7 +275,8 @@ def _html(report: BudgetReport) -> str:
         for each in segments
     ]
     table = (
-        "<table><tr><th>segment</th><th>priority</th><th>asked</th><th>given</th><th></th><th>why</th></tr>"
+        "<table><tr style='text-align:left'>"
+        "<th>segment</th><th>priority</th><th>asked</th><th>given</th><th>outcome</th><th>why</th></tr>"
         f"{''.join(parts)}</table>" + (f"<p>and {more:,} more</p>" if more else "")
     )
     head = f"<p>counted by {escape(engine(report.total))}</p>"

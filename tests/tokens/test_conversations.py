@@ -27,6 +27,8 @@ def test_what_fits_comes_back_as_it_is() -> None:
     assert fitted.messages == tuple(given)
     assert fitted.tokens == count_messages(given) == fitted.report.total
     assert fitted.report.segments[0].outcome == "kept"
+    assert (list(fitted), len(fitted), fitted[-1]) == (given, len(given), given[-1])
+    assert fitted.stable_prefix_tokens == fitted.report.stable_prefix_tokens
 
 
 def test_the_oldest_go_and_what_leads_and_the_last_stay() -> None:

@@ -245,12 +245,12 @@ BOUNDARIES = st.sampled_from(FINE_TO_COARSE)
 def test_the_work_on_words_grows_with_the_limit_alone(
     words: list[tuple[str, str]], limit: int, way: Way, boundary: Boundary
 ) -> None:
-    """A token of words has four to six characters, and is encoded up to three times: read, tried, verified.
+    """A long word that is one token has 12 to 16 characters, and is encoded up to three times: read, tried, verified.
 
-    So 20 characters for each token of the limit, whatever the length of the text.
+    So 48 characters for each token of the limit, whatever the length of the text.
     """
     text = lengthened("".join(word + blank for word, blank in words))
-    assert work(text, limit, way, boundary) <= 20 * limit + BESIDE
+    assert work(text, limit, way, boundary) <= 3 * 16 * limit + BESIDE
 
 
 @given(PARTS, LIMITS, WAYS, BOUNDARIES)
