@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from promptlib.errors import InvalidPrompt, Where
 from promptlib.messages import Message
 from promptlib.rendering.amounts import AROUND, HUGE, LITERAL, amount
-from promptlib.rendering.bounds import of_input, of_plain
+from promptlib.rendering.declared import of_input, of_plain
 from promptlib.rendering.measuring import Task
 from promptlib.tokens.chat import is_plain
 from promptlib.tokens.worst import Share, TokenScale, Unbounded, judged, least_count

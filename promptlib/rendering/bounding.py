@@ -54,7 +54,7 @@ def most_of_tree(tree: nodes.Template, spans: Spans, task: Task, *, cut: bool) -
             spaces.changed.clear()
             size = _Walk(tree, spans, task, spaces, cut=cut).size
             walks += 1
-    except Followed:
+    except (Followed, RecursionError):
         return text_size(endless(_ENDLESS))
     return size
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from promptlib.rendering.amounts import Amount, Reason, Size, amount, endless, larger, text_size
 from promptlib.rendering.bounds import (
     MISSING,
+    WIDEST,
     Bound,
     Interval,
     Listed,
@@ -53,7 +54,6 @@ LONGEST_LABEL = 40
 LONGEST_COUNT = 20
 #: What filters do where nothing is said.
 INDENT, LENGTH, LEEWAY, ELLIPSIS, CENTER = 4, 255, 5, "...", 80
-_WIDE = 4
 _NUMBER_HINT = "write a number, or declare it with le"
 #: `%-20s`, `%(name)05.1f`, `%%`
 _CONVERSION = re.compile(
@@ -173,7 +173,7 @@ def _truncate(call: Call) -> Bound:
     found = MISSING
     text = written(call.value) if call.value.anything is not None else call.value.text
     if text is not None:
-        in_bytes = None if most is None else _WIDE * most
+        in_bytes = None if most is None else WIDEST * most
         kept = text_size(text.bytes.capped(in_bytes), text.characters.capped(most))
         found = textual(kept.plus(ending))
     # A short list comes back as it is.

@@ -12,6 +12,7 @@ from promptlib.rendering.bounds import (
     MISSING,
     NUMBERS,
     TRUTH,
+    WIDEST,
     Bound,
     Interval,
     Listed,
@@ -222,7 +223,7 @@ class Reckoning:
         text = written(base) if base.anything is not None else base.text
         found = MISSING
         if text is not None:
-            in_bytes = text.bytes if most is None else text.bytes.capped(_WIDEST * most)
+            in_bytes = text.bytes if most is None else text.bytes.capped(WIDEST * most)
             found = textual(text_size(in_bytes, text.characters.capped(most)))
         rest = replace(base, text=None, mapped=None)
         count, item = rounds(rest)
@@ -394,7 +395,6 @@ class Reckoning:
 
 
 _STARS = "what stands behind a star is not known"
-_WIDEST = 4
 
 
 def _real(*bounds: Bound) -> Bound:

@@ -238,7 +238,7 @@ def _verdict(case: WorstCase) -> Iterator[str]:
         return
     if case.most is not None:
         yield f"it can be {case.most - case.limit:,} tokens over"
-        yield "limit the largest inputs with max_length, let a budget cut them with a Segment, or raise the limit"
+        yield "limit the largest inputs (max_length, ge and le), let a budget cut them (Segment), or raise the limit"
         return
     yield "it can overflow"
     for each in case.unbounded:

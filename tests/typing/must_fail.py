@@ -9,7 +9,22 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from promptlib import Budget, Message, Prompt, RenderedPrompt, Segment, Store, Version, placeholder, system, tool, user
+from promptlib import (
+    Budget,
+    Message,
+    Prompt,
+    RenderedPrompt,
+    Segment,
+    Store,
+    Version,
+    count_many,
+    fit,
+    placeholder,
+    system,
+    tool,
+    user,
+)
+from promptlib.tokens import BudgetReport
 
 
 class Triage(BaseModel):
@@ -67,6 +82,16 @@ def wrong_segments(triage: Prompt[Triage]) -> None:
     Prompt.define(Triage, user("{{ ticket }}"), segments={"ticket": 3})  # error: dict-item
     triage.evolve(segments={"ticket": 3})  # error: dict-item
     triage.segments["ticket"] = {}  # error: index
+
+
+def wrong_budgets(report: BudgetReport, budget: Budget) -> None:
+    Budget("8000")  # error: arg-type
+    Budget(8_000, low_water="low")  # error: arg-type
+    Budget.for_model("gpt-4")  # error: call-arg
+    fit(["Hello"], budget)  # error: type-var
+    fit([user("Hello")], 8_000)  # error: arg-type
+    count_many("one text", encoding=3)  # error: arg-type
+    report.max_tokens = 3  # error: misc
 
 
 def wrong_changes(triage: Prompt[Triage], store: Store) -> None:

@@ -17,12 +17,16 @@ from promptlib import (
     Segment,
     Store,
     Thread,
+    TokenCount,
     Version,
     assistant,
+    count_many,
+    fit,
     placeholder,
     system,
     user,
 )
+from promptlib.tokens import Explanation, Fitted, SegmentTokens
 
 
 class Customer(BaseModel):
@@ -97,6 +101,20 @@ assert_type(triage.render({"ticket": "It burns"}), RenderedPrompt)
 assert_type(triage.render(ticket="It burns", tone="warm"), RenderedPrompt)
 assert_type(plain.render(), RenderedPrompt)
 assert_type(included.render(), RenderedPrompt)
+
+assert_type(rendered.explain(), Explanation)
+assert_type(rendered.stable_prefix_tokens, int | None)
+if rendered.report is not None:
+    assert_type(rendered.report.segments, tuple[SegmentTokens, ...])
+assert_type(Budget.for_model("gpt-4", 8_000, margin=0), Budget)
+Budget(8_000, low_water=0.75, grid=8, counter=len, margin=100)
+
+fitted = fit([user("Hi"), assistant("Hello")], Budget(8_000))
+assert_type(fitted, Fitted[Message])
+assert_type(fitted.messages, tuple[Message, ...])
+chat: list[dict[str, Any]] = [{"role": "user", "content": "Hi"}]
+assert_type(fit(chat, Budget(100), segments={-1: Segment(truncate="end")}).messages, tuple[dict[str, Any], ...])
+assert_type(count_many(["one", "two"]), list[TokenCount])
 
 assert_type(triage.evolve(description="Sort tickets", tags=("support", "triage")), Prompt[Triage])
 assert_type(triage.derive(description="Sort letters"), Prompt[Triage])
