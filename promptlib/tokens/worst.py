@@ -36,6 +36,8 @@ SEAMS = 4
 _WIDEST = 4
 #: Ends of a text that is cut in its middle.
 _TWO = 2
+#: In characters: where the last safe cut of a text is looked for first.
+NEAR = 256
 NO_LIMIT = "no limit"
 
 
@@ -142,7 +144,7 @@ class TokenScale:
     def _cuts(self, text: str, *, opens: bool, closes: bool) -> tuple[int, int]:
         """Return between which places the tokens of *text* are what they are anywhere; twice the same for nowhere."""
         begin = 0 if opens else safe_cut(text, 1, len(text) - 1)
-        end = len(text) if closes else last_safe_cut(text)
+        end = len(text) if closes else _last_cut(text)
         if begin is None or end is None or end < begin:
             return 0, 0
         return begin, end
@@ -174,6 +176,13 @@ class TokenScale:
 
     def _whole(self, segment: Segment, size: int | None) -> int | None:
         return None if size is None else size + self._marker(segment)
+
+
+def _last_cut(text: str) -> int | None:
+    """Return the last safe cut of *text*; nearly always it is near the end, and then no more is looked through."""
+    near = max(0, len(text) - NEAR)
+    cut = last_safe_cut(text[near:])
+    return last_safe_cut(text) if cut is None else near + cut
 
 
 def _at_most(most: int, limit: int | None) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from . import (
+    bench_budgets,
     bench_history,
     bench_rendering,
     bench_rows,
@@ -23,6 +24,7 @@ MODULES = {
     "history": bench_history,
     "size": bench_size,
     "tokens": bench_tokens,
+    "budgets": bench_budgets,
     "writers": bench_writers,
 }
 

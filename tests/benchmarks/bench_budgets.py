@@ -6,22 +6,24 @@ import argparse
 import base64
 import string
 from functools import partial
-from itertools import count
+from itertools import accumulate, count, pairwise
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from promptlib import Budget, Prompt, assistant, placeholder, system, truncate, user
-from promptlib.messages import Message, Thread
+from promptlib import Budget, Prompt, truncate
+from promptlib.messages import Message, Thread, assistant, placeholder, system, user
 from promptlib.segments import Segment, Stretch
 from promptlib.tokens import encoding, fit, memo
 
 from .measure import Figure, figure, paired, seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
+
+    from .measure import Work
 
 SIZE = 10_000_000
 LIMIT = 8_000
@@ -32,6 +34,7 @@ WORDS = CODE.split()
 #: Prompts of one turn, each with texts of its own, so that every one of them is counted.
 PROMPTS = 8
 SEGMENTS = 10_000
+PLAIN = Segment(truncate="end")
 
 
 class Document(BaseModel):
@@ -73,7 +76,7 @@ TALK = Prompt.define(
 )
 SEARCH = Prompt.define(
     Search,
-    system('{{ rules }}\n{% segment "documents" truncate="items" %}{{ documents | join(' ') }}{% endsegment %}'),
+    system('{{ rules }}\n{% segment "documents" truncate="items" %}{{ documents | join("; ") }}{% endsegment %}'),
     placeholder("history", priority=10),
     user('{% segment "question" priority=20 truncate="middle" %}{{ question }}{% endsegment %}'),
 )
@@ -82,14 +85,14 @@ SEARCH = Prompt.define(
 def figures() -> Iterator[Figure]:
     """Yield what this module measures."""
     for name, text in large_texts().items():
-        yield from _cut(name, text)
+        yield from _cut(f"10 MB of {name}", text)
     yield from _not_reached("4 messages of 2 KB", TALK, _talks())
-    yield from _not_reached("4 segments and 4 messages of 2 KB", SEARCH, _searches())
+    yield from _not_reached("messages with segments", SEARCH, _searches())
     yield from _thread()
     for limit in (LIMIT, 100_000):
         yield from _segments(limit)
     for name, text in hostile_texts().items():
-        yield from _hostile(name, text)
+        yield from _hostile(f"1 MB of {name}", text)
 
 
 def large_texts() -> dict[str, str]:
@@ -118,38 +121,48 @@ def english(random: Random, size: int) -> str:
     return " ".join(random.choices(WORDS, k=size // 6))
 
 
-def encoded(text: str) -> list[int]:
-    """Return the tokens of *text* by tiktoken itself."""
-    return encoding("o200k_base").encoding.encode_ordinary(text)
+def encoded(*texts: str) -> None:
+    """Encode each of *texts* by tiktoken itself."""
+    for text in texts:
+        encoding("o200k_base").encoding.encode_ordinary(text)
 
 
-def forget() -> None:
-    """Let nothing be known of the texts that were counted before."""
+def anew(work: Work) -> None:
+    """Do *work* when nothing is known of its texts."""
     memo._counters.clear()
+    work()
 
 
-def anew(work: Callable[[], object]) -> float:
-    """Return what *work* costs when nothing is known of its texts."""
-    forget()
-    return seconds(work)
+def _ways(text: str) -> dict[str, Work]:
+    """Return what cuts *text*: alone, as a segment of a message that is there, as one of a prompt that is rendered."""
+    budget = Budget(LIMIT)
+    messages = [system("Answer from what you read."), user(text, literal=True)]
+    inputs = Document(document=text, question="what is it?")
+    return {
+        "cut": partial(truncate, text, LIMIT),
+        "as a segment": partial(fit, messages, budget, segments={1: Segment(truncate="end")}),
+        "rendered": partial(READ.render, inputs, budget=budget),
+    }
 
 
 def _cut(name: str, text: str) -> Iterator[Figure]:
-    decode = encoding("o200k_base").encoding.decode_bytes
+    by = encoding("o200k_base").encoding
 
     def encode_slice_decode() -> str:
-        return decode(encoded(text)[:LIMIT]).decode(errors="ignore")
+        return by.decode_bytes(by.encode_ordinary(text)[:LIMIT]).decode(errors="ignore")
 
-    inputs, budget = Document(document=text, question="what is it?"), Budget(LIMIT)
-    ways = {
-        f"10 MB of {name} cut to {LIMIT} tokens": partial(truncate, text, LIMIT),
-        f"10 MB of {name} as a segment, to {LIMIT}": partial(READ.render, inputs, budget=budget),
-    }
     assert truncate(text, LIMIT) == encode_slice_decode()
-    assert READ.render(inputs, budget=budget).tokens > LIMIT - 3
     floor = min(seconds(encode_slice_decode) for _ in range(3))
-    for what, work in ways.items():
-        yield figure(what, "encode all, slice, decode", 0.01, [anew(work) / floor for _ in range(ROUNDS)])
+    for way, work in _ways(text).items():
+        ratios = [seconds(partial(anew, work)) / floor for _ in range(ROUNDS)]
+        yield figure(f"{name} to {LIMIT} tokens, {way}", "encode all, slice, decode", 0.01, ratios)
+
+
+def _hostile(name: str, text: str) -> Iterator[Figure]:
+    floor = partial(encoded, truncate(text, LIMIT))
+    for way, work in _ways(text).items():
+        ratios = [seconds(partial(anew, work)) / seconds(floor) for _ in range(ROUNDS)]
+        yield figure(f"{name} to {LIMIT} tokens, {way}", "one count of what is kept", 3, ratios)
 
 
 def _talks() -> list[Talk]:
@@ -175,18 +188,13 @@ def _not_reached(name: str, prompt: Prompt[Any], rows: Sequence[BaseModel]) -> I
         for row in rows:
             prompt.render(row, budget=budget)
 
-    def with_budget_anew() -> None:
-        forget()
-        with_budget()
-
     def counted_apart() -> None:
         for row in rows:
-            for message in prompt.render(row).messages:
-                encoded(message.text)
+            encoded(*(message.text for message in prompt.render(row).messages))
 
     assert prompt.render(rows[0], budget=budget) == prompt.render(rows[0])
-    what, floor = f"a budget that is not reached: {name}", "render, and one count of each message"
-    yield figure(what, floor, 1.15, paired(with_budget_anew, counted_apart))
+    what, floor = f"budget not reached, {name}", "render, and one count of each message"
+    yield figure(what, floor, 1.15, paired(partial(anew, with_budget), counted_apart))
     yield figure(f"{what}, again", floor, None, paired(with_budget, counted_apart))
 
 
@@ -195,54 +203,32 @@ def _thread() -> Iterator[Figure]:
     turns = [(user, assistant)[at % 2](english(random, 400), literal=True) for at in range(1_000)]
     budget, numbers = Budget(LIMIT), count()
 
-    def anew() -> None:
-        forget()
-        fit(turns, budget)
-
     def one_more() -> None:
         fit([*turns, user(f"one more, number {next(numbers)}", literal=True)], budget)
 
-    def each_once() -> None:
-        for turn in turns:
-            encoded(turn.text)
-
-    yield figure(f"1,000 messages to {LIMIT}", "one count of each", None, paired(anew, each_once))
-    yield figure("the same with one message more", "the first time", None, paired(one_more, anew))
+    first = partial(anew, partial(fit, turns, budget))
+    each_once = partial(encoded, *(turn.text for turn in turns))
+    yield figure(f"1,000 messages to {LIMIT} tokens", "one count of each", None, paired(first, each_once))
+    yield figure("the same with one message more", "the first time", None, paired(one_more, first))
 
 
 def _segments(limit: int) -> Iterator[Figure]:
     random = Random(6)
     texts = [f"{at}: {english(random, 120)}\n" for at in range(SEGMENTS)]
-    segment = Segment(truncate="drop")
     budget, numbers = Budget(limit), count()
 
-    def fitted(texts: Sequence[str]) -> tuple[Message, ...]:
-        places = [0]
-        for text in texts:
-            places.append(places[-1] + len(text))
-        stretches = [Stretch(f"s{at}", segment, 0, places[at], places[at + 1]) for at in range(len(texts))]
+    def fitted() -> tuple[Message, ...]:
+        ends = [*accumulate(map(len, texts), initial=0)]
+        stretches = [Stretch(f"s{at}", PLAIN, 0, low, high) for at, (low, high) in enumerate(pairwise(ends))]
         return budget.fit([user("".join(texts), literal=True)], stretches).messages
 
-    def again() -> None:
-        at = next(numbers)
-        texts[at % 50] = f"{at}: {english(random, 120)}\n"
-        fitted(texts)
+    def edited() -> None:
+        number = next(numbers)
+        texts[number % 50] = f"{number}: {english(random, 120)}\n"
+        fitted()
 
-    kept = fitted(texts)[0].text
-    what = f"{SEGMENTS:,} segments to {limit:,}"
-    yield figure(what, "one count of what is kept", None, [anew(lambda: fitted(texts)) / seconds(lambda: encoded(kept)) for _ in range(ROUNDS)])
-    yield figure(f"{what}, one edited", "one count of what is kept", None, paired(again, lambda: encoded(kept), rounds=ROUNDS))
-
-
-def _hostile(name: str, text: str) -> Iterator[Figure]:
-    inputs, budget = Document(document=text, question="what is it?"), Budget(LIMIT)
-    kept = truncate(text, LIMIT)
-    shown = READ.render(inputs, budget=budget).messages
-    floor = "tiktoken's count of what is kept"
-    ratios = [anew(lambda: truncate(text, LIMIT)) / seconds(lambda: encoded(kept)) for _ in range(ROUNDS)]
-    yield figure(f"1 MB of {name} cut to {LIMIT}", floor, 3, ratios)
-    ratios = [
-        anew(lambda: READ.render(inputs, budget=budget)) / seconds(lambda: [encoded(each.text) for each in shown])
-        for _ in range(ROUNDS)
-    ]
-    yield figure(f"1 MB of {name} as a segment, to {LIMIT}", floor, 3, ratios)
+    kept = partial(encoded, fitted()[0].text)
+    what, floor = f"{SEGMENTS:,} segments to {limit:,} tokens", "one count of what is kept"
+    yield figure(what, floor, None, paired(partial(anew, fitted), kept, rounds=ROUNDS))
+    fitted()
+    yield figure(f"{what}, one edited", floor, None, paired(edited, kept, rounds=ROUNDS))

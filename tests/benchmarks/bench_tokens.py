@@ -1,57 +1,29 @@
-"""Counting and cutting against tiktoken itself."""
+"""Counting against tiktoken itself; `bench_budgets` is about cutting."""
 
 from __future__ import annotations
 
-import argparse
 import os
 import subprocess
 import sys
 import tempfile
 from hashlib import sha1
 from pathlib import Path
-from random import Random
 from typing import TYPE_CHECKING
 
-from promptlib.tokens import encoding, truncate
 from promptlib.tokens.build_vocabularies import publish
 from promptlib.tokens.vocabulary import dense_form, ranks
 
-from .measure import Figure, figure, seconds
+from .measure import Figure, figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SIZE = 10_000_000
-LIMIT = 8_000
 ROUNDS = 9
-HAN = "的一是在不了有和人这中大为上个国我以要他时来用们生到作地于出就分对成会可主发年动同工也能下过子说产种，。"
 
 
 def figures() -> Iterator[Figure]:
     """Yield what this module measures."""
-    code = Path(argparse.__file__).read_text(encoding="utf-8")
-    words = code.split()
-    random = Random(1)
-    texts = {
-        "code": code * (SIZE // len(code) + 1),
-        "English": " ".join(random.choice(words) for _ in range(SIZE // 6)),
-        "Chinese": "".join(random.choices(HAN, k=SIZE // 3)),
-    }
-    for name, text in texts.items():
-        yield _cut(name, text)
     yield _first_count()
-
-
-def _cut(name: str, text: str) -> Figure:
-    by = encoding("o200k_base").encoding
-
-    def encode_slice_decode() -> str:
-        return by.decode_bytes(by.encode_ordinary(text)[:LIMIT]).decode(errors="ignore")
-
-    assert truncate(text, LIMIT) == encode_slice_decode()
-    floor = min(seconds(encode_slice_decode) for _ in range(3))
-    ratios = [seconds(lambda: truncate(text, LIMIT)) / floor for _ in range(ROUNDS)]
-    return figure(f"10 MB of {name} cut to {LIMIT} tokens", "encode all, slice, decode", 0.01, ratios)
 
 
 def _first_count() -> Figure:

@@ -239,13 +239,17 @@ def test_a_model_s_budget_counts_as_the_model_does() -> None:
     [
         (
             lambda: Budget(100, low_water=100),
-            "low_water of a budget is 100\n"
-            "it is an int below the 100 tokens that messages may take, or a share such as 0.75",
+            (
+                "low_water of a budget is 100\n"
+                "it is an int below the 100 tokens that messages may take, or a share such as 0.75"
+            ),
         ),
         (
             lambda: Budget(100, reserve=40, low_water=1.5),
-            "low_water of a budget is 1.5\n"
-            "it is an int below the 60 tokens that messages may take, or a share such as 0.75",
+            (
+                "low_water of a budget is 1.5\n"
+                "it is an int below the 60 tokens that messages may take, or a share such as 0.75"
+            ),
         ),
         (lambda: Budget(100, low_water=True), "low_water of a budget is True\nit is an int below the 100 tokens"),
         (lambda: Budget(100, low_water=0), "low_water of a budget is 0\nit is an int below the 100 tokens"),
@@ -253,8 +257,10 @@ def test_a_model_s_budget_counts_as_the_model_does() -> None:
         (lambda: Budget(100, profile="openai"), "no chat profile 'openai'\ndid you mean"),
         (
             lambda: Budget.for_model("gemini-2.5-pro", 8_000, 1_000),
-            "the counter estimate-gemini tells an estimate, and a budget without margin would promise an exact one\n"
-            "say how far it may be off: Budget(8000, margin=1815)",
+            (
+                "the counter estimate-gemini tells an estimate, and a budget without margin would promise an exact one\n"
+                "say how far it may be off: Budget(8000, margin=1815)"
+            ),
         ),
     ],
 )

@@ -5,7 +5,7 @@ A line that ends in `# error: <code>` has an error of that code of mypy's, and o
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel
 
@@ -24,7 +24,9 @@ from promptlib import (
     tool,
     user,
 )
-from promptlib.tokens import BudgetReport
+
+if TYPE_CHECKING:
+    from promptlib.tokens import BudgetReport
 
 
 class Triage(BaseModel):

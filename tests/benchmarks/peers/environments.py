@@ -16,6 +16,14 @@ PINS = {
     "langfuse": "langfuse==5.0.4",
 }
 SHARED = ("jinja2", "pydantic")
+#: What cuts to a limit, by the modules `trim_…` that drive it, in environments of their own: the splitter would slow
+#: down the import of langchain-core.
+LIMIT_PINS = {
+    "langchain": (PINS["langchain"], "langchain-text-splitters==1.1.3"),
+    "llama_index": (PINS["llama_index"],),
+    "promptbudget": ("promptbudget==0.2.1",),
+}
+LIMIT_SHARED = ("tiktoken",)
 FOLDER = Path("build", "peers")
 
 
@@ -27,9 +35,24 @@ def python_of(module: str) -> str:
     """Return the Python that has the library of *module*, made if need be; raises `NotInstalled`."""
     if module == "ours":
         return sys.executable
-    folder = (FOLDER / module).absolute()
+    return _made(module, [PINS[module], *map(_as_here, SHARED)])
+
+
+def python_for_limits(module: str) -> str:
+    """Return the Python that has what of *module* cuts to a limit, made if need be; raises `NotInstalled`."""
+    if module == "ours":
+        return sys.executable
+    return _made(f"{module}-limits", [*LIMIT_PINS[module], *map(_as_here, LIMIT_SHARED)])
+
+
+def _as_here(name: str) -> str:
+    return f"{name}=={version(name)}"
+
+
+def _made(name: str, wanted: list[str]) -> str:
+    """Return the Python of the environment *name*, which holds what is *wanted*."""
+    folder = (FOLDER / name).absolute()
     python, stamp = folder / "bin" / "python", folder / "holds.txt"
-    wanted = [PINS[module], *(f"{name}=={version(name)}" for name in SHARED)]
     if not stamp.is_file() or stamp.read_text("utf-8").split() != wanted:
         _run(sys.executable, "-m", "venv", "--clear", str(folder))
         _run(str(python), "-m", "pip", "install", "--quiet", *wanted)

@@ -20,7 +20,7 @@ LONG, LIMIT = 1_000, 8_000
 #: The conversations whose results are judged, each with a limit of its own.
 TURNS, CASES = 250, 30
 SYSTEM = "You are a patient assistant. Answer in the language of the question, briefly, and show code where it helps."
-WORDS = (
+WORDS = (  # noqa: SIM905 - so many words are read as a text
     "the of and to in a is that for it as was with be by on not he his but at are this have from or had an they which "
     "one you were all her she there would their we him been has when who will no more if out so up said what its about "
     "than into them can only other time new some could these two may first then do any like my now over such our man"
@@ -69,7 +69,11 @@ def _exchange(random: Random, number: int, *, tools: bool) -> Iterator[Turn]:
     calls = random.choice([0, 0, 1, 2]) if tools else 0
     if calls:
         ids = [f"call_{number}_{at}" for at in range(calls)]
-        yield {"role": "assistant", "content": f"{number + 1}. I look.", "tool_calls": [_call(random, each) for each in ids]}
+        yield {
+            "role": "assistant",
+            "content": f"{number + 1}. I look.",
+            "tool_calls": [_call(random, each) for each in ids],
+        }
         for at, each in enumerate(ids):
             rows = json.dumps([{"id": random.randrange(10**6), "title": _english(random, 80)} for _ in range(8)])
             yield {"role": "tool", "content": f"{number + 2 + at}. {rows}", "tool_call_id": each}
@@ -91,7 +95,9 @@ def _english(random: Random, size: int) -> str:
     """Return sentences, some of which end a line."""
     found = ""
     while len(found) < size:
-        found += " ".join(random.choices(WORDS, k=random.randint(4, 14))).capitalize() + random.choice([". ", ". ", ".\n"])
+        found += " ".join(random.choices(WORDS, k=random.randint(4, 14))).capitalize() + random.choice(
+            [". ", ". ", ".\n"]
+        )
     return found.strip()
 
 
@@ -107,7 +113,9 @@ def _code(random: Random, size: int) -> str:
 
 
 def _emoji(random: Random, size: int) -> str:
-    return "".join(random.choice(EMOJI) + random.choice(["", " ", f" {random.choice(WORDS)} "]) for _ in range(size // 3))
+    return "".join(
+        random.choice(EMOJI) + random.choice(["", " ", f" {random.choice(WORDS)} "]) for _ in range(size // 3)
+    )
 
 
 def cases(*, tools: bool) -> list[Case]:

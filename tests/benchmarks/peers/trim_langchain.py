@@ -66,11 +66,12 @@ def first_chunk(text: str, limit: int) -> str:
 
 
 #: As the reference advises, so that the history is one that most models accept.
-VALID = {"start_on": "human", "end_on": ("human", "tool")}
+VALID: dict[str, Any] = {"start_on": "human", "end_on": ("human", "tool")}
+ESTIMATE: dict[str, Any] = {"token_counter": "approximate", **VALID}
 TRIMMERS = (
     Trimmer("langchain-core", "langchain-core", partial(Conversation, **VALID)),
     Trimmer("langchain-core, any start", "langchain-core", Conversation),
     Trimmer("langchain-core, partial", "langchain-core", partial(Conversation, allow_partial=True)),
-    Trimmer("langchain-core, approximate", "langchain-core", partial(Conversation, token_counter="approximate", **VALID)),
+    Trimmer("langchain-core, approximate", "langchain-core", partial(Conversation, **ESTIMATE)),
 )
 CUTTERS = (Cutter("langchain-text-splitters", "langchain-text-splitters", first_chunk),)

@@ -85,7 +85,7 @@ def first_chunk(text: str, limit: int) -> str:
 
 TRIMMERS = (
     Trimmer("llama-index-core, buffer", "llama-index-core", Buffer),
-    Trimmer("llama-index-core, buffer, 5 % free", "llama-index-core", partial(Buffer, share=0.95)),
+    Trimmer("llama-index-core, buffer at 95 %", "llama-index-core", partial(Buffer, share=0.95)),
     Trimmer("llama-index-core, Memory", "llama-index-core", Newer),
 )
 CUTTERS = (Cutter("llama-index-core", "llama-index-core", first_chunk),)

@@ -45,5 +45,5 @@ class Conversation:
         self._history.append(Message(turn["role"], turn["content"], metadata=number))
 
 
-TRIMMERS = (Trimmer("promptbudget", "promptbudget", Conversation),)
+TRIMMERS = (Trimmer("promptbudget", "promptbudget", Conversation, tools=False),)
 CUTTERS = (Cutter("promptbudget", "promptbudget", TiktokenTokenizer(encoding_name=ENCODING).truncate),)

@@ -70,6 +70,8 @@ class Trimmer(NamedTuple):
     name: str
     package: str
     begin: Callable[[list[Turn], int, Watched], Session]
+    #: Whether its messages have a place for calls of tools.
+    tools: bool = True
 
 
 class Cutter(NamedTuple):
@@ -140,7 +142,7 @@ def main(module: str) -> None:
                 "name": f"{of.name} {version(of.package)}",
                 "work": work(of),
                 "plain": results(of, tools=False),
-                "tools": results(of, tools=True),
+                "tools": results(of, tools=True) if of.tools else None,
             }
             for of in trimmers
         ],
