@@ -96,7 +96,7 @@ class Cutting:
             yield from FINE_TO_COARSE[: FINE_TO_COARSE.index(self._segment.boundary)][::-1]
 
     def _fitting(self, cutter: Cutter, boundary: Boundary, room: int, most: int, slack: int) -> Cut | None:
-        """Return the longest cut that fits: from what nearly fits down, by as much as each one is too long."""
+        """Return the longest cut that fits: from what nearly fits down."""
         left = most - self._marker
         seen: tuple[int, int] | None = None
         over = 0
@@ -112,7 +112,8 @@ class Cutting:
                     return found
                 if boundary != "token" and self._segment.truncate != "middle":
                     left = min(left, self.alone(found) - self._marker)  # any more would end at the same edge
-            left -= max(1, over - slack)
+            # One token less may be a whole character less, which is many: to jump by all that is over could be too far.
+            left -= 1 if slack else over
         return None
 
     def _above_its_limit(self, cut: Cut) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from hashlib import blake2b
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from promptlib.errors import InvalidInputs
 from promptlib.tokens.counting import Counting, counted, counter
@@ -73,6 +73,14 @@ class Counts:
         if known is None or (known < 0 and -known <= limit):
             known = self._weighed(key, text, limit)
         return known if 0 <= known <= limit else None
+
+    def learn_parts(self, text: str, cut: int, *, short: Literal["before", "behind"]) -> None:
+        """Remember the longer part of *text* too, whose tokens are known, when *cut* is a safe cut in it."""
+        known = self._known(_key(text)) if len(text) > SMALL else None
+        if known is not None and known >= 0:
+            before, behind = text[:cut], text[cut:]
+            long, rest = (behind, before) if short == "before" else (before, behind)
+            self.learn(long, known - self.count(rest))
 
     def told(self, text: str) -> tuple[int, bool]:
         """Return the tokens of *text*, and whether that is all of them.

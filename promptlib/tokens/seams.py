@@ -135,12 +135,14 @@ def _terms(texts: Sequence[str], counts: Counts) -> list[str]:
             if cut == -1:
                 cut = _near_end(held)
             if cut is not None:
+                counts.learn_parts(held, cut, short="behind")
                 found.append(held[:cut])
                 held = held[cut:]
             first = safe_cut(text, 1, min(len(text), REACH))
             if first is None:
                 held, cut = held + text, _joined_cut(text, len(held))
                 continue
+            counts.learn_parts(text, first, short="before")
             found.append(held + text[:first])
             held, cut = text[first:], -1
             continue

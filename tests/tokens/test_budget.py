@@ -258,7 +258,8 @@ def test_a_model_s_budget_counts_as_the_model_does() -> None:
         (
             lambda: Budget.for_model("gemini-2.5-pro", 8_000, 1_000),
             (
-                "the counter estimate-gemini tells an estimate, and a budget without margin would promise an exact one\n"
+                "the counter estimate-gemini tells an estimate, "
+                "and a budget without margin would promise an exact one\n"
                 "say how far it may be off: Budget(8000, margin=1815)"
             ),
         ),

@@ -96,3 +96,14 @@ def test_the_last_safe_cut_is_the_last(text: str) -> None:
 def test_a_text_that_has_hardly_any_safe_cut_is_given_up() -> None:
     assert last_safe_cut("b " + "a\u0301" * 100) is None
     assert last_safe_cut("") is None
+
+
+def test_a_text_that_is_known_is_not_encoded_again_at_its_seams(encoded: list[str]) -> None:
+    counts = Counts(encoding("o200k_base"))
+    text = "words that go on and on, " * 400 + "up to the en"
+    counts.count(text)
+    composed = Composition(counts, [("Context: ",), (), ("d of it.",)])
+    encoded.clear()
+    composed.put(1, (text,))
+    assert sum(map(len, encoded)) < 300
+    assert composed.tokens == counts.by.count("Context: " + text + "d of it.")
