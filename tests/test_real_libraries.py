@@ -9,13 +9,14 @@ import tomllib
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import pytest
 from pydantic import BaseModel
 
-from promptlib import Store, user
+from promptlib import Budget, Prompt, Segment, Store, system, user
 from promptlib.formats.git_history import ImportReport, import_git, rename_file
+from promptlib.tokens import encoding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -295,3 +296,26 @@ def test_a_load_of_any_name_by_digest_is_that_version(library: Library) -> None:
     for name in library.store.names()[::20]:
         for version in library.store.history(name):
             assert library.store.load(f"{name}#{version.digest.removeprefix('sha256:')}").digest == version.digest
+
+
+class Reading(BaseModel):
+    """A prompt of these libraries as a text to be read."""
+
+    text: Annotated[str, Segment(truncate="middle", boundary="line", marker="\n[…]\n")]
+
+
+def test_every_text_of_the_library_fits_any_budget(library: Library) -> None:
+    reading = Prompt.define(Reading, system("Say what this prompt is for."), user("{{ text }}\n\nIn one sentence."))
+    encode = encoding("o200k_base").encoding.encode_ordinary
+    for name in library.store.names():
+        text = library.store.load(name).messages[0].text
+        for limit in (40, 200, 1_000):
+            rendered = reading.render(text=text, budget=Budget(limit))
+            assert 11 + sum(len(encode(message.text)) for message in rendered.messages) == rendered.tokens <= limit
+            report = rendered.report
+            assert report is not None
+            if report.segments[0].outcome == "truncated":
+                kept = rendered.messages[1].text.removesuffix("\n\nIn one sentence.")
+                head, _, tail = kept.partition("\n[…]\n")
+                assert text.startswith(head)
+                assert text.endswith(tail)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import cached_property
 from importlib import import_module
 from importlib.metadata import version
 from statistics import median
@@ -36,8 +37,12 @@ class Watched:
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self.encoding = tiktoken.get_encoding(ENCODING)
         self.calls = self.characters = 0
+
+    @cached_property
+    def encoding(self) -> tiktoken.Encoding:
+        """The encoding itself."""
+        return tiktoken.get_encoding(ENCODING)
 
     def encode(self, text: str) -> list[int]:
         """Return the tokens of *text*."""
