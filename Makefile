@@ -141,6 +141,7 @@ bench: $(VENV)/.wheel
 .PHONY: bench-peers
 bench-peers: $(VENV)/.wheel
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.peers
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.peers.limits
 
 .PHONY: docs
 docs: $(VENV)/.wheel

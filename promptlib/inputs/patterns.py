@@ -103,7 +103,7 @@ class _Reader:
                 return self._escape(self._next())
             case "^" | "$" | "*" | "+" | "?" | "{" | "}" | "]":
                 raise _Unknown
-        return Width(1, len(char.encode(errors="replace")), ascii=char.isascii())
+        return Width(1, len(char.encode(errors="surrogatepass")), ascii=char.isascii())
 
     def _escape(self, char: str) -> Width:
         if char in _KINDS:

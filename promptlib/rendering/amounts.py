@@ -138,6 +138,13 @@ def larger(*amounts: Amount) -> Amount:
     return largest if largest.reasons == reasons else replace(largest, reasons=reasons)
 
 
+def smaller(one: Amount, other: Amount) -> Amount:
+    """Return the smaller of two limits of the same thing."""
+    if one.reasons or other.reasons:
+        return other if one.reasons else one
+    return min(one, other, key=lambda each: each.total)
+
+
 @dataclass(frozen=True, slots=True)
 class Size:
     """How large a text can be at most.

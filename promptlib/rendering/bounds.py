@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from promptlib.rendering.amounts import (
@@ -17,6 +17,7 @@ from promptlib.rendering.amounts import (
     endless,
     larger,
     largest,
+    smaller,
     text_size,
 )
 
@@ -27,12 +28,16 @@ if TYPE_CHECKING:
 #: `-2.2250738585072014e-308`
 LONGEST_FLOAT = 24
 LONGEST_TRUTH, LONGEST_NONE = len("False"), len("None")
-#: Bytes that Python's way of writing a text inside of a list makes of one: a control character is `\x00`.
-ESCAPED = 4
+#: Bytes that Python's way of writing a text inside of a list makes of one, `\x00`, and of a character, `\U000e0001`.
+ESCAPED, ESCAPED_CHARACTER = 4, 10
+#: Bytes that JSON makes of a control character: `\u0000`; no other character takes as much.
+CONTROL = 6
 #: Bytes of the widest character in UTF-8.
 WIDEST = 4
 #: What stands around an item, and around a list: quotes, a colon, a comma, brackets.
 BETWEEN, BRACKETS, QUOTES = 2, 3, 2
+#: Bounds in a bound: `{% set a = [a, a] %}` makes twice as many of them.
+HEAVIEST = 5_000
 #: Above so many bits, digits are not counted one by one.
 _BITS = 64
 
@@ -55,6 +60,11 @@ class Listed:
     item: Bound
     fields: tuple[Bound, ...] = ()
     names: tuple[str, ...] = ()
+    weight: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Weigh what is inside."""
+        object.__setattr__(self, "weight", self.item.weight + sum([each.weight for each in self.fields]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +79,12 @@ class Mapped:
     item: Bound
     entries: tuple[tuple[object, Bound], ...] = ()
     closed: bool = False
+    weight: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Weigh what is inside."""
+        inside = (self.key, self.item, *[each for _, each in self.entries])
+        object.__setattr__(self, "weight", sum([each.weight for each in inside]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +110,11 @@ class Bound:
     loop: Listed | None = None
     source: str = ""
     known: tuple[object, ...] = ()
+
+    @property
+    def weight(self) -> int:
+        """How many bounds are in it, those counted twice that stand in it twice."""
+        return 1 + sum([each.weight for each in (self.listed, self.mapped, self.loop) if each is not None])
 
 
 MISSING = Bound()
@@ -121,6 +142,14 @@ def unknown(reason: Reason) -> Bound:
     return Bound(anything=reason, source=reason.source)
 
 
+def light(bound: Bound) -> Bound:
+    """Return *bound*, or that nothing is known of what holds too much to be followed."""
+    if bound.weight <= HEAVIEST:
+        return bound
+    hint = "take it apart, or build the text piece by piece"
+    return unknown(Reason("a value", "it holds too much to be followed", hint))
+
+
 def of_constant(value: object, source: str = "") -> Bound:
     """Return a value that is written out: a text, a number, a truth value or None."""
     if isinstance(value, bool):
@@ -130,7 +159,7 @@ def of_constant(value: object, source: str = "") -> Bound:
     if isinstance(value, float):
         return Bound(real=True, source=source, known=(value,))
     if isinstance(value, str):
-        size = text_size(amount(len(value.encode(errors="replace")), source), amount(len(value), source))
+        size = text_size(amount(len(value.encode(errors="surrogatepass")), source), amount(len(value), source))
         return Bound(text=size, known=(value,))
     return NONE
 
@@ -148,14 +177,14 @@ def mapping(entries: Iterable[tuple[object, Bound]]) -> Bound:
 
 def either(*bounds: Bound) -> Bound:
     """Return what can be any of *bounds*."""
-    found = [each for each in dict.fromkeys(bounds) if each != MISSING]
+    found = [each for each in {id(each): each for each in bounds}.values() if each != MISSING]
     if len(found) < 2:  # noqa: PLR2004 - no two to choose from
         return found[0] if found else MISSING
     texts = [each.text for each in found if each.text is not None]
     lists = [each.listed for each in found if each.listed is not None]
     maps = [each.mapped for each in found if each.mapped is not None]
     loops = [each.loop for each in found if each.loop is not None]
-    return Bound(
+    made = Bound(
         text=largest(*texts) if texts else None,
         whole=spanning(*[each.whole for each in found if each.whole is not None]),
         real=any(each.real for each in found),
@@ -170,6 +199,7 @@ def either(*bounds: Bound) -> Bound:
         loop=_one_list(loops) if loops else None,
         source=next((each.source for each in found if each.source), ""),
     )
+    return light(made)
 
 
 def spanning(*intervals: Interval) -> Interval | None:
@@ -339,16 +369,17 @@ def _quoted(bound: Bound) -> Amount:
     bare = written(replace(bound, text=None))
     if bound.text is None:
         return bare.bytes
-    return larger(bare.bytes, bound.text.bytes.grown(ESCAPED).plus(amount(QUOTES)))
+    escaped = smaller(bound.text.bytes.grown(ESCAPED), bound.text.characters.grown(ESCAPED_CHARACTER))
+    return larger(bare.bytes, escaped.plus(amount(QUOTES)))
 
 
 def as_json(bound: Bound, indent: int | None = None, depth: int = 1) -> Amount:
     """Return the bytes of its JSON; each item on a line of its own where there is an *indent*."""
     if bound.anything is not None:
         return endless(bound.anything)
-    sizes = [_longest_number(bound), amount(LONGEST_FLOAT, bound.source)]
+    sizes = [_longest_number(bound), amount(LONGEST_NONE * bound.none, bound.source)]
     if bound.text is not None:
-        sizes.append(bound.text.bytes.grown(CONTROL).plus(amount(QUOTES)))
+        sizes.append(smaller(bound.text.bytes, bound.text.characters).grown(CONTROL).plus(amount(QUOTES)))
     line = BETWEEN + (0 if indent is None else indent * depth + 1)
     for each in (bound.listed, bound.mapped):
         if each is None:
@@ -358,10 +389,6 @@ def as_json(bound: Bound, indent: int | None = None, depth: int = 1) -> Amount:
             pair = pair.plus(as_json(each.key), amount(BETWEEN + QUOTES))
         sizes.append(pair.times(each.count).plus(amount(BRACKETS + line)))
     return larger(*sizes)
-
-
-#: Bytes that JSON makes of a control character: `\u0000`.
-CONTROL = 6
 
 
 # --- numbers ----------------------------------------------------------------------------------------------------------

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from promptlib.rendering.amounts import Amount, Reason, Size, amount, endless, larger, text_size
+from promptlib.rendering.amounts import Amount, Reason, Size, amount, endless, larger, smaller, text_size
 from promptlib.rendering.bounds import (
     MISSING,
     WIDEST,
@@ -33,17 +33,26 @@ if TYPE_CHECKING:
 
     from promptlib.rendering.positions import Span
 
-#: What a filter makes of a text, in bytes and in characters, so many for each so many: in all of Unicode, no more.
-GROWTH: dict[str, tuple[tuple[int, int], tuple[int, int]]] = {
-    "capitalize": ((3, 1), (3, 1)),
-    "e": ((5, 1), (5, 1)),
-    "escape": ((5, 1), (5, 1)),
-    "forceescape": ((5, 1), (5, 1)),
-    "lower": ((3, 2), (2, 1)),
-    "striptags": ((6, 5), (1, 1)),
-    "title": ((3, 1), (3, 1)),
-    "trim": ((1, 1), (1, 1)),
-    "upper": ((3, 1), (3, 1)),
+
+class Growth(NamedTuple):
+    """What a filter makes of a text: so many bytes for so many, so many characters for each, so many bytes for each."""
+
+    bytes: tuple[int, int]
+    characters: int
+    widest: int
+
+
+#: In all of Unicode there is nothing that grows more.
+GROWTH = {
+    "capitalize": Growth((3, 1), 3, 6),
+    "e": Growth((5, 1), 5, 5),
+    "escape": Growth((5, 1), 5, 5),
+    "forceescape": Growth((5, 1), 5, 5),
+    "lower": Growth((3, 2), 2, 4),
+    "striptags": Growth((6, 5), 1, 4),
+    "title": Growth((3, 1), 3, 6),
+    "trim": Growth((1, 1), 1, 4),
+    "upper": Growth((3, 1), 3, 6),
 }
 #: What changes nothing of a text.
 _AS_IT_IS = ("safe", "string")
@@ -92,9 +101,9 @@ class Call:
 
 
 def _grown(call: Call) -> Bound:
-    in_bytes, in_characters = GROWTH[call.name]
-    text = written(call.value)
-    return textual(text_size(text.bytes.grown(*in_bytes), text.characters.grown(*in_characters)))
+    growth, text = GROWTH[call.name], written(call.value)
+    in_bytes = smaller(text.bytes.grown(*growth.bytes), text.characters.grown(growth.widest))
+    return textual(text_size(in_bytes, text.characters.grown(growth.characters)))
 
 
 def _as_it_is(call: Call) -> Bound:
@@ -133,7 +142,7 @@ def _date(call: Call) -> Bound:
         return textual(text_size(amount(LONGEST_DAY)))
     text = form.known[0] if form.known else None
     if isinstance(text, str):
-        return textual(text_size(amount(len(text.encode(errors="replace")) + text.count("%") * LONGEST_CODE)))
+        return textual(text_size(amount(len(text.encode(errors="surrogatepass")) + text.count("%") * LONGEST_CODE)))
     return textual(text_size(amount(LONGEST_FORMAT * LONGEST_CODE)))
 
 
@@ -157,7 +166,7 @@ def _indent(call: Call) -> Bound:
 def _replace(call: Call) -> Bound:
     text = written(call.value)
     old, new = call.given(0, "old") or MISSING, written(call.given(1, "new") or MISSING)
-    gone = len(str(old.known[0]).encode(errors="replace")) if old.known else 0
+    gone = len(str(old.known[0]).encode(errors="surrogatepass")) if old.known else 0
     times = text.bytes.grown(1, gone) if gone else text.characters.plus(amount(1))
     most = numbers(call.given(2, "count") or MISSING)
     if most is not None and most.low is not None and most.low >= 0:
@@ -184,12 +193,12 @@ def _truncate(call: Call) -> Bound:
 
 
 def _urlencode(call: Call) -> Bound:
-    text = written(call.value)
-    count, item = rounds(call.value)
+    text = written(call.value).bytes.grown(3)
+    count, item = rounds(replace(call.value, text=None))
     pair = written(item).bytes
     if call.value.mapped is not None:
         pair = pair.plus(written(call.value.mapped.item).bytes)
-    return textual(text_size(larger(text.bytes.grown(3), pair.grown(3).plus(amount(2)).times(count))))
+    return textual(text_size(larger(text, pair.grown(3).plus(amount(2)).times(count))))
 
 
 def _wordwrap(call: Call) -> Bound:

@@ -101,7 +101,7 @@ class Row:
                 continue
             self._count(run, opens=opens, closes=False)
             run, opens = [], False
-            self._sizes.append(item if isinstance(item, Size) else text_size(amount(len(item.encode()))))
+            self._sizes.append(item if isinstance(item, Size) else text_size(amount(len(item))))
         self._count(run, opens=opens, closes=closes)
 
     def _count(self, run: list[str], *, opens: bool, closes: bool) -> None:
@@ -110,7 +110,7 @@ class Row:
             return
         alone = not self._embedded
         tokens = self._scale.literal(text, opens=opens and alone, closes=closes and alone)
-        self._sizes.append(Size(amount(len(text.encode(errors="replace"))), amount(tokens), amount(len(text))))
+        self._sizes.append(Size(amount(len(text.encode(errors="surrogatepass"))), amount(tokens), amount(len(text))))
 
 
 def put_out(bound: Bound, scale: Scale) -> Size:

@@ -20,6 +20,7 @@ from promptlib.rendering.bounds import (
     any_part,
     counted,
     either,
+    light,
     listing,
     mapping,
     numbers,
@@ -48,6 +49,8 @@ MOST_BITS = 14_000
 #: Nodes that are looked at: macros that call macros can be small to write and endless to follow.
 MOST_STEPS = 200_000
 _DEEPEST_LOOP = 1_000
+#: A value of so many bounds takes a step.
+_LIGHT = 8
 _TEXTS = "a text is repeated without limit"
 
 
@@ -156,14 +159,16 @@ class Reckoning:
         self.step()
         rule = self._rules.get(type(node))
         if rule is not None:
-            return rule(node)
+            found = light(rule(node))
+            self.step(found.weight // _LIGHT)
+            return found
         for child in node.iter_child_nodes():
             self.bound(child)
         return TRUTH  # tests, comparisons, not
 
-    def step(self) -> None:
-        """Count one node more; raises `Followed` after too many."""
-        self._steps += 1
+    def step(self, steps: int = 1) -> None:
+        """Count one node more, or what a heavy value takes; raises `Followed` after too many."""
+        self._steps += steps
         if self._steps > MOST_STEPS:
             raise Followed
 
@@ -176,7 +181,7 @@ class Reckoning:
         raise NotImplementedError
 
     def _literal(self, text: str, source: str = "") -> Size:
-        in_bytes = amount(len(text.encode(errors="replace")), source)
+        in_bytes = amount(len(text.encode(errors="surrogatepass")), source)
         tokens = amount(self._scale.literal(text, opens=False, closes=False), source)
         return Size(in_bytes, tokens, amount(len(text), source))
 
@@ -350,12 +355,12 @@ class Reckoning:
 
     def _quotient(self, node: nodes.BinExpr) -> Bound:
         left, right, lost = self._operands(node)
-        one = numbers(left)
-        made = [lost, Bound(real=True, source=left.source or right.source)]
-        if isinstance(node, nodes.FloorDiv) and one is not None and numbers(right) is not None:
-            most = _furthest(one)
-            made.append(whole(None if most is None else -most - 1, most, left.source or right.source))
-        return either(*made)
+        one, other = numbers(left), numbers(right)
+        if isinstance(node, nodes.Div) or one is None or other is None:
+            return either(lost, Bound(real=True, source=left.source or right.source))
+        most = _furthest(one)
+        low = 0 if _positive(one) and _positive(other) else None if most is None else -most - 1
+        return either(lost, whole(low, most, left.source or right.source), _real(left, right))
 
     def _remainder(self, node: nodes.BinExpr) -> Bound:
         left, right, lost = self._operands(node)
@@ -363,7 +368,8 @@ class Reckoning:
         divisor = numbers(right)
         if numbers(left) is not None and divisor is not None:
             most = _furthest(divisor)
-            made.append(whole(None if most is None else -most, most, left.source or right.source))
+            low = 0 if _positive(divisor) else None if most is None else -most
+            made.append(whole(low, most, left.source or right.source))
         if left.text is not None or left.anything is not None:
             made.append(self._filled(left, right, node))
         return either(*made)
@@ -384,14 +390,16 @@ class Reckoning:
     def _power(self, node: nodes.BinExpr) -> Bound:
         left, right, lost = self._operands(node)
         one, other = numbers(left), numbers(right)
-        made = [lost, Bound(real=True, source=left.source or right.source)]
-        if one is not None and other is not None:
-            most, times = _furthest(one), other.high
-            small = most is not None and times is not None and most.bit_length() * max(times, 0) <= MOST_BITS
-            found = most ** max(times, 0) if small and most is not None and times is not None else None
-            found = None if found is None else max(found, 1)
-            made.append(whole(None if found is None else -found, found, left.source or right.source))
-        return either(*made)
+        real = Bound(real=True, source=left.source or right.source)
+        if one is None or other is None:
+            return either(lost, real)
+        most, times = _furthest(one), other.high
+        found = None
+        if most is not None and times is not None and most.bit_length() * max(times, 0) <= MOST_BITS:
+            found = max(1, most ** max(times, 0))
+        low = 0 if _positive(one) else None if found is None else -found
+        made = whole(low, found, left.source or right.source)
+        return either(lost, made, MISSING if _positive(other) and not (left.real or right.real) else real)
 
 
 _STARS = "what stands behind a star is not known"
@@ -408,6 +416,11 @@ def _furthest(interval: Interval) -> int | None:
     if interval.low is None or interval.high is None:
         return None
     return max(abs(interval.low), abs(interval.high))
+
+
+def _positive(interval: Interval) -> bool:
+    """Say whether no number of it is below 0."""
+    return interval.low is not None and interval.low >= 0
 
 
 def _multiplied(one: Interval, other: Interval, source: str) -> Bound:

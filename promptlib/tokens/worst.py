@@ -13,7 +13,7 @@ from promptlib.tokens.memo import counts_of
 from promptlib.tokens.profiles import chat_profile
 from promptlib.tokens.report import Explanation
 from promptlib.tokens.seams import last_safe_cut
-from promptlib.tokens.streaming import safe_cut
+from promptlib.tokens.streaming import SURROGATE, safe_cut
 from promptlib.tokens.turns import Steady
 from promptlib.tokens.vocabulary import EncodingCounter, utf8_length
 
@@ -135,6 +135,8 @@ class TokenScale:
         return self._known[key]
 
     def _measured(self, text: str, *, opens: bool, closes: bool) -> int:
+        if SURROGATE.search(text):
+            return len(text.encode(errors="surrogatepass"))  # a message that holds it is refused
         if opens and closes and isinstance(self._counts.by, EncodingCounter):
             return self._counts.count(text)
         begin, end = self._cuts(text, opens=opens, closes=closes) if self._counts.bundled else (0, 0)

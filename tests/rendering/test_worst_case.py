@@ -19,7 +19,7 @@ from promptlib.errors import InvalidInputs, InvalidPrompt, NotFound, RenderFaile
 from promptlib.inputs import Input, InputType
 from promptlib.messages import Placeholder
 from promptlib.rendering import compile_pieces
-from promptlib.rendering.bounds import CONTROL, ESCAPED, LONGEST_FLOAT, QUOTES
+from promptlib.rendering.bounds import CONTROL, ESCAPED, ESCAPED_CHARACTER, LONGEST_FLOAT, QUOTES
 from promptlib.rendering.declared import LONGEST_DATETIME, of_input
 from promptlib.rendering.environment import ENVIRONMENT, escaped
 from promptlib.rendering.gathering import GATHERINGS
@@ -63,6 +63,10 @@ def reasons(*pieces: Piece, **types: Any) -> list[tuple[str, str]]:
 
 def short(length: int) -> Any:
     return Annotated[str, Field(max_length=length)]
+
+
+def up_to(count: int, kind: Any) -> Any:
+    return Annotated[list[kind], Field(max_length=count)]
 
 
 # --- the promise ------------------------------------------------------------------------------------------------------
@@ -198,7 +202,7 @@ LONG = "You are a careful assistant who sorts support tickets by urgency, and ex
     ],
 )
 def test_literal_text_counts_by_its_tokens_but_for_its_ends(text: str) -> None:
-    assert count_tokens(LONG) < most(text, x=short(0)) < count_tokens(LONG) + 60
+    assert count_tokens(LONG) < most(text, x=short(0)) < count_tokens(LONG) + 80
 
 
 def test_layout_beside_statements_is_no_part_of_a_message_at_its_edges() -> None:
@@ -220,7 +224,7 @@ class Thing(BaseModel):
         (Annotated[str, Field(pattern="^[a-z]+$", max_length=9)], 9),
         (Annotated[str, Field(pattern="^é?.$")], 6),
         (Literal["warm", "plain"], 5),
-        (Literal[1, "你", True], 4),
+        (Literal[1, "你", "abcd"], 4),
         (bool, 5),
         (Annotated[int, Field(ge=-10, le=999)], 3),
         (Annotated[int, Field(ge=-1000, le=999)], 5),
@@ -240,10 +244,10 @@ def test_each_type_has_its_longest_value(kind: Any, expected: int) -> None:
     ("text", "expected"),
     [
         # texts
-        ("{{ x | upper }}", 120),
-        ("{{ x | lower }}", 60),
-        ("{{ x | e }}", 200),
-        ("{{ x | tojson }}", 242),
+        ("{{ x | upper }}", 60),
+        ("{{ x | lower }}{{ x | title }}", 100),
+        ("{{ x | e }}", 50),
+        ("{{ x | tojson }}{{ [x] | string }}", 62 + 107),
         ("{{ x | trim }}{{ x | string }}", 80),
         ("{{ x | truncate(3, true, '…', 0) }}", 35),
         ("{{ x | truncate(1000) }}", 43),
@@ -256,20 +260,20 @@ def test_each_type_has_its_longest_value(kind: Any, expected: int) -> None:
         ("{{ x | wordwrap(5) }}", 51),
         ("{{ x | indent }}", 70),
         ("{{ x | urlencode }}", 120),
-        ("{{ x | striptags }}", 48),
+        ("{{ x | striptags }}", 40),
         ("{{ x | reverse }}{{ x | first }}", 44),
-        ("{{ x ~ x }}{{ x + 'a' }}{{ x * 2 }}", 161),
+        ("{{ x ~ x }}{{ x + 'a' }}{{ x * 2 }}", 201),
         ("{{ x if x else 'none' }}{{ x or 'a' }}", 80),
-        ("{% for c in x %}{{ c }}{% endfor %}", 40),
+        ("{% set y = x %}{% for c in y | list %}{{ c }}{% endfor %}", 40),
         ("{{ x | list | join('--') }}", 60),
         ("{{ '%s: %5s' | format(x, x) }}", 92),
         # numbers
-        ("{{ n }}{{ n + n }}{{ n * n }}{{ n - n }}{{ -n }}", 17),
-        ("{{ n // 7 }}{{ n % 7 }}{{ n ** 2 }}", 79),
+        ("{{ n }}{{ n + n }}{{ n * n }}{{ n - n }}{{ -n }}", 19),
+        ("{{ n // 7 }}{{ n % 7 }}{{ n ** 2 }}{{ n // -7 }}", 3 + 1 + 5 + 4),
         ("{{ n / 2 }}", 24),
         ("{{ x | length }}{{ x | wordcount }}", 4),
         ("{{ n | abs }}{{ [n, n] | sum }}{{ [n, 3] | max }}", 9),
-        ("{{ n | string | int }}", 310),
+        ("{{ n | string | int }}", 311),
         ("{{ x == 'a' }}{{ x is defined }}{{ not x }}", 15),
         # lists and mappings
         ("{% for t in things %}{{ t.name }}{% endfor %}", 120),
@@ -281,14 +285,14 @@ def test_each_type_has_its_longest_value(kind: Any, expected: int) -> None:
         ("{{ (things | first).name }}{{ things[0].name }}{{ things[n].name }}", 120),
         ("{{ {'a': x, 'b': 'y'}.a }}{{ {'a': x, 'b': 'y'}[x] }}{{ [x, 'y'][1] }}", 81),
         ("{{ dict(a=x).a }}{{ (dict(a='b') | items | first)[0] }}", 41),
-        ("{% for i in range(n) %}a{% endfor %}{% for i in range(2, 9, 3) %}a{% endfor %}", 106),
+        ("{% for i in range(n) %}a{% endfor %}{% for i in range(2, 9, 3) %}a{% endfor %}", 107),
         ("{% set a, b = x, 'c' %}{{ a }}{{ b }}", 41),
         # statements
         ("{% if n %}{{ x }}{% elif x %}abc{% else %}{{ x }}{{ x }}{% endif %}", 80),
         ("{% for t in things %}{{ t.name }}{% else %}{{ x * 4 }}{% endfor %}", 160),
         ("{% set y = x %}{% if n %}{% set y = 'a' %}{% endif %}{{ y }}", 40),
         ("{% set y = x ~ x %}{% with y = 'a' %}{{ y }}{% endwith %}{{ y }}", 81),
-        ("{% filter upper %}{{ x }}{% endfilter %}", 120),
+        ("{% filter upper %}{{ x }}{% endfilter %}", 60),
         ("{% macro m(a, b=x) %}{{ a }}{{ b }}{% endmacro %}{{ m('a') }}{{ m(b='b', a='a') }}", 43),
         ("{% macro m() %}{{ caller(x) }}{% endmacro %}{% call(y) m() %}{{ y }}{% endcall %}", 40),
         ("{% set ns = namespace(a='a') %}{% for t in things %}{% set ns.a = x %}{% endfor %}{{ ns.a }}", 40),
@@ -310,12 +314,12 @@ def test_messages_that_a_loop_opens_count_as_often_as_it_goes_round() -> None:
     ]
     found = worst(*pieces, things=Annotated[list[Thing], Field(max_length=3)])
     once = 4 + 40 + 4 + count_tokens("ok ")
-    assert found.most == 3 + 4 + count_tokens("Sort.") + 3 * once
+    assert found.most == 3 + 4 + len(".") + count_tokens("Sort") + len("\n") + 3 * once
 
 
 def test_a_message_in_a_condition_counts_where_that_takes_more() -> None:
     found = worst(system("Sort.\n{% if x %}"), user("{{ x }}{% endif %}"), x=short(10))
-    assert found.most == 3 + 4 + 2 + 4 + 40
+    assert found.most == 3 + 4 + len(".") + count_tokens("Sort") + len("\n") + 4 + 40
 
 
 # --- what has no limit ------------------------------------------------------------------------------------------------
@@ -377,7 +381,7 @@ MESSAGES = "the messages of a thread have no limit"
         ("{% for a in [x] recursive %}{{ loop([a]) }}{% endfor %}", {"x": short(3)}, [
             ("the call of 'loop'", "a loop that calls itself has no limit"),
         ]),
-        ("{% set n = namespace(a=x) %}{% for i in 'ab' %}{% set n.a = n.a ~ i %}{% endfor %}{{ n.a }}", {"x": bool}, [
+        ("{% set n = namespace(a=x) %}{% for i in [1] %}{% set n.a = n.a ~ i %}{% endfor %}{{ n.a }}", {"x": bool}, [
             ("'a' of a namespace", "it grows while the prompt is rendered"),
         ]),
         ("{{ x * 99999999 * 99999999 * 99999999 }}{{ ('a' * 99999999) * 99999999 * 99999999 }}", {"x": bool}, [
@@ -396,23 +400,27 @@ def test_each_reason_tells_its_place_and_what_to_do() -> None:
     found = worst(user("Sort:\n{{ x }}{{ y | pprint }}"), placeholder("z"), x=str, y=bool, z=Thread)
     assert [(str(each.where), each.hint) for each in found.unbounded] == [
         ("message 1 (user):2:4", f"declare it with max_length=2_000 (in a file maxLength: 2000), {CUT}"),
-        ("message 1 (user):2:13", "use another filter, or let a budget cut it with a segment"),
+        ("message 1 (user):2:15", "use another filter, or let a budget cut it with a segment"),
         ("placeholder 'z':1:1", 'let a budget drop the oldest of them: placeholder("z", priority=10)'),
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("kind", "hint"),
+    ("text", "kind", "hint"),
     [
-        (Any, f"declare its shape with a model, {CUT}"),
-        (list[bool], f"declare it with max_length=20 (in a file maxItems: 20), {CUT}"),
-        (Annotated[dict[str, bool], Field(max_length=1)], "declare a model with its keys, or print its values alone"),
-        (Annotated[Thread, Field(max_length=1)],
+        ("{{ x }}", Any, f"declare its shape with a model, {CUT}"),
+        ("{{ x | join }}", list[bool], f"declare it with max_length=20 (in a file maxItems: 20), {CUT}"),
+        ("{{ x | items | list | tojson }}", Annotated[dict[str, bool], Field(max_length=1)],
+         "declare a model with its keys, or print its values alone"),
+        ("{{ x | dictsort | map(attribute=1) | join }}", dict[str, bool],
+         f"declare it with max_length=20 (in a file maxProperties: 20), {CUT}"),
+        ("{{ (x | first).name }}", Annotated[Thread, Field(max_length=1)],
          'put it in with placeholder("…", priority=10), so that a budget can drop the oldest messages'),
+        ("{{ x }}", File, "give its text as an input with a max_length"),
     ],
 )  # fmt: skip
-def test_each_type_without_limits_has_its_hint(kind: Any, hint: str) -> None:
-    found = worst(user("{% for a in x %}{{ a }}{{ a.text }}{% endfor %}"), x=kind)
+def test_each_type_without_limits_has_its_hint(text: str, kind: Any, hint: str) -> None:
+    found = worst(user(text), x=kind)
     assert [each.hint for each in found.unbounded] == [hint]
 
 
@@ -451,7 +459,7 @@ def test_what_a_budget_can_cut_away_counts_for_nothing() -> None:
         user("{{ x }}{% segment 'y' %}{{ y | upper }}{% endsegment %} now"),
         x=Annotated[str, Segment(priority=3)], y=str, turns=Thread,
     )  # fmt: skip
-    assert found.most == 3 + 4 + 2 + 4 + count_tokens(" now") + 0
+    assert found.most == 3 + 4 + 2 + 4 + len(" now")
     assert dict(found.shares)["x"] == dict(found.shares)["turns"] == 0
 
 
@@ -478,18 +486,19 @@ def test_of_a_group_something_of_each_must_stay_when_it_must_of_one() -> None:
     assert reasons(user(one + other), x=str, y=str) == [("y", TEXT)]
 
 
-WORDS = Annotated[list[short(10)], Field(max_length=3)]
+LIST_OF_TEN: Any = list[Annotated[str, Field(max_length=10)]]
+LIST_OF_ONE: Any = list[Annotated[str, Field(max_length=1)]]
 
 
 @pytest.mark.parametrize(
     ("text", "kind", "expected"),
     [
-        ("{{ x | join(', ') }}", list[short(10)], 20 + 5 + 42 + 16),
-        ("{% for a in x %}- {{ a }}\n{% endfor %}", list[short(10)], 20 + 5 + 43 + 16),
-        ("{{ x | join(', ') }}", WORDS, 20 + 5 + 42 + 16),
-        ("{{ x | join(', ') }}", Annotated[list[short(2)], Field(max_length=3)], 30),
-        ("{{ x | join | delimited }}", list[short(10)], 20 + 5 + 40 + 16 + 67),
-        ("{{ x | tojson }}", Annotated[list[short(1)], Field(max_length=2)], 59),
+        ("{{ x | join(', ') }}", LIST_OF_TEN, 20 + 5 + 42 + 16),
+        ("{% for a in x %}- {{ a }}\n{% endfor %}", LIST_OF_TEN, 20 + 5 + 43 + 16),
+        ("{{ x | join(', ') }}", up_to(3, short(10)), 20 + 5 + 42 + 16),
+        ("{{ x | join(', ') }}", up_to(3, short(2)), 30),
+        ("{{ x | join | delimited }}", LIST_OF_TEN, 20 + 5 + 40 + 16 + 65),
+        ("{{ x | tojson }}", up_to(2, short(1)), 25),
     ],
 )
 def test_the_least_of_a_list_is_whole_items(text: str, kind: Any, expected: int) -> None:
@@ -500,7 +509,7 @@ def test_the_least_of_a_list_without_limits_is_none() -> None:
     found = reasons(user("{{ x | join }}"), x=Annotated[list[str], Segment(min_tokens=20)])
     assert found == [("x[]", TEXT)]
     stated = "{% segment 'x' truncate='items' min_tokens=1 %}{{ y }}{{ x | join }}{% endsegment %}"
-    assert reasons(user(stated), x=list[short(1)], y=str) == [("y", TEXT)]
+    assert reasons(user(stated), x=LIST_OF_ONE, y=str) == [("y", TEXT)]
 
 
 def test_what_stands_around_a_list_stays_with_it() -> None:
@@ -508,9 +517,9 @@ def test_what_stands_around_a_list_stays_with_it() -> None:
     frame = "The list of all words: "
     loop = "{% for a in x %}{{ a }}{% else %}none of them{% endfor %}"
     expected = len(frame) + len("none of them") + 40 + len(" …".encode()) + 16
-    assert most(head + frame + loop + tail, x=list[short(10)]) == expected
+    assert most(head + frame + loop + tail, x=LIST_OF_TEN) == expected
     fenced = "{{ x | join | delimited }}"
-    assert most(head + frame + fenced + tail, x=list[short(10)]) == len(frame) + 67 + 40 + 4 + 16
+    assert most(head + frame + fenced + tail, x=LIST_OF_TEN) == len(frame) + 65 + 40 + 4 + 16
 
 
 def test_a_text_around_an_image_is_never_cut() -> None:
@@ -538,8 +547,9 @@ def test_a_thread_that_may_be_all_there_is_keeps_its_newest_message(
     pieces: list[Any],
     expected: bool,  # noqa: FBT001 - a table's column
 ) -> None:
-    kind = Annotated[str, Segment()] if any("{{ x }}" in piece.text for piece in pieces) else str
-    types = {"x": kind} if any("x" in piece.text for piece in pieces) else {}
+    texts = "".join(piece.text for piece in pieces)
+    kind = Annotated[str, Segment()] if "{{ x }}" in texts and "{% segment" not in texts else str
+    types: dict[str, Any] = {"x": kind} if "x" in texts else {}
     found = worst(*pieces, turns=Thread, **types)
     why = "no other message is certain to be sent, so its newest one stays, whatever its size"
     assert [(each.name, each.why) for each in found.unbounded] == ([("turns", why)] if expected else [])
@@ -583,7 +593,7 @@ def test_segments_of_an_include_are_cut_where_its_text_is() -> None:
     style = Prompt.define(Style, system("a{% segment 'x' %}{{ tone }}{% endsegment %}{{ length }}"))
     captured = "{% set s %}{% include 'style' %}{% endset %}{{ s }}"
     inside = "{% segment 's' min_tokens=900 %}{% include 'style' %}{% endsegment %}"
-    for text, expected in (("{% include 'style' %}", 3), (captured, 403), (inside, 403)):
+    for text, expected in (("{% include 'style' %}", 9), (captured, 409), (inside, 409)):
         outer = Prompt.define(Style, user(text), includes={"style": style})
         assert outer.worst_case(ROOM).most == 7 + expected
 
@@ -601,7 +611,7 @@ def test_the_same_include_is_measured_once() -> None:
     for _ in range(14):
         text = "".join(f"{{% include '{alias}' %}}" for alias in "abcdefgh")
         prompt = Prompt.define(Style, user(text), includes=dict.fromkeys("abcdefgh", prompt))
-    assert prompt.worst_case(ROOM).most == 7 + 402 * 8**14
+    assert prompt.worst_case(ROOM).most == 7 + 408 * 8**14
 
 
 # --- what it refuses --------------------------------------------------------------------------------------------------
@@ -622,23 +632,25 @@ def code_points() -> str:
 
 @pytest.mark.parametrize("name", ["upper", "lower", "title", "capitalize"])
 def test_no_character_grows_more_than_the_table_says(name: str) -> None:
-    (up, down), (more, each) = GROWTH[name]
+    growth = GROWTH[name]
     grown = [(char, getattr(char, name)()) for char in code_points()]
-    assert max(len(made.encode()) / len(char.encode()) for char, made in grown) == up / down
-    assert max(len(made) / len(char) for char, made in grown) == more / each
+    assert max(len(made.encode()) / len(char.encode()) for char, made in grown) == growth.bytes[0] / growth.bytes[1]
+    assert max(len(made) for _, made in grown) == growth.characters
+    assert max(len(made.encode()) for _, made in grown) == growth.widest
 
 
 def test_no_character_is_escaped_longer_than_the_tables_say() -> None:
     for char in code_points():
         size = len(char.encode())
-        assert len(escaped(char).encode()) <= GROWTH["escape"][0][0] * size
-        assert len(json.dumps(char, ensure_ascii=False).encode()) <= CONTROL * size + QUOTES
-        assert len(repr(char).encode()) <= ESCAPED * size + QUOTES
+        growth = GROWTH["escape"]
+        assert len(escaped(char).encode()) <= min(growth.bytes[0] * size, growth.widest)
+        assert len(json.dumps(char, ensure_ascii=False).encode()) <= CONTROL + QUOTES
+        assert len(repr(char).encode()) <= min(ESCAPED * size, ESCAPED_CHARACTER) + QUOTES
 
 
 def test_no_entity_is_longer_when_it_is_read_than_the_table_says() -> None:
     entities = [f"&{name}" for name in html5] + [f"&#{number}{end}" for number in range(0x300) for end in ("", ";")]
-    up, down = GROWTH["striptags"][0]
+    up, down = GROWTH["striptags"].bytes
     assert max(len(unescape(each).encode()) / len(each.encode()) for each in entities) == up / down
 
 
