@@ -37,7 +37,7 @@ def check(  # noqa: PLR0913 - one option for each thing that a budget says
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[NAME]...",
+            metavar="NAME",
             help="The prompts; without any, all of the store.",
             autocompletion=completing.names,
             show_default=False,
@@ -75,9 +75,9 @@ def _budget(budget: int | None, reserve: int, margin: int, encoding: str, model:
     """Return the budget that was asked for; its other options say nothing without it."""
     given = {"--reserve": reserve, "--margin": margin, "--encoding": encoding != DEFAULT, "--model": model}
     if budget is None:
-        for option, value in given.items():
-            if value:
-                raise typer.BadParameter(f"{option} is a part of --budget: give both", param_hint=option)
+        alone = next((option for option, value in given.items() if value), None)
+        if alone is not None:
+            raise typer.BadParameter(f"{alone} is a part of --budget: give both", param_hint=alone)
         return None
     from promptlib import Budget  # noqa: PLC0415 - reading alone needs no tokens
 
@@ -153,7 +153,7 @@ def _row(each: Checked) -> Row:
     name = (each.name, "bold")
     if each.worst is None:
         return name, ("", ""), ("", ""), ("cannot be read", "bold red")
-    most, verdict = each.worst.most, ("ok", "green") if each.worst.fits else ("overflows", "bold red")
+    most, verdict = each.worst.most, ("ok", "green") if each.worst.fits else ("can overflow", "bold red")
     if most is None:
         known = ", ".join(dict.fromkeys(item.name for item in each.worst.unbounded))
         return name, (f"unbounded: {known}", "yellow"), (f"{each.worst.limit:,}", ""), verdict

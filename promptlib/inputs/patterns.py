@@ -77,8 +77,7 @@ class _Reader:
         while self._peek() == "|":
             self.at += 1
             found = _wider(found, self.sequence(depth))
-        if self._next() != ")":
-            raise _Unknown
+        self._next()  # what ends a sequence and is no other alternative ends the group, or there is nothing left
         return found
 
     def sequence(self, depth: int) -> Width:
@@ -120,7 +119,7 @@ class _Reader:
         self.at += negated
         found, before = _SIGN, ""
         while (char := self._next()) != "]" or not before:
-            if char in "[&~]" or (char == before == "-"):
+            if char in "[&~" or (char == before == "-"):
                 raise _Unknown
             kind = self._escape(self._next()) if char == "\\" else Width(1, 1, ascii=char.isascii())
             if kind == _EMPTY:

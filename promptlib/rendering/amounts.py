@@ -72,8 +72,6 @@ class Amount:
         """Return *up* for each *down* of it, rounded up."""
         if up == down:
             return self
-        if up <= 0:
-            return NOTHING
         grown = tuple([(source, min(HUGE, -(-share * up // down))) for source, share in self.shares])
         return Amount(grown, self.reasons)
 

@@ -164,16 +164,16 @@ class _Walk(Reckoning):
     def _put_out(self, node: nodes.Expr, name: str) -> Size:
         """Return the size of what must stay of a value that a budget may cut: by its own segment, or that around it."""
         size = put_out(self.bound(node), self._scale)
-        segment = self._task.segments.get(name)
         inner = node.node if is_fence(node) else node
         item = self._item_of(inner) if is_join(inner) else None
         outside = text_size(fence(self._label(node))) if is_fence(node) else EMPTY
         if not name:
             return self._part_of_segment(size, item, outside)
-        if segment is None or not self._task.segmented:
+        if not self._task.segmented:
             return size
         if is_fence(node) and inner is not None:
             size = written(self.bound(inner))
+        segment = self._task.segments[name]
         return outside.plus(kept(self._task, segment, size, None if item is None else Items(item, EMPTY.bytes)))
 
     def _label(self, node: nodes.Filter) -> Bound | None:
@@ -240,10 +240,8 @@ class _Walk(Reckoning):
             return largest(size, other)
         if not name:
             return self._part_of_segment(largest(size, other), once, other)
-        segment = self._task.segments.get(name)
-        if segment is not None:
-            size = kept(self._task, segment, size, Items(once, EMPTY.bytes))
-        return largest(size, other)
+        required = kept(self._task, self._task.segments[name], size, Items(once, EMPTY.bytes))
+        return largest(required, other)
 
     def _if(self, node: nodes.If, row: Row) -> None:
         opened_before, scope = self._opened, self.scope

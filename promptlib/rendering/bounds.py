@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from promptlib.rendering.amounts import (
-    EMPTY,
     HUGE,
     NOTHING,
     Amount,
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
 #: `-2.2250738585072014e-308`
 LONGEST_FLOAT = 24
 LONGEST_TRUTH, LONGEST_NONE = len("False"), len("None")
+#: As they are written inside of a list: a name that is not there, and a list that is still to be made.
+LONGEST_MISSING, LONGEST_KIND = len("Undefined"), 120
 #: Bytes that Python's way of writing a text inside of a list makes of one, `\x00`, and of a character, `\U000e0001`.
 ESCAPED, ESCAPED_CHARACTER = 4, 10
 #: Bytes that JSON makes of a control character: `\u0000`; no other character takes as much.
@@ -314,11 +315,8 @@ def shown(bound: Bound) -> Size:
     """Return the size of the text that a message gets of it; what has none is an error there."""
     if bound.anything is not None:
         return text_size(endless(bound.anything))
-    sizes = [bound.text] if bound.text is not None else []
-    digits = _longest_number(bound)
-    if digits:
-        sizes.append(text_size(digits))
-    return largest(*sizes) if sizes else EMPTY
+    number = text_size(_longest_number(bound))
+    return number if bound.text is None else largest(bound.text, number)
 
 
 def _longest_number(bound: Bound) -> Amount:
@@ -366,11 +364,20 @@ def _inside(many: Listed | Mapped) -> Amount:
 
 
 def _quoted(bound: Bound) -> Amount:
-    bare = written(replace(bound, text=None))
-    if bound.text is None:
-        return bare.bytes
-    escaped = smaller(bound.text.bytes.grown(ESCAPED), bound.text.characters.grown(ESCAPED_CHARACTER))
-    return larger(bare.bytes, escaped.plus(amount(QUOTES)))
+    """Return the bytes of a value as Python writes it inside of a list."""
+    if bound.image or bound.spaces or bound.calls or bound.loop is not None:
+        what = bound.source or "a value"
+        why, hint = "how it is written inside of a list is not known", "put it out by itself"
+        return endless(Reason(what, why, hint, bound.source))
+    sizes = [written(replace(bound, text=None)).bytes, amount(LONGEST_MISSING, bound.source)]
+    if bound.text is not None:
+        escaped = smaller(bound.text.bytes.grown(ESCAPED), bound.text.characters.grown(ESCAPED_CHARACTER))
+        sizes.append(escaped.plus(amount(QUOTES)))
+    if bound.listed is not None:
+        # What is not yet a list says of what kind it is, and a range where it begins and ends.
+        edges = _longest_number(bound.listed.item).grown(3)
+        sizes.append(edges.plus(amount(LONGEST_KIND, bound.source)))
+    return larger(*sizes)
 
 
 def as_json(bound: Bound, indent: int | None = None, depth: int = 1) -> Amount:

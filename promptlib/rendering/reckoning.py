@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -47,7 +48,7 @@ MOST_OF_RANGE = 100_000
 #: Bits of a number that is still computed with.
 MOST_BITS = 14_000
 #: Nodes that are looked at: macros that call macros can be small to write and endless to follow.
-MOST_STEPS = 200_000
+MOST_STEPS = 60_000
 _DEEPEST_LOOP = 1_000
 #: A value of so many bounds takes a step.
 _LIGHT = 8
@@ -116,7 +117,7 @@ class Spaces:
         return either(*[self.held.get((space, name), MISSING) for space in spaces])
 
 
-class Reckoning:
+class Reckoning(ABC):
     """Reads expressions in the scope of the statements around them."""
 
     def __init__(self, values: Mapping[str, Bound], spans: Spans, scale: Scale, spaces: Spaces) -> None:
@@ -176,9 +177,9 @@ class Reckoning:
         """Return the token of *node*."""
         return self._spans[node.lineno]
 
+    @abstractmethod
     def run(self, closure: Closure, names: Mapping[str, Bound]) -> Size:
         """Return the size of what the body of *closure* puts out."""
-        raise NotImplementedError
 
     def _literal(self, text: str, source: str = "") -> Size:
         in_bytes = amount(len(text.encode(errors="surrogatepass")), source)
@@ -270,14 +271,12 @@ class Reckoning:
         """Return what a call makes; *caller* is the body of its block."""
         arguments, given = self._arguments(node)
         keywords = dict(given) if caller is None else {**dict(given), "caller": caller}
-        if isinstance(node.node, nodes.Getattr):
-            base = self.bound(node.node.node)
-            if base.loop is not None:
-                return either(*(arguments or ())) if node.node.attr == "cycle" else TRUTH
-        called = self.bound(node.node) if isinstance(node.node, nodes.Name) else MISSING
-        name = node.node.name if isinstance(node.node, nodes.Name) else ""
+        name = node.node.name if isinstance(node.node, nodes.Name) else cast("nodes.Getattr", node.node).attr
         if arguments is None:
             return self._lost(node, name, _STARS)
+        if isinstance(node.node, nodes.Getattr):
+            return either(*arguments) if name == "cycle" else TRUTH  # nothing but `loop` has what can be called
+        called = self.bound(node.node)
         found = [self._called(cast("Closure", each), node, arguments, keywords) for each in called.calls]
         if called.loop is not None:
             found.append(self._lost(node, name, "a loop that calls itself has no limit"))
@@ -471,12 +470,8 @@ def _slice_length(start: Interval | None, stop: Interval | None) -> int | None:
 
 
 def _ranged(arguments: tuple[Bound, ...]) -> Bound:
-    edges = [numbers(each) or NUMBERS for each in arguments]
-    if len(edges) == 1:
-        edges.insert(0, Interval(0, 0))
-    if len(edges) < 2:  # noqa: PLR2004 - begin and end
-        return MISSING
-    begin, end = edges[:2]
+    edges = [Interval(0, 0), *[numbers(each) or NUMBERS for each in arguments]]
+    begin, end = edges[1:3] if len(arguments) > 1 else (edges[0], edges[-1])
     most = MOST_OF_RANGE
     lows, highs = [begin.low, end.low], [begin.high, end.high]
     low = None if None in lows else min(each for each in lows if each is not None)

@@ -68,7 +68,8 @@ class WorstCase:
 
     `most` has the chat's overhead in it and no reserve, like the `limit` of the budget that it is compared with; None
     when something is `unbounded`. What a budget may cut away counts only as far as it must stay. `fits` is proven: no
-    value can make the prompt exceed the budget. Most values take far less than the worst ones.
+    value can make the prompt exceed the budget; only what a cut text or list with `min_tokens` takes at its seams is
+    allowed for as it was measured. `shares` says what each input has part in it. Most values take far less.
     """
 
     most: int | None

@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 from promptlib import Budget, File, Image, Prompt, Segment, Thread, assistant, placeholder, system, tool, user
 from promptlib.errors import InvalidInputs, InvalidPrompt, NotFound, RenderFailed, TemplateRejected
 from promptlib.inputs import Input, InputType
-from promptlib.messages import Placeholder
+from promptlib.messages import Placeholder, Prelude
 from promptlib.rendering import compile_pieces
 from promptlib.rendering.bounds import CONTROL, ESCAPED, ESCAPED_CHARACTER, LONGEST_FLOAT, QUOTES
 from promptlib.rendering.declared import LONGEST_DATETIME, of_input
@@ -28,7 +28,7 @@ from promptlib.tokens import count_messages, count_tokens
 from promptlib.tokens.worst import TokenScale
 from promptlib.trust import TRUSTS
 from promptlib.worst import Includes, Sizes
-from tests.rendering.attacks import ADAPTIVE, ATTACKS
+from tests.rendering.attacks import ADAPTIVE, CPU, SEGMENTS
 from tests.rendering.bounded import BODIES, EXPRESSIONS, Case, cases, filled
 
 if TYPE_CHECKING:
@@ -287,6 +287,17 @@ def test_each_type_has_its_longest_value(kind: Any, expected: int) -> None:
         ("{{ dict(a=x).a }}{{ (dict(a='b') | items | first)[0] }}", 41),
         ("{% for i in range(n) %}a{% endfor %}{% for i in range(2, 9, 3) %}a{% endfor %}", 107),
         ("{% set a, b = x, 'c' %}{{ a }}{{ b }}", 41),
+        ("{{ none or x }}{{ x | truncate(3, leeway=none) }}{{ none ~ true }}", 40 + 32 + 3 + 9),
+        ("{{ '2020-01-01' | date(x) }}{{ '2020-01-01' | date('%A, %d') }}{{ '2020-01-01' | date }}", 1800 + 24 + 10),
+        ("{{ x | indent(x) }}{{ x | indent(1.5) }}", 40 + 7 * 40 + 2 + 42),
+        ("{{ [1.5, n] | sum }}{{ {} | sum }}{{ [] | first }}{{ 3 | items | join }}", 25),
+        ("{{ [[1], [2]] | sum(start=[]) | join }}{{ ([1.5] + [2.25]) | join }}", 2 + 48),
+        ("{{ [x, things] | truncate(1) | first | first }}{{ n | truncate(1) }}", 4),
+        ("{% for i in range() %}a{% endfor %}{% for i in range(3, n) %}a{% endfor %}", 100),
+        ("{% for t in things recursive %}{{ loop.depth }}{{ loop.first }}{{ loop.changed(t) }}{% endfor %}", 42),
+        ("{{ (x | reverse | list + [n]) | join }}{{ things | reverse | map(attribute='count') | join }}", 50),
+        ("{{ [{}.a] | string }}{{ [range(3)] | string }}{{ [[]] ~ '' }}", 14 + 128 + 125),
+        ("{{ '\\ud800' | length }}{{ '%s%%' % x }}{{ '%(a)s' % {'a': x} }}", 1 + 44 + 45),
         # statements
         ("{% if n %}{{ x }}{% elif x %}abc{% else %}{{ x }}{{ x }}{% endif %}", 80),
         ("{% for t in things %}{{ t.name }}{% else %}{{ x * 4 }}{% endfor %}", 160),
@@ -315,6 +326,14 @@ def test_messages_that_a_loop_opens_count_as_often_as_it_goes_round() -> None:
     found = worst(*pieces, things=Annotated[list[Thing], Field(max_length=3)])
     once = 4 + 40 + 4 + count_tokens("ok ")
     assert found.most == 3 + 4 + len(".") + count_tokens("Sort") + len("\n") + 3 * once
+
+
+def test_statements_before_the_first_message_say_what_stands_in_it() -> None:
+    pieces = Prelude("{% set y = x ~ x %}"), user("{{ y }}")
+    assert Prompt(messages=pieces, inputs=(TEN,)).worst_case(ROOM).most == 7 + 80
+
+
+TEN = Input(name="x", type=InputType(kind="string", max_length=10))
 
 
 def test_a_message_in_a_condition_counts_where_that_takes_more() -> None:
@@ -369,12 +388,23 @@ MESSAGES = "the messages of a thread have no limit"
         ("{{ [{}] | map(attribute=x) | join }}", {"x": short(3)}, [
             ("a computed attribute", "what it reads is not known"),
         ]),
+        ("{{ [x] | string }}", {"x": Image}, [("x", "how it is written inside of a list is not known")]),
+        ("{% macro m() %}{{ x }}{% endmacro %}{{ [m] | string }}", {"x": bool}, [
+            ("a value", "how it is written inside of a list is not known"),
+        ]),
+        ("{% set a = [x] %}" + "{% set a = [a, a] %}" * 20 + "{{ a | string }}", {"x": bool}, [
+            ("a value", "it holds too much to be followed"),
+        ]),
         ("{{ x | replace(*['a', 'b']) }}", {"x": short(3)}, [
             ("the filter 'replace'", "what stands behind a star is not known"),
         ]),
         ("{% macro m() %}{% endmacro %}{{ m(*[x]) }}", {"x": short(3)}, [
             ("the call of 'm'", "what stands behind a star is not known"),
         ]),
+        ("{% for i in [x] %}{{ loop.cycle(*[i]) }}{% endfor %}", {"x": short(3)}, [
+            ("the call of 'cycle'", "what stands behind a star is not known"),
+        ]),
+        ("{{ x | items | first | join }}{{ x[3:] | join }}{{ x[:2] }}", {"x": Any}, [("x", ANY)]),
         ("{% macro m(a) %}{{ m(a) }}{% endmacro %}{{ m(x) }}", {"x": short(3)}, [
             ("the call of 'm'", "a macro that calls itself has no limit"),
         ]),
@@ -437,7 +467,7 @@ def test_templates_that_take_for_ever_to_follow_are_given_up() -> None:
 @pytest.mark.parametrize("trust", TRUSTS)
 def test_hostile_templates_are_followed_or_given_up(trust: Trust) -> None:
     followed = 0
-    for attack in [*ATTACKS, *ADAPTIVE]:
+    for attack in [*CPU, *SEGMENTS, *ADAPTIVE[::3]]:
         text = attack.template + "{% if it %}{% endif %}"
         try:
             names = compile_pieces((user(text),), trust=trust).variables
@@ -447,7 +477,7 @@ def test_hostile_templates_are_followed_or_given_up(trust: Trust) -> None:
             continue
         prompt.worst_case(ROOM)
         followed += 1
-    assert followed > 100
+    assert followed > 50
 
 
 # --- segments ---------------------------------------------------------------------------------------------------------
@@ -596,6 +626,36 @@ def test_segments_of_an_include_are_cut_where_its_text_is() -> None:
     for text, expected in (("{% include 'style' %}", 9), (captured, 409), (inside, 409)):
         outer = Prompt.define(Style, user(text), includes={"style": style})
         assert outer.worst_case(ROOM).most == 7 + expected
+
+
+def test_an_input_that_a_budget_cuts_is_whole_where_its_text_is_captured() -> None:
+    class Cut(BaseModel):
+        tone: Annotated[str, Field(max_length=100), Segment(priority=1)]
+
+    style = Prompt.define(Cut, system("{{ tone }}{% for c in [tone] %}{{ c }}{% endfor %}"))
+    assert style.worst_case(ROOM).most == 7 + 400
+    captured = "{% filter string %}{% include 'style' %}{% endfilter %}"
+    for text, expected in (("{% include 'style' %}", 400), (captured, 800)):
+        outer = Prompt.define(Style, user(text + "{{ length }}"), includes={"style": style})
+        assert outer.worst_case(ROOM).most == 7 + expected + 8
+
+
+class Kept(BaseModel):
+    words: list[str] = ["ab", "c"]
+    thing: Thing = Thing(name="four", count=2)
+    prices: dict[str, float] = {"a": 1.5}
+    picture: Image = Image("https://x.example/a.png")
+    turns: Thread = ()
+    note: str | None = None
+    data: Any = {"a": [1, "b"]}
+
+
+def test_an_input_that_only_an_include_has_is_its_default() -> None:
+    text = "{{ words | join }}{{ thing.name }}{{ prices.a }}{{ picture }}{{ turns | length }}{{ note or '' }}"
+    style = Prompt.define(Kept, system(text + "{{ data.a | join }}"))
+    parts: Any = {"included": (("style", style),), "includes": {"style": f"style#{style.digest[7:]}"}}
+    outer: Prompt[Any] = Prompt(messages=(user("{% include 'style' %}{{ x }}"),), inputs=(TEN,), **parts)
+    assert outer.worst_case(ROOM).most == 7 + 40 + 4 + 4 + 24 + 765 + 1 + 2
 
 
 def test_includes_that_go_too_deep_are_refused() -> None:

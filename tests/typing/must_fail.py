@@ -94,6 +94,7 @@ def wrong_budgets(report: BudgetReport, budget: Budget) -> None:
     fit([user("Hello")], 8_000)  # error: arg-type
     count_many("one text", encoding=3)  # error: arg-type
     report.max_tokens = 3  # error: misc
+    Prompt.define(user("Hello")).worst_case(8_000)  # error: arg-type
 
 
 def wrong_changes(triage: Prompt[Triage], store: Store) -> None:

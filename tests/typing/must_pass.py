@@ -26,7 +26,7 @@ from promptlib import (
     system,
     user,
 )
-from promptlib.tokens import Explanation, Fitted, SegmentTokens
+from promptlib.tokens import Explanation, Fitted, SegmentTokens, Unbounded, WorstCase
 
 
 class Customer(BaseModel):
@@ -108,6 +108,14 @@ if rendered.report is not None:
     assert_type(rendered.report.segments, tuple[SegmentTokens, ...])
 assert_type(Budget.for_model("gpt-4", 8_000, margin=0), Budget)
 Budget(8_000, low_water=0.75, grid=8, counter=len, margin=100)
+
+worst = triage.worst_case(Budget(8_000), resolve=lambda _: plain)
+assert_type(worst, WorstCase)
+assert_type(worst.most, int | None)
+assert_type(worst.fits, bool)
+assert_type(worst.unbounded, tuple[Unbounded, ...])
+assert_type(worst.explain(), Explanation)
+assert_type(worst.to_dict(), dict[str, object])
 
 fitted = fit([user("Hi"), assistant("Hello")], Budget(8_000))
 assert_type(fitted, Fitted[Message])
