@@ -85,7 +85,10 @@ class Message:
     @property
     def text(self) -> str:
         """The text parts, joined; in a prompt, the source text."""
-        return "".join([part.text for part in self.parts if isinstance(part, Text)])
+        parts = self.parts
+        if len(parts) == 1 and parts[0].__class__ is Text:
+            return parts[0].text
+        return "".join([part.text for part in parts if isinstance(part, Text)])
 
     @classmethod
     def of(cls, value: object) -> Message:

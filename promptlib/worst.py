@@ -48,7 +48,7 @@ def _only_case(prompt: Prompt[Any], budget: Budget, resolve: Callable[[str], Pro
 def _shares(prompt: Prompt[Any], tokens: Amount) -> list[Share]:
     """Return what each part takes: the text of the prompt, its inputs, those of includes alone, and the chat."""
     found = dict(tokens.shares)
-    endless = {each.source for each in tokens.reasons}
+    endless = dict.fromkeys([each.source for each in tokens.reasons])
     names = [LITERAL, *(each.name for each in prompt.inputs)]
     names += [name for name in (*found, *endless) if name and name not in (*names, AROUND)]
     return [Share(name, None if name in endless else found.get(name, 0)) for name in dict.fromkeys([*names, AROUND])]

@@ -357,13 +357,13 @@ def written(bound: Bound) -> Size:
 
 def _inside(many: Listed | Mapped) -> Amount:
     """Return the bytes of a list or mapping as Python writes it."""
-    pair = _quoted(many.item).plus(amount(BETWEEN))
+    pair = quoted(many.item).plus(amount(BETWEEN))
     if isinstance(many, Mapped):
-        pair = pair.plus(_quoted(many.key), amount(BETWEEN))
+        pair = pair.plus(quoted(many.key), amount(BETWEEN))
     return pair.times(many.count).plus(amount(BRACKETS))
 
 
-def _quoted(bound: Bound) -> Amount:
+def quoted(bound: Bound) -> Amount:
     """Return the bytes of a value as Python writes it inside of a list."""
     if bound.image or bound.spaces or bound.calls or bound.loop is not None:
         what = bound.source or "a value"
@@ -378,6 +378,19 @@ def _quoted(bound: Bound) -> Amount:
         edges = _longest_number(bound.listed.item).grown(3)
         sizes.append(edges.plus(amount(LONGEST_KIND, bound.source)))
     return larger(*sizes)
+
+
+def as_text(bound: Bound) -> Size:
+    """Return the size of what Python itself makes a text of: also of what has no text in a message."""
+    size = written(bound)
+    if bound.anything is not None or not _is_strange(bound):
+        return size
+    return largest(size, text_size(quoted(replace(bound, text=None))))
+
+
+def _is_strange(bound: Bound) -> bool:
+    inside = bound.listed is not None or bound.mapped is not None or bound.loop is not None
+    return inside or bound.image or bool(bound.spaces or bound.calls)
 
 
 def as_json(bound: Bound, indent: int | None = None, depth: int = 1) -> Amount:

@@ -11,6 +11,7 @@ from promptlib.rendering.bounds import (
     Bound,
     Interval,
     Listed,
+    as_text,
     counted,
     either,
     listing,
@@ -44,7 +45,7 @@ def _length(call: Call) -> Bound:
 
 
 def _wordcount(call: Call) -> Bound:
-    return counted(written(call.value).characters)
+    return counted(as_text(call.value).characters)
 
 
 def _absolute(call: Call) -> Bound:

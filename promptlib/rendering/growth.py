@@ -12,14 +12,15 @@ from promptlib.rendering.bounds import (
     WIDEST,
     Bound,
     Interval,
-    Listed,
     as_json,
+    as_text,
     digits_of,
     either,
     listing,
     most_of,
     numbers,
     of_constant,
+    quoted,
     rounds,
     textual,
     unknown,
@@ -101,7 +102,7 @@ class Call:
 
 
 def _grown(call: Call) -> Bound:
-    growth, text = GROWTH[call.name], written(call.value)
+    growth, text = GROWTH[call.name], as_text(call.value)
     in_bytes = smaller(text.bytes.grown(*growth.bytes), text.characters.grown(growth.widest))
     return textual(text_size(in_bytes, text.characters.grown(growth.characters)))
 
@@ -123,7 +124,7 @@ def _spaces(call: Call, wide: int | None) -> Amount:
 
 def _center(call: Call) -> Bound:
     wide = _spaces(call, call.number(0, "width", CENTER))
-    return textual(written(call.value).plus(text_size(wide)))
+    return textual(as_text(call.value).plus(text_size(wide)))
 
 
 def _delimited(call: Call) -> Bound:
@@ -164,8 +165,8 @@ def _indent(call: Call) -> Bound:
 
 
 def _replace(call: Call) -> Bound:
-    text = written(call.value)
-    old, new = call.given(0, "old") or MISSING, written(call.given(1, "new") or MISSING)
+    text = as_text(call.value)
+    old, new = call.given(0, "old") or MISSING, as_text(call.given(1, "new") or MISSING)
     gone = len(str(old.known[0]).encode(errors="surrogatepass")) if old.known else 0
     times = text.bytes.grown(1, gone) if gone else text.characters.plus(amount(1))
     most = numbers(call.given(2, "count") or MISSING)
@@ -193,11 +194,11 @@ def _truncate(call: Call) -> Bound:
 
 
 def _urlencode(call: Call) -> Bound:
-    text = written(call.value).bytes.grown(3)
+    text = as_text(call.value).bytes.grown(3)
     count, item = rounds(replace(call.value, text=None))
-    pair = written(item).bytes
+    pair = as_text(item).bytes
     if call.value.mapped is not None:
-        pair = pair.plus(written(call.value.mapped.item).bytes)
+        pair = pair.plus(as_text(call.value.mapped.item).bytes)
     return textual(text_size(larger(text, pair.grown(3).plus(amount(2)).times(count))))
 
 
@@ -248,8 +249,7 @@ def _converted(value: Bound, found: re.Match[str]) -> Size:
     if found["kind"] == "%":
         return text_size(amount(width))
     if found["kind"] in "sr":
-        quoted = written(Bound(listed=Listed(amount(1), value))).bytes
-        return text_size((quoted if found["kind"] == "r" else written(value).bytes).plus(amount(width)))
+        return text_size((quoted(value) if found["kind"] == "r" else as_text(value).bytes).plus(amount(width)))
     digits = digits_of(numbers(value) or Interval(0, 0), value.source)
     return text_size(digits.plus(amount(LONGEST_FIXED + width)))
 

@@ -11,11 +11,9 @@ from jinja2 import nodes
 from promptlib.rendering.amounts import EMPTY, Reason, Size, amount, endless, text_size
 from promptlib.rendering.bounds import (
     MISSING,
-    NUMBERS,
     TRUTH,
     WIDEST,
     Bound,
-    Interval,
     Listed,
     Mapped,
     any_part,
@@ -36,6 +34,7 @@ from promptlib.rendering.bounds import (
 from promptlib.rendering.filtering import filtered
 from promptlib.rendering.gathering import added, multiplied
 from promptlib.rendering.growth import Call, formatted
+from promptlib.rendering.intervals import MOST_BITS, edge, furthest, negative, positive, product, ranged, slice_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -43,10 +42,7 @@ if TYPE_CHECKING:
     from promptlib.rendering.amounts import Scale
     from promptlib.rendering.positions import Span, Spans
 
-#: Numbers of one `range` in the sandbox.
-MOST_OF_RANGE = 100_000
-#: Bits of a number that is still computed with.
-MOST_BITS = 14_000
+FUNCTIONS = frozenset({"range", "dict", "namespace"})
 #: Nodes that are looked at: macros that call macros can be small to write and endless to follow.
 MOST_STEPS = 60_000
 _DEEPEST_LOOP = 1_000
@@ -114,7 +110,7 @@ class Spaces:
 
     def get(self, spaces: Iterable[int], name: str) -> Bound:
         """Return what may be there."""
-        return either(*[self.held.get((space, name), MISSING) for space in spaces])
+        return either(*[self.held.get((space, name), MISSING) for space in sorted(spaces)])
 
 
 class Reckoning(ABC):
@@ -151,8 +147,8 @@ class Reckoning(ABC):
             nodes.FloorDiv: self._quotient,
             nodes.Mod: self._remainder,
             nodes.Pow: self._power,
-            nodes.Neg: lambda node: _negative(self.bound(node.node)),
-            nodes.Pos: lambda node: _negative(_negative(self.bound(node.node))),
+            nodes.Neg: lambda node: negative(self.bound(node.node)),
+            nodes.Pos: lambda node: negative(negative(self.bound(node.node))),
         }
 
     def bound(self, node: nodes.Node) -> Bound:
@@ -188,7 +184,10 @@ class Reckoning(ABC):
 
     def _name(self, node: nodes.Name) -> Bound:
         found = self.scope.find(node.name)
-        return self._values.get(node.name, MISSING) if found is None else found
+        found = self._values.get(node.name) if found is None else found
+        if found is None:
+            return Bound(calls=(node.name,)) if node.name in FUNCTIONS else MISSING
+        return found
 
     def _constant(self, node: nodes.Const) -> Bound:
         if isinstance(node.value, str):
@@ -223,7 +222,7 @@ class Reckoning(ABC):
 
     def _sliced(self, base: Bound, node: nodes.Slice) -> Bound:
         edges = [None if each is None else self.bound(each) for each in (node.start, node.stop, node.step)]
-        most = _slice_length(*[_edge(each) for each in edges[:2]]) if edges[2] is None else None
+        most = slice_length(*[edge(each) for each in edges[:2]]) if edges[2] is None else None
         if base.anything is not None and most is None:
             return unknown(base.anything)
         text = written(base) if base.anything is not None else base.text
@@ -277,11 +276,9 @@ class Reckoning(ABC):
         if isinstance(node.node, nodes.Getattr):
             return either(*arguments) if name == "cycle" else TRUTH  # nothing but `loop` has what can be called
         called = self.bound(node.node)
-        found = [self._called(cast("Closure", each), node, arguments, keywords) for each in called.calls]
+        found = [self._called(each, node, arguments, keywords) for each in called.calls]
         if called.loop is not None:
             found.append(self._lost(node, name, "a loop that calls itself has no limit"))
-        if called == MISSING and name in ("range", "dict", "namespace"):
-            found.append(self._built(name, node, arguments, keywords))
         return either(*found)
 
     def _lost(self, node: nodes.Node, name: str, why: str) -> Bound:
@@ -289,30 +286,36 @@ class Reckoning(ABC):
         return unknown(Reason(f"the call of {name!r}", why, hint, place=self.span(node)))
 
     def _called(
-        self, closure: Closure, node: nodes.Node, arguments: tuple[Bound, ...], keywords: dict[str, Bound]
+        self, what: object, node: nodes.Node, arguments: tuple[Bound, ...], keywords: dict[str, Bound]
     ) -> Bound:
-        inner = closure.node
+        """Return what a macro makes, the body of a call block, or a function by its name."""
+        if not isinstance(what, Closure):
+            return self._built(str(what), node, arguments, keywords)
+        inner = what.node
         name = inner.name if isinstance(inner, nodes.Macro) else "caller"
         if id(inner) in self._active:
             return self._lost(node, name, "a macro that calls itself has no limit")
-        names = {each.name: bound for each, bound in zip(inner.args, arguments, strict=False)}
         known = {each.name for each in inner.args}
-        names |= {key: bound for key, bound in keywords.items() if key in known}
-        names["caller"] = keywords.get("caller", MISSING)
+        given = {each.name: bound for each, bound in zip(inner.args, arguments, strict=False)}
+        given |= {key: bound for key, bound in keywords.items() if key in known}
         rest = arguments[len(inner.args) :]
-        names["varargs"] = listing(amount(len(rest)), either(*rest), rest)
-        names["kwargs"] = mapping((key, bound) for key, bound in keywords.items() if key not in {*known, "caller"})
+        special = {
+            "caller": keywords.get("caller", MISSING),
+            "varargs": listing(amount(len(rest)), either(*rest), rest),
+            "kwargs": mapping((key, bound) for key, bound in keywords.items() if key not in {*known, "caller"}),
+        }
         self._active.append(id(inner))
-        made = self.run(closure, names)
+        # An argument of such a name is an argument like any other.
+        made = self.run(what, {key: bound for key, bound in special.items() if key not in known} | given)
         self._active.pop()
         return textual(made)
 
     def _built(self, name: str, node: nodes.Node, arguments: tuple[Bound, ...], keywords: dict[str, Bound]) -> Bound:
         if name == "range":
-            return _ranged(arguments)
+            return ranged(arguments)
         given = arguments[0] if arguments else MISSING
         if name == "namespace":
-            space = id(node)
+            space = node.lineno
             for key, bound in [*_entries(given), *keywords.items()]:
                 self._spaces.put(space, str(key), bound)
             return Bound(spaces=frozenset({space}))
@@ -335,7 +338,7 @@ class Reckoning(ABC):
 
     def _difference(self, node: nodes.BinExpr) -> Bound:
         left, right, lost = self._operands(node)
-        return either(lost, added(replace(left, text=None, listed=None), _negative(right)))
+        return either(lost, added(replace(left, text=None, listed=None), negative(right)))
 
     def _product(self, node: nodes.BinExpr) -> Bound:
         left, right, lost = self._operands(node)
@@ -349,7 +352,7 @@ class Reckoning(ABC):
         source = left.source or right.source
         one, other = numbers(left), numbers(right)
         if one is not None and other is not None:
-            made.append(_multiplied(one, other, source))
+            made.append(product(one, other, source))
         return either(*made, _real(left, right))
 
     def _quotient(self, node: nodes.BinExpr) -> Bound:
@@ -357,8 +360,8 @@ class Reckoning(ABC):
         one, other = numbers(left), numbers(right)
         if isinstance(node, nodes.Div) or one is None or other is None:
             return either(lost, Bound(real=True, source=left.source or right.source))
-        most = _furthest(one)
-        low = 0 if _positive(one) and _positive(other) else None if most is None else -most - 1
+        most = furthest(one)
+        low = 0 if positive(one) and positive(other) else None if most is None else -most - 1
         return either(lost, whole(low, most, left.source or right.source), _real(left, right))
 
     def _remainder(self, node: nodes.BinExpr) -> Bound:
@@ -366,8 +369,8 @@ class Reckoning(ABC):
         made = [lost, _real(left, right)]
         divisor = numbers(right)
         if numbers(left) is not None and divisor is not None:
-            most = _furthest(divisor)
-            low = 0 if _positive(divisor) else None if most is None else -most
+            most = furthest(divisor)
+            low = 0 if positive(divisor) else None if most is None else -most
             made.append(whole(low, most, left.source or right.source))
         if left.text is not None or left.anything is not None:
             made.append(self._filled(left, right, node))
@@ -390,15 +393,18 @@ class Reckoning(ABC):
         left, right, lost = self._operands(node)
         one, other = numbers(left), numbers(right)
         real = Bound(real=True, source=left.source or right.source)
+        if right.real and (left.real or one is None or not positive(one)):
+            why, hint = "a root of a negative number is no number", "write a positive number, or round it first"
+            lost = either(lost, unknown(Reason("the operator **", why, hint, place=self.span(node))))
         if one is None or other is None:
             return either(lost, real)
-        most, times = _furthest(one), other.high
+        most, times = furthest(one), other.high
         found = None
         if most is not None and times is not None and most.bit_length() * max(times, 0) <= MOST_BITS:
             found = max(1, most ** max(times, 0))
-        low = 0 if _positive(one) else None if found is None else -found
+        low = 0 if positive(one) else None if found is None else -found
         made = whole(low, found, left.source or right.source)
-        return either(lost, made, MISSING if _positive(other) and not (left.real or right.real) else real)
+        return either(lost, made, MISSING if positive(other) and not (left.real or right.real) else real)
 
 
 _STARS = "what stands behind a star is not known"
@@ -410,76 +416,8 @@ def _real(*bounds: Bound) -> Bound:
     return MISSING
 
 
-def _furthest(interval: Interval) -> int | None:
-    """Return how far from 0 the numbers can be."""
-    if interval.low is None or interval.high is None:
-        return None
-    return max(abs(interval.low), abs(interval.high))
-
-
-def _positive(interval: Interval) -> bool:
-    """Say whether no number of it is below 0."""
-    return interval.low is not None and interval.low >= 0
-
-
-def _multiplied(one: Interval, other: Interval, source: str) -> Bound:
-    first, second = _furthest(one), _furthest(other)
-    if first is None or second is None or first.bit_length() + second.bit_length() > MOST_BITS:
-        return whole(None, None, source)
-    edges = [a * b for a in one if a is not None for b in other if b is not None]
-    return whole(min(edges), max(edges), source)
-
-
-def _negative(bound: Bound) -> Bound:
-    if bound.anything is not None:
-        return unknown(bound.anything)
-    found = numbers(bound)
-    made = MISSING
-    if found is not None:
-        low, high = found
-        made = whole(None if high is None else -high, None if low is None else -low, bound.source)
-        known = bound.known and isinstance(bound.known[0], int)
-        made = replace(made, known=(-int(cast("int", bound.known[0])),)) if known else made
-    return either(made, _real(bound)) if bound.real else made
-
-
 def _entries(bound: Bound) -> tuple[tuple[object, Bound], ...]:
     return bound.mapped.entries if bound.mapped is not None else ()
-
-
-def _edge(bound: Bound | None) -> Interval | None:
-    """Return the numbers at which a slice may begin or end; None where nothing is said."""
-    if bound is None or bound.known == (None,):
-        return None
-    return (None if bound.none else numbers(bound)) or NUMBERS
-
-
-def _slice_length(start: Interval | None, stop: Interval | None) -> int | None:
-    """Return the most items from *start* to *stop*, in steps of one; None when that is not known."""
-    begin = start or Interval(0, 0)
-    if stop is None:
-        # From so many before the end.
-        return -begin.low if begin.high is not None and begin.high < 0 and begin.low is not None else None
-    if stop.low is not None and stop.low >= 0 and stop.high is not None:
-        if begin.low is not None and begin.low >= 0:
-            return max(0, stop.high - begin.low)
-        return stop.high
-    if begin.high is not None and begin.high < 0 and begin.low is not None and stop.high is not None and stop.high < 0:
-        return max(0, stop.high - begin.low)
-    return None
-
-
-def _ranged(arguments: tuple[Bound, ...]) -> Bound:
-    edges = [Interval(0, 0), *[numbers(each) or NUMBERS for each in arguments]]
-    begin, end = edges[1:3] if len(arguments) > 1 else (edges[0], edges[-1])
-    most = MOST_OF_RANGE
-    lows, highs = [begin.low, end.low], [begin.high, end.high]
-    low = None if None in lows else min(each for each in lows if each is not None)
-    high = None if None in highs else max(each for each in highs if each is not None)
-    if low is not None and high is not None:
-        most = min(most, high - low)
-    source = next((each.source for each in arguments if each.source), "")
-    return listing(amount(most, source), whole(low, high, source))
 
 
 def _of_loop(loop: Listed, name: str) -> Bound:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from promptlib.tokens.turns import Steady
 
 
+# In bytes: of a thread only one message is looked at that does not fit, so it may as well be encoded in one go.
+ONE_MESSAGE = 8_192
+
+
 class Weight(NamedTuple):
     """What messages take: all in all, and their contents alone."""
 
@@ -155,7 +159,7 @@ class Board:
             message = self.messages[at]
             beside = beside_text(message, self.counts, self._profile)
             outside = around(message, self.counts, self._profile)
-            text = self.counts.at_most(message.text, room - tokens - outside - beside)
+            text = self.counts.at_most(message.text, room - tokens - outside - beside, small=ONE_MESSAGE)
             if text is None:
                 return None
             tokens += outside + beside + text

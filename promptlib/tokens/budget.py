@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 # In bytes: a longer text is refused by its size alone; a shorter one is counted, so that the error can tell how much.
 UNCOUNTED = 1 << 20
+# In bytes of UTF-8.
+LONGEST_CHARACTER = 4
 
 
 class Fit(NamedTuple):
@@ -210,6 +212,8 @@ class Budget:
         """Stop before hostile text is encoded: no token of ours is longer than `LONGEST_TOKEN` bytes."""
         by = self.token_counter
         if not (isinstance(by, EncodingCounter) and by.bundled):
+            return
+        if sum(len(message.text) for message in messages) * LONGEST_CHARACTER <= UNCOUNTED:
             return
         size = sum(utf8_length(text) for text in _outside(messages, stretches))
         at_least = -(-size // LONGEST_TOKEN)

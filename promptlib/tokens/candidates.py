@@ -170,7 +170,7 @@ class TextCandidate:
             return counts.at_most(self._text, limit) is not None
         # Beside other texts it may take a few tokens less than alone.
         most = room + self._board.slack
-        if self.segment.truncate in KEEPS and counts.bundled and len(self._text) > most:
+        if room > 0 and self.segment.truncate in KEEPS and counts.bundled and len(self._text) > most:
             return False  # cutting finds out, without reading the text twice
         return counts.at_most(self._text, most) is not None
 

@@ -12,7 +12,7 @@ from promptlib.tokens.counting import Counting, counted, counter
 from promptlib.tokens.counts import Exactness, MessageCounter, TokenCount, TokenCounter
 from promptlib.tokens.memo import counts_of
 from promptlib.tokens.profiles import DEFAULT_PROFILE, chat_profile
-from promptlib.tokens.vocabulary import DEFAULT
+from promptlib.tokens.vocabulary import DEFAULT, EncodingCounter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -51,7 +51,8 @@ def chat_count(messages: Sequence[Message], by: TokenCounter, profile: ChatProfi
     """Return the tokens of *messages*, apart and in all; of a text that was counted before the count is remembered."""
     counts = counts_of(by)
     contents = tuple(counts.count(message.text) + beside_text(message, counts, profile) for message in messages)
-    if isinstance(by, MessageCounter):
+    # Asking an object for a protocol costs as much as counting a short text.
+    if not isinstance(by, EncodingCounter) and isinstance(by, MessageCounter):
         whole = counted(by.count_messages(messages), by)
         return ChatCount(TokenCount(whole, exactness=by.exactness, engine=by.name), contents)
     arounds = tuple(around(message, counts, profile) for message in messages)

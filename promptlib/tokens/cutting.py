@@ -50,6 +50,8 @@ class Cutting:
         It may turn out that all of the text fits. *held* are the tokens that stand in its place now. A boundary finer
         than that of the segment is used only to reach its least tokens.
         """
+        if room <= 0:
+            return None  # beside others a crumb may cost nothing, and each of ten thousand texts would be read for one
         most = room + held + (SLACK if self._counts.bundled else 0)
         if self._segment.max_tokens is not None:
             most = min(most, self._segment.max_tokens)
@@ -61,8 +63,8 @@ class Cutting:
             whole = self.whole()
             if whole.change <= room:
                 return whole
-        # Where tokens are not proven to be those of the whole, each try costs a count of all that is kept.
-        slack = SLACK if cutter.sure else 0
+        # Else each try costs a count of all that is kept: one that very likely fits comes first.
+        slack = SLACK if cutter.cheap else -1 if self._counts.bundled else 0
         for boundary in self._boundaries():
             found = self._fitting(cutter, boundary, room, min(most, room + held + slack), slack)
             if found is not None and (not self._segment.min_tokens or self.alone(found) >= self._segment.min_tokens):
@@ -113,7 +115,7 @@ class Cutting:
                 if boundary != "token" and self._segment.truncate != "middle":
                     left = min(left, self.alone(found) - self._marker)  # any more would end at the same edge
             # One token less may be a whole character less, which is many: to jump by all that is over could be too far.
-            left -= 1 if slack else over
+            left -= 1 if slack > 0 else over
         return None
 
     def _above_its_limit(self, cut: Cut) -> int:

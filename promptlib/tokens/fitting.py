@@ -148,6 +148,8 @@ def _sorted(
 
 def _part_of(message: Message, offset: int) -> int:
     """Return the number of the part that holds the character at *offset* of the joined text."""
+    if len(message.parts) == 1:
+        return 0
     ends = accumulate(len(part.text) if isinstance(part, Text) else 0 for part in message.parts)
     return next(at for at, end in enumerate(ends) if offset < end)
 

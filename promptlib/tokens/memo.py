@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from hashlib import blake2b
+from hashlib import sha256
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from promptlib.errors import InvalidInputs
@@ -34,7 +34,7 @@ SMALL = 512
 # In characters for each token of a limit: how far words are counted before anything is encoded.
 WORDS_READ = 12
 # Each such place is a safe cut (`streaming.is_safe_cut`), so that there is one token more on its other side.
-WORD_BEGINS = re.compile(r"(?<=[!-~]) ")
+WORD_BEGINS = re.compile(r" (?<=[!-~] )")
 # A stretch that ends anywhere may have more tokens than the text that it is part of has there; a few, not many.
 DOUBTFUL = 8
 
@@ -59,10 +59,11 @@ class Counts:
         known = self._known(key)
         return self._keep(key, counted(self.by.count(text), self.by)) if known is None or known < 0 else known
 
-    def at_most(self, text: str, limit: int) -> int | None:
+    def at_most(self, text: str, limit: int, *, small: int = SMALL) -> int | None:
         """Return the number of tokens of *text* if it is *limit* or less, else None.
 
-        Under an encoding of ours the work grows with the limit, not with the text.
+        Under an encoding of ours the work grows with the limit, not with the text; up to *small* bytes it is encoded
+        in one go.
         """
         if not text:
             return 0 if limit >= 0 else None
@@ -71,7 +72,7 @@ class Counts:
         key = _key(text)
         known = self._known(key)
         if known is None or (known < 0 and -known <= limit):
-            known = self._weighed(key, text, limit)
+            known = self._weighed(key, text, limit, small)
         return known if 0 <= known <= limit else None
 
     def learn_parts(self, text: str, cut: int, *, short: Literal["before", "behind"]) -> None:
@@ -106,14 +107,14 @@ class Counts:
         """Whether safe cuts are proven for this counter, and no token is longer than `LONGEST_TOKEN` bytes."""
         return isinstance(self.by, EncodingCounter) and self.by.bundled
 
-    def _weighed(self, key: Key, text: str, limit: int) -> int:
+    def _weighed(self, key: Key, text: str, limit: int, small: int) -> int:
         """Return the number of tokens, or how many there are at least, more than *limit*, as a negative number."""
         if not (isinstance(self.by, EncodingCounter) and self.by.bundled):
             return self._keep(key, counted(self.by.count(text), self.by))
         size = utf8_length(text)
         if size > limit * LONGEST_TOKEN or (len(text) >= 2 * limit and _words(text, limit) >= limit):
             return self._keep(key, -(limit + 1))
-        if size <= max(limit * ALL_AT_ONCE, SMALL):
+        if size <= max(limit * ALL_AT_ONCE, small):
             return self._keep(key, counted(self.by.count(text), self.by))
         stream = Stream(self.by, text)
         stream.read(limit + 1)
@@ -141,7 +142,7 @@ class Counts:
 def _key(text: str) -> Key:
     if len(text) <= SHORT:
         return text
-    return len(text), blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    return len(text), sha256(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).digest()
 
 
 def _words(text: str, limit: int) -> int:

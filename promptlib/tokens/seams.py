@@ -12,7 +12,7 @@ from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from promptlib.tokens.streaming import CANDIDATE, TRIED, is_safe_cut, safe_cut
+from promptlib.tokens.streaming import CANDIDATE, NEAR, TRIED, is_safe_cut, safe_cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -116,10 +116,11 @@ def _solid(texts: Iterable[str]) -> tuple[str, ...]:
 
 def last_safe_cut(text: str) -> int | None:
     """Return the last safe cut in *text*, or None; it gives up on texts that have hardly any."""
-    places = [found.start() for found in CANDIDATE.finditer(text, 1, len(text))]
-    for place in islice(reversed(places), TRIED):
-        if place < len(text) and is_safe_cut(text[place - 1], text[place]):
-            return place
+    for low in sorted({max(1, len(text) - NEAR), 1}, reverse=True):
+        places = [found.start() for found in CANDIDATE.finditer(text, low, len(text))]
+        for place in islice(reversed(places), TRIED):
+            if place < len(text) and is_safe_cut(text[place - 1], text[place]):
+                return place
     return None
 
 

@@ -231,7 +231,14 @@ class Stream:
         return place
 
     def _inside(self, chunk: Chunk, tokens: int) -> int:
-        kept = chunk.tokens[len(chunk.tokens) - tokens :] if self._from_end else chunk.tokens[:tokens]
-        # The bytes are those of a text up to the edge, so that only a cut character is ignored.
-        length = len(self._by.decode_bytes(kept).decode(errors="ignore"))
-        return chunk.end - length if self._from_end else chunk.start + length
+        edge = len(chunk.tokens) - tokens if self._from_end else tokens
+        if 2 * edge <= len(chunk.tokens):
+            before = self._by.decode_bytes(chunk.tokens[:edge])
+            # The bytes are those of a text up to the edge, so that only a cut character is ignored.
+            text = before.decode(errors="ignore")
+            place = chunk.start + len(text)
+            return place + (self._from_end and len(text.encode()) < len(before))
+        behind = self._by.decode_bytes(chunk.tokens[edge:])
+        text = behind.decode(errors="ignore")
+        place = chunk.end - len(text)
+        return place - (not self._from_end and len(text.encode()) < len(behind))

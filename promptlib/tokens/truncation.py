@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Keep = Literal["start", "end", "middle"]
 # Around the cut, so many times less than the whole is worth a count of its own before the whole is counted.
 CHEAP = 4
+# In characters: so much may be counted again for each place that is tried.
+LITTLE = 1_000
 KEEPS: tuple[Keep, ...] = get_args(Keep)
 
 
@@ -118,8 +120,8 @@ class Cutter(Protocol):
         """The tokens of the whole, where it fits."""
 
     @property
-    def sure(self) -> bool:
-        """Whether the tokens before each place are proven to be those of the whole."""
+    def cheap(self) -> bool:
+        """Whether a cut is counted by counting little around it: most of what is kept lies between safe cuts."""
 
     def fits(self) -> bool:
         """Tell whether nothing needs to be cut."""
@@ -172,8 +174,9 @@ class _Streamed:
         return self._head.total + self._tail.total
 
     @property
-    def sure(self) -> bool:
-        return self._by.bundled and not (self._head.loose or self._tail.loose)
+    def cheap(self) -> bool:
+        loose = filter(None, (self._head.loose, self._tail.loose))
+        return self._by.bundled and sum(chunk.end - chunk.start for chunk in loose) <= LITTLE
 
     def fits(self) -> bool:
         """Tell whether all was read without passing the limit."""
@@ -219,7 +222,7 @@ class _Searched:
         return self._count(len(self._text))
 
     @property
-    def sure(self) -> bool:
+    def cheap(self) -> bool:
         return False
 
     def over_near(self, _head: int, _tail: int, _marker: str) -> int:

@@ -61,7 +61,7 @@ def _number(draw: st.DrawFn, name: str) -> Given:
     low, high = sorted([draw(st.integers(-50, 50)), draw(st.integers(-50, 20))])
     limits = draw(st.sampled_from([{"ge": low, "le": high}, {"ge": low}, {"le": high}, {}]))
     # Small, or too large for a text to be repeated so often.
-    values = st.integers(limits.get("ge", -100), limits.get("le", 100))
+    values = st.integers(limits.get("ge", -50), limits.get("le", 20))
     return _given(name, "integer", values | st.just(limits.get("le", 10**4000)), **limits)
 
 
@@ -217,7 +217,7 @@ def _made_of(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         filled("(§ | §)", inner, TEXT_FILTERS),
         filled("(§ ~ §)", inner, inner),
         filled("(§ § §)", inner, operators, inner),
-        filled("(§ § §)", inner, st.sampled_from(["*", "**"]), SMALL),
+        filled("(§ * §)", inner, SMALL),
         filled("(§ if § else §)", inner, inner, inner),
         filled("(-§)", inner),
         filled("('%s: %-5d|%.1f %%' | format(§, §, §))", inner, inner, inner),
@@ -229,6 +229,8 @@ def _made_of(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         filled("§[§]", st.sampled_from(["text", "words", "words[0]", "moment"]), SMALL),
         filled("(§ | join(§))", lists, inner),
         filled("(§ | §)", lists, of_lists),
+        filled("(§ | §)", lists, TEXT_FILTERS),
+        filled("('%s' % [§ | replace('a', 'b'), §][0])", lists, inner),
         filled("(§ ~ §)", lists, inner),
         filled("{'a': §, 'b': §}.b", inner, inner),
         filled("({'a': §, '你': §} | tojson)", inner, inner),
@@ -249,6 +251,7 @@ _PIECES = st.one_of(
     LITERALS,
     filled("{{ § }}", EXPRESSIONS),
     filled("{{ § }}", NAMES),
+    filled("{{ § ** § }}", NAMES, SMALL | st.just("0.5")),
     st.sampled_from(
         ["{{ picture }}", "{% raw %}{{ x }}{% endraw %}", "{# nothing #}", "{%- if truth %} x{% endif -%}"]
     ),

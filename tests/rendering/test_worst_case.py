@@ -287,6 +287,7 @@ def test_each_type_has_its_longest_value(kind: Any, expected: int) -> None:
         ("{{ dict(a=x).a }}{{ (dict(a='b') | items | first)[0] }}", 41),
         ("{% for i in range(n) %}a{% endfor %}{% for i in range(2, 9, 3) %}a{% endfor %}", 107),
         ("{% set a, b = x, 'c' %}{{ a }}{{ b }}", 41),
+        ("{{ n ** 0.5 }}{{ [] | map('upper') | upper }}", 24 + 3 * 120),
         ("{{ none or x }}{{ x | truncate(3, leeway=none) }}{{ none ~ true }}", 40 + 32 + 3 + 9),
         ("{{ '2020-01-01' | date(x) }}{{ '2020-01-01' | date('%A, %d') }}{{ '2020-01-01' | date }}", 1800 + 24 + 10),
         ("{{ x | indent(x) }}{{ x | indent(1.5) }}", 40 + 7 * 40 + 2 + 42),
@@ -305,6 +306,7 @@ def test_each_type_has_its_longest_value(kind: Any, expected: int) -> None:
         ("{% set y = x ~ x %}{% with y = 'a' %}{{ y }}{% endwith %}{{ y }}", 81),
         ("{% filter upper %}{{ x }}{% endfilter %}", 60),
         ("{% macro m(a, b=x) %}{{ a }}{{ b }}{% endmacro %}{{ m('a') }}{{ m(b='b', a='a') }}", 43),
+        ("{% macro m(caller='a', kwargs=x) %}{{ caller }}{{ kwargs }}{% endmacro %}{{ m(x) }}{{ m() }}", 80 + 41),
         ("{% macro m() %}{{ caller(x) }}{% endmacro %}{% call(y) m() %}{{ y }}{% endcall %}", 40),
         ("{% set ns = namespace(a='a') %}{% for t in things %}{% set ns.a = x %}{% endfor %}{{ ns.a }}", 40),
         ("{% for t in things recursive %}{{ t.name }}{% endfor %}", 120),
@@ -382,6 +384,13 @@ MESSAGES = "the messages of a thread have no limit"
         ]),
         ("{{ '%*d' | format(x, 1) }}", {"x": int}, [("the filter 'format'", "this format is not read here")]),
         ("{{ x % 3 }}", {"x": short(3)}, [("the operator %", "a format that is not written out can be of any width")]),
+        ("{{ y ** 0.5 }}", {"y": float}, [("the operator **", "a root of a negative number is no number")]),
+        ("{% set a = [x][0] %}{{ a | replace('a', 'b') }}", {"x": Image}, [
+            ("x", "how it is written inside of a list is not known"),
+        ]),
+        ("{{ range | upper }}{% if x %}{% endif %}", {"x": bool}, [
+            ("a value", "how it is written inside of a list is not known"),
+        ]),
         ("{{ [x] | map(x) | join }}", {"x": short(3)}, [
             ("the filter 'map'", "which filter it applies is not known"),
         ]),

@@ -87,6 +87,9 @@ def cuts(text: str, segment: Segment, room: int) -> Iterator[str]:
     if segment.truncate == "drop":
         yield ""
         return
+    if room <= 0:
+        yield ""
+        return
     most = room + 3 if segment.max_tokens is None else min(room + 3, segment.max_tokens)
     for share in range(min(len(tokens), most - count(segment.marker)), 0, -1):
         at_start = {"end": share, "start": 0, "middle": share - share // 2}[str(segment.truncate)]

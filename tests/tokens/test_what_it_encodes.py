@@ -100,10 +100,10 @@ def conversation(turns: int, size: int) -> list[Message]:
     return [(user, assistant)[at % 2](f"{at} {ENGLISH[at : at + size]}", literal=True) for at in range(turns)]
 
 
-def test_of_a_thousand_messages_those_that_stay_are_encoded_and_one_more(encoded: list[str]) -> None:
-    turns, budget = conversation(1_000, 450), Budget(LIMIT)
+@pytest.mark.parametrize("size", [100, 450, 2_000, 7_000])
+def test_of_a_thousand_messages_those_that_stay_are_encoded_and_one_more(size: int, encoded: list[str]) -> None:
+    turns, budget = conversation(1_000, size), Budget(LIMIT)
     kept = fit(turns, budget).messages
-    assert len(kept) < 100
     assert len(encoded) <= len(kept) + 1
     assert {message.text for message in kept} <= set(encoded)  # to verify, each count is remembered
     encoded.clear()
@@ -128,11 +128,13 @@ def test_of_a_thousand_messages_of_any_length_no_more_is_encoded_than_the_limit_
 # --- segments ---------------------------------------------------------------------------------------------------------
 
 
-def listing(texts: Sequence[str]) -> tuple[list[Message], list[Stretch]]:
+def listing(
+    texts: Sequence[str], truncate: Literal["drop", "end", "start", "middle"] = "drop"
+) -> tuple[list[Message], list[Stretch]]:
     """Return one message in which each of *texts* is a segment."""
     stretches, at = [], 0
     for number, text in enumerate(texts):
-        stretches.append(Stretch(f"s{number}", Segment(truncate="drop"), 0, at, at + len(text)))
+        stretches.append(Stretch(f"s{number}", Segment(truncate=truncate), 0, at, at + len(text)))
         at += len(text)
     return [user("".join(texts), literal=True)], stretches
 
@@ -149,6 +151,22 @@ def test_after_one_edit_among_ten_thousand_segments_that_one_is_encoded_and_the_
     texts[17] = "00017 A quick brown fox jumped over lazy dogs, and over many an other one besides.\n"
     messages, _, _ = budget.fit(*listing(texts))
     assert encoded == [texts[17], messages[0].text]
+
+
+@pytest.mark.parametrize("behind", ["\n", " ", ""])
+@pytest.mark.parametrize("goes", ["end", "start", "middle"])
+def test_once_the_limit_is_reached_the_segments_behind_it_are_not_read(
+    goes: Goes, behind: str, encoded: list[str]
+) -> None:
+    texts = [f"{at:05} quick foxes jump over {at % 7 * 'very '}lazy dogs{behind}" for at in range(10_000)]
+    budget = Budget(LIMIT)
+    kept = budget.fit(*listing(texts, goes)).messages[0].text
+    assert characters(encoded) <= 4 * len(kept)
+    encoded.clear()
+    texts[17] = f"00017 slow foxes{behind}"
+    messages, _, _ = budget.fit(*listing(texts, goes))
+    assert messages[0].text in encoded
+    assert len(encoded) <= 30
 
 
 def test_where_segments_touch_their_neighbours_are_encoded_with_the_one_that_was_edited(encoded: list[str]) -> None:
