@@ -92,16 +92,19 @@ def _checked(store: Store, name: str, limit: Budget | None) -> Checked:
 
     try:
         prompt = store.load(name)
-        _read_includes(store, prompt, ())
+        _read_includes(store, prompt, set())
         return Checked(name, worst=None if limit is None else prompt.worst_case(limit, resolve=store.load))
     except (errors.NotFound, errors.InvalidPrompt, errors.RenderFailed, errors.StoreDamaged) as error:
         return Checked(name, error)
 
 
-def _read_includes(store: Store, prompt: Prompt[Any], above: tuple[str, ...]) -> None:
+def _read_includes(store: Store, prompt: Prompt[Any], read: set[str]) -> None:
+    """Read what *prompt* includes, and what that includes, each once."""
+    if prompt.digest in read:
+        return
+    read.add(prompt.digest)
     for alias in prompt.includes:
-        if prompt.digest not in above:
-            _read_includes(store, prompt.resolve(alias, store.load), (*above, prompt.digest))
+        _read_includes(store, prompt.resolve(alias, store.load), read)
 
 
 def _as_json(found: Iterable[Checked], limit: Budget | None) -> dict[str, object]:

@@ -86,6 +86,9 @@ def test_what_is_included_is_read_as_well(shop: Any) -> None:
     included = head + 'user:\n{% include "style" %}\n'
     shop.write("prompts/limited.prompty", included)
     assert shop.ok("check", "limited", "--budget", "20") == "limited  10  20  ok\n1 prompt: none can overflow\n"
+    twice = included.replace("style:", f'again: "broken#{digest}"\n      style:')
+    shop.write("prompts/limited.prompty", twice + '{% include "again" %}\n')
+    assert shop("check", "limited").code == 0
     shop.write("prompts/limited.prompty", included.replace(digest, "0" * 64))
     ended = shop("check", "limited", "--budget", "20")
     assert ended.code == 1

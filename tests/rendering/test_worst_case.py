@@ -287,6 +287,7 @@ def test_each_type_has_its_longest_value(kind: Any, expected: int) -> None:
         ("{{ dict(a=x).a }}{{ (dict(a='b') | items | first)[0] }}", 41),
         ("{% for i in range(n) %}a{% endfor %}{% for i in range(2, 9, 3) %}a{% endfor %}", 107),
         ("{% set a, b = x, 'c' %}{{ a }}{{ b }}", 41),
+        ("{% set a = [1, 22] if n else [3] %}{{ a[0] }}{{ n | filesizeformat }}", 2 + 340),
         ("{{ n ** 0.5 }}{{ [] | map('upper') | upper }}", 24 + 3 * 120),
         ("{{ none or x }}{{ x | truncate(3, leeway=none) }}{{ none ~ true }}", 40 + 32 + 3 + 9),
         ("{{ '2020-01-01' | date(x) }}{{ '2020-01-01' | date('%A, %d') }}{{ '2020-01-01' | date }}", 1800 + 24 + 10),
@@ -384,6 +385,7 @@ MESSAGES = "the messages of a thread have no limit"
         ]),
         ("{{ '%*d' | format(x, 1) }}", {"x": int}, [("the filter 'format'", "this format is not read here")]),
         ("{{ x % 3 }}", {"x": short(3)}, [("the operator %", "a format that is not written out can be of any width")]),
+        ("{{ -x }}", {"x": Any}, [("x", ANY)]),
         ("{{ y ** 0.5 }}", {"y": float}, [("the operator **", "a root of a negative number is no number")]),
         ("{% set a = [x][0] %}{{ a | replace('a', 'b') }}", {"x": Image}, [
             ("x", "how it is written inside of a list is not known"),
