@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64decode
 from binascii import Error as Base64Error
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from promptlib.messages import File, Image, Message
 from promptlib.tokens.counting import Counting, counted, counter
@@ -15,7 +15,7 @@ from promptlib.tokens.profiles import DEFAULT_PROFILE, chat_profile
 from promptlib.tokens.vocabulary import DEFAULT, EncodingCounter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from promptlib.tokens.memo import Counts
     from promptlib.tokens.profiles import ChatProfile
@@ -37,14 +37,15 @@ class ChatCount:
 
 
 def count_messages(
-    messages: Iterable[Message], *, encoding: Counting = DEFAULT, profile: str = DEFAULT_PROFILE
+    messages: Iterable[Message | Mapping[str, Any]], *, encoding: Counting = DEFAULT, profile: str = DEFAULT_PROFILE
 ) -> TokenCount:
     """Return the input tokens of *messages* sent as one request, the overhead of the chat *profile* included.
 
-    The number is exact for plain text under the encodings of the profile's models. With tool calls, images or files,
-    or with another counter, it is an estimate; a counter with `count_messages` of its own tells the whole itself.
+    They are `Message` objects, or mappings as chat APIs take them. The number is exact for plain text under the
+    encodings of the profile's models. With tool calls, images or files, or with another counter, it is an estimate; a
+    counter with `count_messages` of its own tells the whole itself.
     """
-    return chat_count(tuple(messages), counter(encoding), chat_profile(profile)).total
+    return chat_count(tuple(map(Message.of, messages)), counter(encoding), chat_profile(profile)).total
 
 
 def chat_count(messages: Sequence[Message], by: TokenCounter, profile: ChatProfile) -> ChatCount:

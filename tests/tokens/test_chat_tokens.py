@@ -329,3 +329,9 @@ def test_anthropic_s_numbers_are_those_of_its_own_pages() -> None:
     three = [*one, assistant("Hello!"), user("Can you describe LLMs to me?")]
     for messages, told in ((one, 12), (three, 30)):
         assert count_messages(messages, encoding=sizes.__getitem__, profile="anthropic-messages") == told
+
+
+def test_messages_as_chat_apis_have_them_are_counted_alike() -> None:
+    messages = [system("Be kind."), user("Why?")]
+    given = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Why?"}]
+    assert count_messages(given) == count_messages(messages)
