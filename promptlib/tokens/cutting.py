@@ -55,8 +55,6 @@ class Cutting:
         most = room + held + (SLACK if self._counts.bundled else 0)
         if self._segment.max_tokens is not None:
             most = min(most, self._segment.max_tokens)
-        if most <= 0:
-            return None
         cutter = cutter_of(self._counts.by, self._text, most, KEEPS[self._segment.truncate or "end"])
         if cutter.fits():
             self._counts.learn(self._text, cutter.known)

@@ -287,3 +287,36 @@ def test_the_least_is_taken_when_guesses_say_that_nothing_fits() -> None:
     messages = [user("".join("x" for _ in range(1)) + words)]
     fit = Budget(19, counter=Halves(), margin=1).fit(messages, stretches)
     assert fit.report.total <= 18
+
+
+class Neighbours:
+    """Counts words; one beside two takes one less, and three beside others one more."""
+
+    name = "neighbours"
+    exactness: Exactness = "provider"
+
+    def count(self, text: str, /) -> int:
+        words = text.split()
+        return len(words) - ({"one", "two"} <= {*words}) + ("three" in words and len(words) > 1)
+
+
+def test_room_that_was_only_guessed_is_given_back() -> None:
+    stretches = [
+        Stretch(word, Segment(truncate="drop"), 0, at, at + len(word) + 1)
+        for word, at in (("one", 0), ("two", 4), ("three", 8))
+    ]
+    fit = Budget(10, counter=Neighbours(), margin=1).fit([user("one two three ")], stretches)
+    assert fit.messages[0].text == "one two "
+    assert fit.report.total == 8
+
+
+def test_a_group_whose_list_is_far_too_long_is_dropped_with_what_was_begun() -> None:
+    long = "x" * 500_000
+    items = (0, 4, 8)
+    stretches = [
+        Stretch("list", Segment(truncate="items", group="g"), 0, 0, 8, items),
+        Stretch("other list", Segment(truncate="items", group="g"), 1, 0, len(long), (0, len(long))),
+    ]
+    fit = Budget(60).fit([user("one two Why?"), user(long), user("!")], stretches)
+    assert [message.text for message in fit.messages] == ["Why?", "!"]
+    assert [row.outcome for row in fit.report.segments] == ["dropped", "dropped"]

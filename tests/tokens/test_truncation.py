@@ -28,7 +28,7 @@ from promptlib.tokens import (
 )
 from promptlib.tokens.edges import head_edge, tail_edge
 from promptlib.tokens.streaming import is_safe_cut
-from promptlib.tokens.truncation import KEEPS, Keep
+from promptlib.tokens.truncation import KEEPS, Keep, cutter_of
 from tests.tokens.texts import CODE, TEXTS, chinese, english
 
 Vocabulary = Literal["o200k_base", "cl100k_base"]
@@ -372,3 +372,10 @@ def test_threads_may_cut_at_the_same_time() -> None:
     for thread in threads:
         thread.join()
     assert results == [expected] * 8
+
+
+@pytest.mark.parametrize(("by", "known"), [(encoding("o200k_base"), 3), (Characters(), 13)])
+def test_a_cutter_knows_the_tokens_of_what_fits(by: TokenCounter, known: int) -> None:
+    cutter = cutter_of(by, "one two three", 20, "start")
+    assert cutter.fits()
+    assert cutter.known == known
