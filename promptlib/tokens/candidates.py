@@ -47,8 +47,8 @@ class Member(Candidate, Protocol):
     def shorten(self, tokens: int, room: int | None = None) -> bool:
         """Put the shortest part of *tokens* or more, and tell whether that was tried: never what is above *room*."""
 
-    def clear(self) -> None:
-        """Take everything away again."""
+    def clear(self, room: int) -> None:
+        """Take everything away again: *room* was not enough for its group."""
 
 
 def decided(segment: Segment, outcome: Outcome, room: int | None, *, capped: bool) -> str:
@@ -59,7 +59,8 @@ def decided(segment: Segment, outcome: Outcome, room: int | None, *, capped: boo
         return "its least" if outcome == "truncated" else "what must stay does not fit"
     if capped and segment.max_tokens is not None:
         return f"never more than {segment.max_tokens:,} tokens"
-    return f"{max(0, room):,} tokens were left"
+    whom = " for its group" if outcome == "dropped" and segment.group else ""
+    return f"{max(0, room):,} tokens were left{whom}"
 
 
 def told(
@@ -131,8 +132,9 @@ class TextCandidate:
         if found is not None and (self._cut is None or self._cutting.alone(found) > held):
             self._put(found)
 
-    def clear(self) -> None:
-        """Take everything away again."""
+    def clear(self, room: int) -> None:
+        """Take everything away again: *room* was not enough for its group."""
+        self._room = room
         if self._cut is not None:
             self._board.put(self.stretch.message, self.place, ())
         self._cut, self._whole = None, False
@@ -183,11 +185,6 @@ class ItemsCandidate:
     #: The places that it needs besides those of its items: before them, the marker, behind them.
     BESIDE = 3
 
-    @property
-    def places(self) -> int:
-        """How many places of its message it needs."""
-        return len(self._texts)
-
     def __init__(self, board: Board, stretch: Stretch, place: int) -> None:
         """Stand, absent, at *place* and the places behind it: before, each item, the marker, behind."""
         text = board.messages[stretch.message].text
@@ -201,6 +198,11 @@ class ItemsCandidate:
         self._count = self._base = 0
         self._marked = self._capped = False
         self._room: int | None = None
+
+    @property
+    def places(self) -> int:
+        """How many places of its message it needs."""
+        return len(self._texts)
 
     @property
     def position(self) -> tuple[int, int]:
@@ -219,7 +221,7 @@ class ItemsCandidate:
         while self._count < self._items and self._board.tokens - begun < tokens:
             text = self._texts[self._count + 1]
             if room is not None and self._board.counts.at_most(text, room + self._board.slack) is None:
-                self.clear()
+                self.clear(room)
                 return False
             self._add()
         self._mark()
@@ -241,8 +243,9 @@ class ItemsCandidate:
         if not self._count:
             self._frame(shown=False)
 
-    def clear(self) -> None:
-        """Take everything away again."""
+    def clear(self, room: int) -> None:
+        """Take everything away again: *room* was not enough for its group."""
+        self._room = room
         while self._count:
             self._remove()
         self._mark()
@@ -341,7 +344,7 @@ class GroupCandidate:
         limit = self._board.tokens + room
         if not self._begun and (not self._begin(room) or self._board.tokens > limit):
             for member in self._members:
-                member.clear()
+                member.clear(room)
             return
         for member in self._members:
             member.fill(limit - self._board.tokens)

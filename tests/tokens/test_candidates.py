@@ -122,10 +122,11 @@ def test_a_group_that_is_far_too_long_is_not_counted() -> None:
     ]
     fit = Budget(100).fit([user("Head: " + inside + "Why?"), user(inside), system("!")], stretches)
     assert [message.text for message in fit.messages] == ["Why?", "!"]
-    assert [(each.outcome, each.at_least) for each in fit.report.segments] == [
-        ("dropped", False),
-        ("dropped", True),
-        ("dropped", True),
+    left = f"{100 - total(fit.messages)} tokens were left for its group"
+    assert [(each.outcome, each.at_least, each.why) for each in fit.report.segments] == [
+        ("dropped", False, left),
+        ("dropped", True, left),
+        ("dropped", True, f"0 of 1 items: {left}"),
     ]
 
 
