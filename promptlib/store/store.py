@@ -5,26 +5,22 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self
 
 from promptlib.errors import NotFound, StoreReadOnly
 from promptlib.refs import Ref, check_label, check_name
 from promptlib.store import opening
-from promptlib.store.homes import Commit, Folder
+from promptlib.store.homes import Folder
 from promptlib.store.layout import ATTRIBUTES, ATTRIBUTES_TEXT
 from promptlib.store.loading import Reader
 from promptlib.store.past import History
 from promptlib.store.settings import checked_root
-from promptlib.version import Version
+from promptlib.store.view import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pydantic import BaseModel
-
     from promptlib._git import Author, Repository
-    from promptlib.diff import PromptDiff
-    from promptlib.lineage import Graph, Lineage
     from promptlib.prompt import Prompt
     from promptlib.store.checking import Report
     from promptlib.store.drafts import Draft
@@ -33,11 +29,10 @@ if TYPE_CHECKING:
     from promptlib.store.replaying import Replayed
     from promptlib.store.transaction import Transaction
     from promptlib.store.writing import Durability, Writer
+    from promptlib.version import Version
 
-ModelT = TypeVar("ModelT", bound="BaseModel")
 
-
-class Store:
+class Store(View):
     """Names, their versions and labels, in a bare repository, an application's repository, a folder or a package.
 
     `Store(path)` is `Store.open(path)`. One store may be used from several threads.
@@ -176,37 +171,6 @@ class Store:
             version = transaction.save(name, prompt, expect=expect, file=file)
         return self._stored(version)
 
-    @overload
-    def load(self, ref: str | Ref, *, inputs: type[ModelT]) -> Prompt[ModelT]: ...
-
-    @overload
-    def load(self, ref: str | Ref, *, inputs: None = ...) -> Prompt[Any]: ...
-
-    def load(self, ref: str | Ref, *, inputs: type[ModelT] | None = None) -> Prompt[Any]:
-        """Return the prompt that *ref* names, typed by the model *inputs* where one is given.
-
-        A bare name is the file on disk in an application's repository, and the newest version elsewhere. Loading
-        writes nothing. Raises `NotFound` with what there is instead, `InputsMismatch` field by field, `NumberMoved`
-        when `name@v3#digest` is other content now, and `InvalidFile` for a file that is no prompt.
-        """
-        prompt = self._reading().load(Ref.parse(ref))
-        return prompt if inputs is None else prompt.with_model(inputs)
-
-    def version(self, ref: str | Ref) -> Version:
-        """Return the version that *ref* names; a bare name means the newest. Raises `NotFound`."""
-        return self._past().version(self._label_resolved(Ref.parse(ref)))
-
-    def history(self, name: str) -> tuple[Version, ...]:
-        """Return the versions of *name*, oldest first, so that `history(name)[0]` is `v1`.
-
-        A renamed prompt's versions under its old name count on. Raises `NotFound`. In a shallow clone the versions
-        that are there have no numbers.
-        """
-        versions = self._past().versions(check_name(name))
-        if not versions:
-            raise self._reading().missing(name)
-        return versions
-
     def label(
         self,
         name: str,
@@ -227,13 +191,6 @@ class Store:
         with self.transaction(message or what, author=author) as transaction:
             transaction.label(name, label, target, expect=expect)
         return target
-
-    def labels(self, name: str) -> dict[str, Version]:
-        """Return every label on *name* with the version it points at."""
-        return {
-            label: self._past().labelled(name, digest)
-            for label, digest in self._reading().labels(check_name(name)).items()
-        }
 
     def revert(self, name: str, version: Version | str, *, message: str = "", author: Author | None = None) -> Version:
         """Make an older *version* the newest again, byte for byte, as a new version on top; returns it."""
@@ -279,28 +236,6 @@ class Store:
         with self.transaction(message or f"Delete {check_name(name)}", author=author) as transaction:
             transaction.delete(name)
 
-    def names(self, prefix: str = "") -> tuple[str, ...]:
-        """Return the names that have a prompt now, in alphabetical order, below *prefix* where one is given."""
-        return self._reading().names(prefix)
-
-    def diff(self, before: str | Ref, after: str | Ref) -> PromptDiff:
-        """Return what changed between two versions, as prompts differ: messages, inputs, settings, includes."""
-        from promptlib.diff import diff  # noqa: PLC0415 - a load compares nothing
-
-        return diff(self.load(before), self.load(after))
-
-    def lineage(self, ref: str | Ref) -> Lineage:
-        """Return where the version that *ref* names came from and what came of it."""
-        version = self.version(ref)
-        graph = self.graph()
-        return graph.of(
-            next(node for node in graph.nodes if (node.name, node.commit) == (version.name, version.commit))
-        )
-
-    def graph(self) -> Graph:
-        """Return every version of every name with its typed edges: parent, merged, renamed, derived, includes."""
-        return self._past().graph()
-
     @contextmanager
     def transaction(self, message: str, *, author: Author | None = None) -> Iterator[Transaction]:
         """Collect saves, labels, renames and deletions into one commit, made when the block ends.
@@ -332,14 +267,6 @@ class Store:
 
         self._writing()
         return replay(self._repository, self._past(), commits, progress, self._guard)
-
-    def commits(self) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """Yield message and changed names of every commit that changed a prompt, oldest first."""
-        return self._past().commits()
-
-    def file(self, ref: str | Ref) -> bytes:
-        """Return the file of the prompt that *ref* names, byte for byte, comments included; raises what `load` does."""
-        return self._reading().file(Ref.parse(ref))
 
     def fsck(self, *, repair: bool = False) -> Report:
         """Verify objects, refs, files, labels, includes and the index; see `Report.problems`.
@@ -389,22 +316,6 @@ class Store:
         kind = "folder" if self._repository is None else "bare" if self._repository.bare else "repository"
         return f"Store({str(self.path)!r}, {kind})"
 
-    def _reading(self) -> Reader:
-        """A bare store is read as it was at one moment: at the tip that is read now."""
-        if self._repository is not None and self._history is not None and self._repository.bare:
-            tip = self._history.tip()
-            self._history.move_to(tip)
-            return Reader(Commit(self._repository, "", tip), self._history)
-        return self._reader
-
-    def _past(self) -> History:
-        if self._history is None:
-            raise NotFound(
-                f"{self.path} has no history: it is a folder without git",
-                hint="its current files and labels can be loaded; versions are in the repository it was copied from",
-            )
-        return self._history.now()
-
     def _home(self) -> tuple[Repository, History]:
         if self._repository is None or self._history is None:
             raise StoreReadOnly(
@@ -422,18 +333,6 @@ class Store:
             self._guard = guard_of(self.path, repository, self._refused)
             self._writer = writer_of(repository, history, self._durability, self._guard)
         return self._writer
-
-    def _chosen(self, name: str, version: Version | str) -> Version:
-        if isinstance(version, Version):
-            return version
-        return self.version(Ref(check_name(name)).with_version(version))
-
-    def _label_resolved(self, ref: Ref) -> Ref:
-        """A label is a file, not a part of the history: say by digest what it points at."""
-        if not ref.label:
-            return ref
-        digest = self._reading().load(ref).digest
-        return Ref(ref.name, prefix=digest.removeprefix("sha256:"))
 
     def _stored(self, version: Version) -> Version:
         if version.outcome == "created" and self._history is not None:

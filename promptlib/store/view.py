@@ -1,0 +1,130 @@
+"""Reading a store: prompts, versions and labels, whichever home they lie in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from promptlib.errors import NotFound
+from promptlib.refs import Ref, check_name
+from promptlib.store.homes import Commit
+from promptlib.store.loading import Reader
+from promptlib.version import Version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pydantic import BaseModel
+
+    from promptlib._git import Repository
+    from promptlib.diff import PromptDiff
+    from promptlib.lineage import Graph, Lineage
+    from promptlib.prompt import Prompt
+    from promptlib.store.past import History
+
+ModelT = TypeVar("ModelT", bound="BaseModel")
+
+
+class View:
+    """What can be asked of a store. It changes nothing."""
+
+    path: Path
+    _repository: Repository | None
+    _history: History | None
+    _reader: Reader
+
+    @overload
+    def load(self, ref: str | Ref, *, inputs: type[ModelT]) -> Prompt[ModelT]: ...
+
+    @overload
+    def load(self, ref: str | Ref, *, inputs: None = ...) -> Prompt[Any]: ...
+
+    def load(self, ref: str | Ref, *, inputs: type[ModelT] | None = None) -> Prompt[Any]:
+        """Return the prompt that *ref* names, typed by the model *inputs* where one is given.
+
+        A bare name is the file on disk in an application's repository, and the newest version elsewhere. Loading
+        writes nothing. Raises `NotFound` with what there is instead, `InputsMismatch` field by field, `NumberMoved`
+        when `name@v3#digest` is other content now, and `InvalidFile` for a file that is no prompt.
+        """
+        prompt = self._reading().load(Ref.parse(ref))
+        return prompt if inputs is None else prompt.with_model(inputs)
+
+    def version(self, ref: str | Ref) -> Version:
+        """Return the version that *ref* names; a bare name means the newest. Raises `NotFound`."""
+        return self._past().version(self._label_resolved(Ref.parse(ref)))
+
+    def history(self, name: str) -> tuple[Version, ...]:
+        """Return the versions of *name*, oldest first, so that `history(name)[0]` is `v1`.
+
+        A renamed prompt's versions under its old name count on. Raises `NotFound`. In a shallow clone the versions
+        that are there have no numbers.
+        """
+        versions = self._past().versions(check_name(name))
+        if not versions:
+            raise self._reading().missing(name)
+        return versions
+
+    def labels(self, name: str) -> dict[str, Version]:
+        """Return every label on *name* with the version it points at."""
+        return {
+            label: self._past().labelled(name, digest)
+            for label, digest in self._reading().labels(check_name(name)).items()
+        }
+
+    def names(self, prefix: str = "") -> tuple[str, ...]:
+        """Return the names that have a prompt now, in alphabetical order, below *prefix* where one is given."""
+        return self._reading().names(prefix)
+
+    def diff(self, before: str | Ref, after: str | Ref) -> PromptDiff:
+        """Return what changed between two versions, as prompts differ: messages, inputs, settings, includes."""
+        from promptlib.diff import diff  # noqa: PLC0415 - a load compares nothing
+
+        return diff(self.load(before), self.load(after))
+
+    def lineage(self, ref: str | Ref) -> Lineage:
+        """Return where the version that *ref* names came from and what came of it."""
+        version = self.version(ref)
+        graph = self.graph()
+        return graph.of(
+            next(node for node in graph.nodes if (node.name, node.commit) == (version.name, version.commit))
+        )
+
+    def graph(self) -> Graph:
+        """Return every version of every name with its typed edges: parent, merged, renamed, derived, includes."""
+        return self._past().graph()
+
+    def commits(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield message and changed names of every commit that changed a prompt, oldest first."""
+        return self._past().commits()
+
+    def file(self, ref: str | Ref) -> bytes:
+        """Return the file of the prompt that *ref* names, byte for byte, comments included; raises what `load` does."""
+        return self._reading().file(Ref.parse(ref))
+
+    def _reading(self) -> Reader:
+        """A bare store is read as it was at one moment: at the tip that is read now."""
+        if self._repository is not None and self._history is not None and self._repository.bare:
+            tip = self._history.tip()
+            self._history.move_to(tip)
+            return Reader(Commit(self._repository, "", tip), self._history)
+        return self._reader
+
+    def _past(self) -> History:
+        if self._history is None:
+            raise NotFound(
+                f"{self.path} has no history: it is a folder without git",
+                hint="its current files and labels can be loaded; versions are in the repository it was copied from",
+            )
+        return self._history.now()
+
+    def _chosen(self, name: str, version: Version | str) -> Version:
+        if isinstance(version, Version):
+            return version
+        return self.version(Ref(check_name(name)).with_version(version))
+
+    def _label_resolved(self, ref: Ref) -> Ref:
+        """A label is a file, not a part of the history: say by digest what it points at."""
+        if not ref.label:
+            return ref
+        digest = self._reading().load(ref).digest
+        return Ref(ref.name, prefix=digest.removeprefix("sha256:"))
