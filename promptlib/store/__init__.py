@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from promptlib.store.checking import Problem, Report
     from promptlib.store.maintaining import Maintained, Waiting
     from promptlib.store.transaction import Transaction
+    from promptlib.store.view import View
 
-__all__ = ["Maintained", "Problem", "Report", "Store", "Transaction", "Waiting"]
+__all__ = ["Maintained", "Problem", "Report", "Store", "Transaction", "View", "Waiting"]
 
 #: What a load does not need is imported when it is first asked for.
 _HOMES = {
@@ -20,6 +21,7 @@ _HOMES = {
     "Problem": "promptlib.store.checking",
     "Report": "promptlib.store.checking",
     "Transaction": "promptlib.store.transaction",
+    "View": "promptlib.store.view",
     "Waiting": "promptlib.store.maintaining",
 }
 
