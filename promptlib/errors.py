@@ -14,7 +14,10 @@
     └── StoreError
         ├── NotAStore (LookupError)         nothing here that could be a store
         ├── GitFailed (RuntimeError)        git is missing, refused or failed
-        │   └── NotFetched                  an object that a partial clone has left at its remote
+        │   ├── NotFetched                  an object that a partial clone has left at its remote
+        │   ├── RemoteUnreachable           no answer from a remote, or none to its end
+        │   └── NotAuthorised               a remote wants other credentials than it was given
+        ├── RemoteRefused                   a remote has heard all of it, and said no
         ├── StoreReadOnly (PermissionError) this home cannot be written
         ├── StoreDamaged                    what is stored is not what was stored
         ├── Busy                            somebody else is at work in this repository
@@ -246,6 +249,69 @@ class GitFailed(StoreError, RuntimeError):
 
 class NotFetched(GitFailed):
     """A partial clone has left this object at its remote, and nothing is fetched unasked."""
+
+
+class RemoteUnreachable(GitFailed):
+    """A remote gave no answer, or none to its end: no network, a connection that was cut, a server that is silent.
+
+    What was there before is there, and what came half is gone. `remote` is its name, or its address without anything
+    that could be secret.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: Where | None = None,
+        hint: str = "",
+        others: Iterable[PromptLibError] = (),
+        remote: str = "",
+    ) -> None:
+        """Keep the parts of every error, and the remote."""
+        super().__init__(what, where=where, hint=hint, others=others)
+        self.remote = remote
+
+
+class NotAuthorised(GitFailed):
+    """A remote wants credentials, or other ones than it was given. Nothing of them is in this error."""
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: Where | None = None,
+        hint: str = "",
+        others: Iterable[PromptLibError] = (),
+        remote: str = "",
+    ) -> None:
+        """Keep the parts of every error, and the remote."""
+        super().__init__(what, where=where, hint=hint, others=others)
+        self.remote = remote
+
+
+class RemoteRefused(StoreError):
+    """A remote has heard all of it and said no: a hook, a limit of size, a protected branch, a full disk of its own.
+
+    `remote` is its name, `reference` the full name of the ref that was to move there (empty where none was), `reason`
+    what the server said, with secrets taken out and control characters shown. Nothing has changed there.
+    """
+
+    def __init__(  # noqa: PLR0913 - the parts of every error, and who refused what and why
+        self,
+        what: str,
+        *,
+        where: Where | None = None,
+        hint: str = "",
+        others: Iterable[PromptLibError] = (),
+        remote: str = "",
+        reference: str = "",
+        reason: str = "",
+    ) -> None:
+        """Keep the parts of every error, and who refused what and why."""
+        super().__init__(what, where=where, hint=hint, others=others)
+        self.remote = remote
+        self.reference = reference
+        self.reason = reason
 
 
 class StoreReadOnly(StoreError, PermissionError):

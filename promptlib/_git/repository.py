@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Self
 from promptlib._git import layout as layouts
 from promptlib._git.objects import BLOB_LIMIT, Objects
 from promptlib._git.references import References
-from promptlib._git.runner import Git
+from promptlib._git.runner import Git, failure
 from promptlib._git.trees import Trees
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from promptlib._git.locks import Held
     from promptlib._git.maintenance import Maintenance
     from promptlib._git.mending import Mender
     from promptlib._git.records import Author, BulkCommit, BulkResult, Commit, Durability, Head, Moment
+    from promptlib._git.remotes import PushOutcome, Remotes
     from promptlib._git.verifying import Verifier
     from promptlib._git.worktree import WorkTree
 
@@ -281,6 +282,50 @@ class Repository:
         from promptlib._git.worktree import WorkTree  # noqa: PLC0415 - a bare store has none
 
         return WorkTree(self.layout, self._objects, self._trees, self._references)
+
+    # Other repositories
+
+    def remotes(self) -> Remotes:
+        """Return what is configured of other repositories, and what fetches from them and pushes to them."""
+        from promptlib._git.remotes import Remotes  # noqa: PLC0415 - a load talks to nobody
+
+        return Remotes(self.layout, self._git, self._objects, self._references)
+
+    def fetch(self, remote: str, *branches: str, allow: Collection[str] = (), patience: float = 60) -> dict[str, str]:
+        """Bring *branches* of *remote* here, all when none is named; return the commits of those that it has.
+
+        `refs/remotes/<remote>/<branch>` name them then, and nothing else moves. *allow* names transports beside https
+        and ssh: `file`, `http`, `git`. Raises `NotFound` for an unknown remote, `RemoteUnreachable` after *patience*
+        seconds without a sign of life and for a connection that is cut, `NotAuthorised`; nothing half-fetched stays.
+        """
+        layouts.check_writable(self.layout)
+        return self.remotes().fetch(remote, *branches, allow=allow, patience=patience)
+
+    def push(
+        self,
+        remote: str,
+        commit: str,
+        reference: str,
+        *,
+        expect: str | None,
+        allow: Collection[str] = (),
+        patience: float = 60,
+    ) -> PushOutcome:
+        """Move *reference* of *remote* from *expect* (None: not there yet) to *commit*; never by force.
+
+        `pushed`, `current` when it stands there already, `moved` when somebody else has moved it: fetch, merge, push
+        again. Raises `RemoteRefused` with the server's own words, and what `fetch` does.
+        """
+        return self.remotes().push(remote, commit, reference, expect=expect, allow=allow, patience=patience)
+
+    def merge_bases(self, one: str, other: str) -> tuple[str, ...]:
+        """Return the best common ancestors of two commits: none for histories that never met, several for crossed."""
+        self._objects.check_id(one)
+        self._objects.check_id(other)
+        told = self._git.run("-c", "core.commitGraph=false", "merge-base", "--all", one, other, check=False)
+        if told.code > 1:
+            raise failure("merge-base", told.error)
+        return tuple(told.out.decode().split())
 
     def verifier(self) -> Verifier:
         """Return what finds damage of any kind, and never fails."""

@@ -16,7 +16,7 @@ from promptlib.forking import ForkBarrier
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from io import BufferedReader
     from pathlib import Path
 
@@ -114,7 +114,7 @@ class Git:
 
     def __init__(self, folder: Path, selection: tuple[str, ...] = ()) -> None:
         """Run in *folder*, with *selection* as the options that name the repository."""
-        self._folder = folder
+        self.folder = folder
         self._selection = selection
         self._local = threading.local()
         self._children: weakref.WeakSet[Child] = weakref.WeakSet()
@@ -164,7 +164,15 @@ class Git:
         self._children.add(child)
         return child
 
-    def _spawn(self, command: list[str], given: int, *, hooks: bool = False) -> subprocess.Popen[bytes]:
+    def launch(self, arguments: tuple[str, ...], around: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        """Start a git with the environment *around*, in a session of its own: it has no terminal to ask at."""
+        from subprocess import PIPE  # noqa: PLC0415 - a load starts no process
+
+        return self._spawn(self.command(*arguments), PIPE, around=around)
+
+    def _spawn(
+        self, command: list[str], given: int, *, hooks: bool = False, around: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
         import subprocess  # noqa: PLC0415 - a load starts no process
 
         try:
@@ -174,13 +182,14 @@ class Git:
                     stdin=given,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
-                    cwd=self._folder,
-                    env=users_environment() if hooks else environment(),
+                    cwd=self.folder,
+                    env=around or (users_environment() if hooks else environment()),
+                    start_new_session=around is not None,
                     restore_signals=hooks,  # kept: a limit on the size of files is an error to git, not its sudden end
                 )
                 _living.add(process)
         except OSError as error:
-            raise GitFailed(f"git could not be started in {str(self._folder)!r}: {error.strerror}") from error
+            raise GitFailed(f"git could not be started in {str(self.folder)!r}: {error.strerror}") from error
         return process
 
     def child(self, *arguments: str) -> Child:
