@@ -2,9 +2,9 @@
 
 A repository can name programs for git to run while it fetches and pushes: `core.sshCommand`, `credential.helper`,
 `core.gitProxy`, `remote.*.uploadpack`, `core.alternateRefsCommand`. A fetch therefore runs in an empty git folder
-inside the repository's own, which borrows the repository's objects and has a configuration that is written here; the
-user's own, global configuration holds as always, `includeIf "gitdir:…"` too. What a server sends lies there first, and comes
-to the repository only when all of it is there and has been checked: a cut connection leaves nothing behind.
+inside the repository's own. It borrows the repository's objects, and its configuration is written here; the user's own,
+global configuration holds as always, `includeIf "gitdir:…"` too. What a server sends lies there first, and comes to the
+repository only when all of it is there and has been checked: a cut connection leaves nothing behind.
 """
 
 from __future__ import annotations
