@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: A piece of a line and how it looks: the name of a style, or an empty text.
+Span: TypeAlias = "tuple[str, str]"
+Row: TypeAlias = "tuple[Span, ...]"
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 #: Joiners make up emoji and scripts; what they do is to be seen.
 _JOINERS = "\u200c\u200d"
+#: Marks take no column of their own, whether they sit above, around or, as variation selectors, nowhere.
+_ATTACHED = frozenset({"Mn", "Me"})
 #: Columns from one place for tabs to the next.
 TAB = 4
 
@@ -42,7 +52,7 @@ def wide(text: str) -> int:
 
 
 def _cell(char: str) -> int:
-    if unicodedata.combining(char) or char in _JOINERS:
+    if char in _JOINERS or unicodedata.category(char) in _ATTACHED or "\u1160" <= char <= "\u11ff":
         return 0
     return 2 if unicodedata.east_asian_width(char) in {"W", "F"} else 1
 
@@ -50,6 +60,48 @@ def _cell(char: str) -> int:
 def untabbed(text: str) -> str:
     """Return *text* with blanks for its tabs, which reach to every fourth column."""
     head, *rest = text.split("\t")
+    pieces, column = [head], wide(head)
     for each in rest:
-        head += " " * (TAB - wide(head) % TAB) + each
-    return head
+        blanks = TAB - column % TAB
+        pieces.append(" " * blanks + each)
+        column += blanks + wide(each)
+    return "".join(pieces)
+
+
+def wrapped(row: Row, columns: int, indent: str = "") -> Iterator[Row]:
+    """Yield *row* in rows of at most *columns*, broken at blanks where there are any; *indent* begins all but one."""
+    kept: list[Span] = []
+    room, begun, broken = columns, False, False
+    for text, style in row:
+        rest = untabbed(safe(text))
+        at = 0
+        while (end := _fitting(rest, at, room)) < len(rest):
+            end = _broken(rest, at, end, begun=begun)
+            yield (*kept, (rest[at:end].rstrip(" "), style))
+            broken = True
+            kept, room, begun = [(indent, "")] if indent else [], columns - len(indent), False
+            at = next((place for place in range(end, len(rest)) if rest[place] != " "), len(rest))
+        kept.append((rest[at:], style))
+        room -= wide(rest[at:])
+        begun = begun or at < len(rest)
+    if begun or not broken:
+        yield tuple(kept)
+
+
+def _fitting(text: str, at: int, room: int) -> int:
+    """Return up to where *text* from *at* on fits into *room* columns."""
+    for end in range(at, len(text)):
+        room -= _cell(text[end])
+        if room < 0:
+            return end
+    return len(text)
+
+
+def _broken(text: str, at: int, end: int, *, begun: bool) -> int:
+    """Return where to break *text* at or before *end*, up to which it fits: at a blank if it can be."""
+    if text[end] == " ":
+        return end
+    blank = text.rfind(" ", at, end)
+    if blank > at:
+        return blank + 1
+    return at if begun else max(at + 1, end)

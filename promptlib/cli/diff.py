@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from promptlib.cli import completing
+from promptlib.cli import completing, counters
 from promptlib.cli.exits import DIFFERENT
 from promptlib.cli.options import Json
-from promptlib.cli.terminal import paged, print_json
+from promptlib.cli.terminal import paged, print_json, write_exactly
 
 if TYPE_CHECKING:
     from promptlib import Prompt, Store
 
 
-def diff(
+def diff(  # noqa: PLR0913 - one option for each form, and for each thing that counts
     before: Annotated[str, typer.Argument(metavar="REF", help="Name or ref.", autocompletion=completing.refs)],
     after: Annotated[
         str | None, typer.Argument(metavar="REF", help="The newer one.", autocompletion=completing.refs)
@@ -24,26 +25,51 @@ def diff(
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="End with 1 when there are differences, as git does.")
     ] = False,
+    html: Annotated[
+        bool, typer.Option("--html", help="Print a page for a browser, which needs no other file.")
+    ] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown for a pull request.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write to FILE instead of stdout.")
+    ] = None,
+    encoding: counters.Encoding = counters.DEFAULT,
+    model: counters.Model = "",
+    tokenizer: counters.Tokenizer = "",
     json: Json = False,
 ) -> None:
-    """Show what changed: metadata, inputs (and what breaks callers), settings, and the words of each message.
+    """Show what changed: what breaks whom and why, tokens, inputs, settings, includes, and the words of each message.
 
     With one REF, its file on disk is compared with the newest version when it was edited; else the version with the
-    one before it.
+    one before it. A terminal of 120 columns shows old and new beside each other.
     """
     from promptlib import Store  # noqa: PLC0415 - help needs no store
     from promptlib.cli import differences  # noqa: PLC0415 - beside it
     from promptlib.diff import diff as compare  # noqa: PLC0415 - beside it
 
+    if html + markdown + json > 1:
+        raise typer.BadParameter("give one of --html, --markdown and --json")
+    if json and output:
+        raise typer.BadParameter("--json prints on stdout", param_hint="--output")
+    by = counters.chosen(encoding, model, tokenizer).counter
     with Store.open() as store:
         old, new = (store.load(before), store.load(after)) if after else _last_two(store, before)
         found = compare(old, new)
     if json:
-        print_json("diff", {**found.to_dict(), "any": bool(found)})
+        print_json("diff", {**found.to_dict(encoding=by), "any": bool(found)})
+    elif html or markdown or output:
+        text = found.html(page=True, encoding=by) if html else found.markdown(encoding=by) if markdown else None
+        _write(text or f"{found.text(encoding=by)}\n", output)
     else:
-        paged(differences.rows(found))
+        paged(differences.rows(found, by))
     if exit_code and found:
         raise typer.Exit(DIFFERENT)
+
+
+def _write(text: str, output: Path | None) -> None:
+    if output is None:
+        write_exactly(text.encode())
+    else:
+        output.write_bytes(text.encode())
 
 
 def _last_two(store: Store, ref: str) -> tuple[Prompt[Any] | None, Prompt[Any]]:

@@ -10,16 +10,17 @@ import subprocess
 import sys
 from typing import IO, TYPE_CHECKING, TypeAlias
 
-from promptlib.columns import harmless, safe, untabbed, wide
+from promptlib.columns import harmless, safe, untabbed, wide, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from promptlib import columns
     from promptlib.errors import PromptLibError, Where
 
 #: A piece of a line and how it looks: a rich style, or an empty text.
-Span: TypeAlias = "tuple[str, str]"
-Row: TypeAlias = "tuple[Span, ...]"
+Span: TypeAlias = "columns.Span"
+Row: TypeAlias = "columns.Row"
 
 #: The version of every JSON document's shape; it grows when a key changes its meaning or goes.
 JSON_SHAPE = 1
@@ -65,32 +66,6 @@ def cut(text: str, most: int) -> str:
     while kept and wide(kept) > most - 1:
         kept = kept[:-1]
     return kept + "…"
-
-
-def wrapped(row: Row, columns: int, indent: str = "") -> Iterator[Row]:
-    """Yield *row* in rows of at most *columns*, broken at blanks where there are any; *indent* begins all but one."""
-    kept: list[Span] = []
-    room = columns
-    for text, style in row:
-        rest = untabbed(safe(text))
-        while wide(rest) > room:
-            piece = _fitting(rest, room, begun=bool(kept))
-            yield (*kept, (piece.rstrip(" "), style))
-            kept, room, rest = [(indent, "")] if indent else [], columns - len(indent), rest[len(piece) :].lstrip(" ")
-        kept.append((rest, style))
-        room -= wide(rest)
-    yield tuple(kept)
-
-
-def _fitting(text: str, room: int, *, begun: bool) -> str:
-    """Return the beginning of *text* that fits into *room* columns, up to a blank if it can be."""
-    taken = next((at for at in range(min(len(text), room), 0, -1) if wide(text[:at]) <= room), 0)
-    if text[taken : taken + 1] == " ":
-        return text[:taken]
-    blank = text.rfind(" ", 0, taken)
-    if blank > 0:
-        return text[: blank + 1]
-    return "" if begun else text[: max(1, taken)]
 
 
 def _wrapped_rows(rows: Iterable[Row], columns: int) -> Iterator[Row]:

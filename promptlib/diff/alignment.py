@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
+from dataclasses import replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,8 +20,14 @@ if TYPE_CHECKING:
 #: How much of their words two messages share when they are one message reworded: in one place, and across places.
 ALIKE_IN_PLACE = 0.25
 ALIKE_ANYWHERE = 0.6
-#: Past so many candidates only messages in one place are compared.
+#: Past so many candidates, or so many words to look at for all of them, only messages in one place are compared.
 MOST_CANDIDATES = 10_000
+MOST_LOOKS = 4_000_000
+#: How much of a message's words were taken from, or put into, another one that it was split from or merged into.
+MOVED_WORDS = 0.8
+FEWEST_WORDS = 3
+#: A longer text is known by its beginning.
+LONGEST_BAG = 100_000
 
 
 class _Item(NamedTuple):
@@ -56,7 +63,38 @@ def align(before: Sequence[Piece], after: Sequence[Piece]) -> tuple[MessageChang
         stayed = passed < len(kept) and kept[passed] == source
         passed += stayed
         rows.append(_both(old[source], item, (source, at), moved=not stayed))
-    return (*rows, *(_alone("removed", old[at], at) for at in gone[shown:]))
+    return tuple(_with_parts([*rows, *(_alone("removed", old[at], at) for at in gone[shown:])]))
+
+
+def _with_parts(rows: list[MessageChange]) -> Iterator[MessageChange]:
+    """Say of messages that came or went whether their words were taken from, or put into, one that changed."""
+    alone = [row for row in rows if row.change in ("added", "removed") and row.role != "placeholder"]
+    changed = [row for row in rows if row.change == "changed"]
+    if not alone or not changed or len(alone) * len(changed) > MOST_CANDIDATES:
+        yield from rows
+        return
+    taken = {edit: [(row, _words_of(row, edit)) for row in changed] for edit in ("removed", "added")}
+    for row in rows:
+        if row.change == "added" and row.role != "placeholder":
+            source = _holder(_words_of(row, "added"), taken["removed"])
+            yield replace(row, split_from=source.before if source else None)
+        elif row.change == "removed" and row.role != "placeholder":
+            target = _holder(_words_of(row, "removed"), taken["added"])
+            yield replace(row, merged_into=target.after if target else None)
+        else:
+            yield row
+
+
+def _words_of(row: MessageChange, edit: str) -> Counter[str]:
+    return _bag_of("".join([word.text for word in row.words if word.edit == edit]))
+
+
+def _holder(words: Counter[str], holders: list[tuple[MessageChange, Counter[str]]]) -> MessageChange | None:
+    """Return the row among *holders* that holds most of *words*, if it is nearly all of them."""
+    if words.total() < FEWEST_WORDS or not holders:
+        return None
+    row, held = max(holders, key=lambda holder: (words & holder[1]).total())
+    return row if (words & held).total() >= MOVED_WORDS * words.total() else None
 
 
 def _item(piece: Piece) -> _Item:
@@ -115,9 +153,12 @@ def _similar(
     free_old, free_new = _free(old, new, pairs)
     old_gap = {at: bisect_left(anchors, (at, 0)) for at in free_old}
     new_gap = {at: bisect_left(anchors, at, key=itemgetter(1)) for at in free_new}
-    everywhere = len(free_old) * len(free_new) <= MOST_CANDIDATES
     old_words = {at: _bag(old[at]) for at in free_old}
     new_words = {at: _bag(new[at]) for at in free_new}
+    everywhere = (
+        len(free_old) * len(free_new) <= MOST_CANDIDATES
+        and sum(map(len, old_words.values())) * len(free_new) <= MOST_LOOKS
+    )
     found: list[tuple[float, int, int, int]] = []
     for source in free_old:
         # Far too many to compare all with all: then a message is looked for where it was.
@@ -133,7 +174,11 @@ def _similar(
 
 def _bag(item: _Item) -> Counter[str]:
     """Return the words of a message; of a placeholder, which is what its input is, the name."""
-    return Counter([item.name] if item.name else [word for word in words_of(item.text) if not word.isspace()])
+    return Counter([item.name]) if item.name else _bag_of(item.text)
+
+
+def _bag_of(text: str) -> Counter[str]:
+    return Counter([word for word in words_of(text[:LONGEST_BAG]) if not word.isspace()])
 
 
 def _likeness(one: Counter[str], other: Counter[str]) -> float:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from promptlib.diff import layout
 from promptlib.diff.alignment import align
+from promptlib.diff.bumped import compare_includes
 from promptlib.diff.contract import compare_inputs, compare_outputs
-from promptlib.diff.fields import (
-    compare_includes,
-    compare_metadata,
-    compare_segments,
-    compare_settings,
-    compare_tools,
-)
+from promptlib.diff.fields import compare_metadata, compare_segments, compare_settings, compare_tools
 
 if TYPE_CHECKING:
-    from promptlib.diff.rows import FieldChange, InputChange, MessageChange
+    from promptlib.diff.bumped import Compare
+    from promptlib.diff.counts import DiffTokens
+    from promptlib.diff.rows import FieldChange, IncludeChange, InputChange, MessageChange
     from promptlib.prompt import Prompt
+    from promptlib.tokens.counting import Counting
+
+ENCODING = "o200k_base"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class PromptDiff:
 
     `messages` holds a row for every message, also the unchanged ones, in the order of the new prompt; all others hold
     only what differs. True when anything differs, be it only a description; `same` when the content, and so the
-    digest, is the same. `before` is None for a new prompt.
+    digest, is the same. `before` is None for a new prompt. In a notebook it shows itself as `html()`.
     """
 
     before: Side | None
@@ -55,9 +55,11 @@ class PromptDiff:
     outputs: tuple[InputChange, ...] = ()
     settings: tuple[FieldChange, ...] = ()
     tools: tuple[FieldChange, ...] = ()
-    includes: tuple[FieldChange, ...] = ()
+    includes: tuple[IncludeChange, ...] = ()
     segments: tuple[FieldChange, ...] = ()
     metadata: tuple[FieldChange, ...] = ()
+    #: The prompts themselves, the texts of their includes among them, for who counts tokens.
+    prompts: tuple[Prompt[Any] | None, Prompt[Any] | None] = field(default=(None, None), repr=False, compare=False)
 
     @property
     def same(self) -> bool:
@@ -66,46 +68,106 @@ class PromptDiff:
 
     @property
     def breaking(self) -> bool:
-        """Whether code that calls the old prompt, or reads its answers, can fail with the new one."""
-        return any(row.breaking for row in (*self.inputs, *self.outputs))
+        """Whether code that calls the old prompt, or reads its answers, can fail with the new one.
+
+        False is a promise about inputs: every value that the old ones accepted, the new ones accept.
+        """
+        return bool(self.reasons)
 
     @property
     def reasons(self) -> tuple[str, ...]:
         """Why it is breaking, one sentence for each cause."""
-        rows = (*(("input", row) for row in self.inputs), *(("output", row) for row in self.outputs))
-        return tuple(f"{what} {row.path!r}: {row.reason}" for what, row in rows if row.breaking)
+        return tuple(f"{what} {row.path!r}: {row.reason}" for what, row in self.causes)
+
+    @property
+    def causes(self) -> tuple[tuple[str, InputChange | FieldChange], ...]:
+        """The rows that are breaking, each with what it is: `input`, `output`, `setting` or `tool`."""
+        layers: tuple[tuple[str, tuple[InputChange | FieldChange, ...]], ...] = (
+            ("input", self.inputs),
+            ("output", self.outputs),
+            ("setting", self.settings),
+            ("tool", self.tools),
+        )
+        return tuple((what, row) for what, rows in layers for row in rows if row.breaking)
+
+    @property
+    def tokens(self) -> DiffTokens:
+        """The tokens before and after, and their change, by o200k_base: in all, of each message, of each include.
+
+        Source texts are counted: values are not in it. They are counted when this is read.
+        """
+        return self.count()
+
+    def count(self, encoding: Counting = ENCODING) -> DiffTokens:
+        """Return `tokens` by another encoding or counter: whatever `count_tokens` takes."""
+        from promptlib.diff.counts import tokens_of  # noqa: PLC0415 - only numbers need a tokenizer
+
+        return tokens_of(self.messages, *self.prompts, encoding)
 
     def __bool__(self) -> bool:
         """Return whether anything differs."""
         changed = any(row.change != "same" for row in self.messages)
         return changed or any(getattr(self, layer) for layer in _LAYERS)
 
-    def text(self, width: int = 100) -> str:
-        """Return the difference for people, without colours: metadata, inputs, settings, then the words.
+    def text(self, width: int = 100, *, encoding: Counting = ENCODING) -> str:
+        """Return the difference for people, without colours: what breaks, tokens, each layer, then the words.
 
-        Values that are longer than *width* are cut; message text is shown whole around what changed, as
-        `[-removed-]{+added+}`. Control and direction characters are shown as escapes.
+        From 120 columns on reworded messages stand side by side. In less, message text is shown whole around what
+        changed, as `[-removed-]{+added+}`; values that are longer than *width* are cut. Control and direction
+        characters are shown as escapes.
         """
-        return layout.as_text(self, width)
+        return layout.as_text(self, width, encoding)
 
     def __str__(self) -> str:
         """Return `text()`."""
         return self.text()
 
-    def to_dict(self) -> dict[str, object]:
+    def html(self, *, page: bool = False, encoding: Counting = ENCODING) -> str:
+        """Return the difference as HTML: a fragment with its own style, or with *page* a whole document.
+
+        It needs no other file and runs no script, and takes light or dark from what is around it. Every text of the
+        prompts is escaped.
+        """
+        from promptlib.diff.page import as_html  # noqa: PLC0415 - a terminal needs no page
+
+        return as_html(self, self.count(encoding), page=page)
+
+    def _repr_html_(self) -> str:
+        """Return `html()`, which is what a notebook shows."""
+        return self.html()
+
+    def markdown(self, *, heading: int = 3, encoding: Counting = ENCODING) -> str:
+        """Return the difference as Markdown for a pull request; *heading* is the level of its heading.
+
+        Every text of the prompts stands in code, in a fence longer than any in it: nothing of it can be a heading, a
+        link, a picture, a mention or HTML.
+        """
+        from promptlib.diff.markdown import as_markdown  # noqa: PLC0415 - a terminal needs no Markdown
+
+        return as_markdown(self, self.count(encoding), heading)
+
+    def to_dict(self, *, encoding: Counting = ENCODING) -> dict[str, object]:
         """Return the difference as JSON data: the fields of this class and of its rows, by name.
 
-        `before` and `after` are `{name, version, digest}` (`before` null for a new prompt); `same`, `breaking` and
-        `reasons` stand beside the lists of rows `messages, inputs, outputs, settings, tools, includes, segments,
-        metadata`.
+        `before` and `after` are `{name, version, digest}` (`before` null for a new prompt); `same`, `breaking`,
+        `reasons` and `tokens` stand beside the lists of rows `messages, inputs, outputs, settings, tools, includes,
+        segments, metadata`. Each message has its `tokens` too.
         """
+        tokens = self.count(encoding).to_dict()
+        costs = tokens.pop("messages")
+        messages = [
+            {**row.to_dict(), "tokens": cost}
+            for row, cost in zip(self.messages, costs if isinstance(costs, list) else [], strict=True)
+        ]
         return {
             "before": self.before.to_dict() if self.before else None,
             "after": self.after.to_dict(),
             "same": self.same,
             "breaking": self.breaking,
             "reasons": list(self.reasons),
-        } | {layer: [row.to_dict() for row in getattr(self, layer)] for layer in ("messages", *_LAYERS)}
+            "tokens": tokens,
+            "messages": messages,
+        } | {layer: [row.to_dict() for row in getattr(self, layer)] for layer in _LAYERS}
 
 
 #: The rows besides the messages, in their order.
@@ -117,17 +179,22 @@ def diff(before: Prompt[Any] | None, after: Prompt[Any]) -> PromptDiff:
 
     Prompts are compared, not their files: another order of inputs, other quotes or comments make no difference.
     """
+    return _compared(before, after, lambda old, new: _compared(old, new, None))
+
+
+def _compared(before: Prompt[Any] | None, after: Prompt[Any], inside: Compare | None) -> PromptDiff:
     return PromptDiff(
         before=_side(before) if before else None,
         after=_side(after),
         messages=align(before.messages if before else (), after.messages),
-        inputs=compare_inputs(before.inputs, after.inputs) if before else compare_inputs(None, after.inputs),
-        outputs=compare_outputs(before.outputs, after.outputs) if before else compare_outputs(None, after.outputs),
+        inputs=compare_inputs(before.inputs if before else None, after.inputs),
+        outputs=compare_outputs(before.outputs if before else None, after.outputs),
         settings=compare_settings(before, after),
         tools=compare_tools(before, after),
-        includes=compare_includes(before, after),
+        includes=compare_includes(before, after, inside),
         segments=compare_segments(before, after),
         metadata=compare_metadata(before, after),
+        prompts=(before, after),
     )
 
 

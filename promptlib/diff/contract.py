@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from promptlib.diff.refusals import accepts, beyond
 from promptlib.diff.rows import InputChange
-from promptlib.errors import InvalidPrompt
-from promptlib.inputs import Input, InputType, canonical, check_included, describe
+from promptlib.inputs import Input, InputType, canonical, describe
 from promptlib.inputs.wording import shown
 from promptlib.plain import canonical as text_of
 
@@ -25,7 +25,7 @@ class _Direction:
 
     def fits(self, before: InputType, after: InputType) -> bool:
         """Whether everything that was given is still accepted, or everything that is answered was expected."""
-        return _accepts(before, after) if self.answers else _accepts(after, before)
+        return accepts(before, after) if self.answers else accepts(after, before)
 
     def added(self, declared: Input) -> tuple[bool, str]:
         if self.answers:
@@ -53,11 +53,8 @@ class _Direction:
         if self.fits(before, after):
             return False, "every answer fits the old type" if self.answers else "every value that was accepted still is"
         if self.answers:
-            return (
-                True,
-                f"readers of the answer may meet {_beyond(before, after) or 'values that the old type did not have'}",
-            )
-        return True, f"callers may give {_beyond(after, before) or 'values that the new type refuses'}"
+            return True, f"readers of the answer may meet {beyond(before, after)}"
+        return True, f"callers may give {beyond(after, before)}"
 
 
 _INPUTS = _Direction(answers=False)
@@ -71,7 +68,13 @@ def compare_inputs(before: Inputs | None, after: Inputs) -> tuple[InputChange, .
 
 def compare_outputs(before: Inputs | None, after: Inputs) -> tuple[InputChange, ...]:
     """Return a row for each aspect that differs; `breaking` for those who read the answers."""
-    return tuple(_new(after) if before is None else _compared(before, after, _ANSWERS, ""))
+    if before is None:
+        return tuple(_new(after))
+    rows = tuple(_compared(before, after, _ANSWERS, ""))
+    if before and after:
+        return rows
+    reason = "answers were text of any form before" if after else "answers are text of any form now"
+    return tuple(replace(row, breaking=True, reason=reason) for row in rows)
 
 
 def _new(after: Inputs) -> Iterator[InputChange]:
@@ -153,15 +156,6 @@ def _types(old: InputType, new: InputType, direction: _Direction, path: str) -> 
         yield from _compared(old.properties, new.properties, direction, f"{path}.")
 
 
-def _accepts(wide: InputType, narrow: InputType) -> bool:
-    """Return whether every value of *narrow* is one of *wide*: the rule by which includes take inputs."""
-    try:
-        check_included((Input(name="it", type=wide),), (Input(name="it", type=narrow),), "it")
-    except InvalidPrompt:
-        return False
-    return True
-
-
 def _shell(kind_of: InputType) -> InputType:
     """Return the type without its inside: what is left is whether it can be null, and its length."""
     return replace(kind_of, properties=(), items=None if kind_of.items is None else InputType(kind="json"))
@@ -169,16 +163,6 @@ def _shell(kind_of: InputType) -> InputType:
 
 def _content(kind_of: InputType) -> bytes:
     return text_of(canonical([Input(name="it", type=kind_of)]))
-
-
-def _beyond(narrow: InputType, wide: InputType) -> str:
-    """Return an example of what *wide* accepts and *narrow* does not, or an empty text where none is at hand."""
-    if wide.nullable and not narrow.nullable and narrow.kind != "json":
-        return "None"
-    if wide.kind == narrow.kind == "enum":
-        known = {text_of(value) for value in narrow.values}
-        return next(shown(value) for value in wide.values if text_of(value) not in known)
-    return ""
 
 
 def _necessity(declared: Input) -> str:

@@ -1,49 +1,56 @@
-"""What changed in settings, tools, includes, segments and metadata."""
+"""What changed in settings, tools, segments and metadata."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from promptlib.diff import answers
 from promptlib.diff.rows import FieldChange
 from promptlib.plain import Frozen, canonical
-from promptlib.refs import Pin
+from promptlib.trust import FOREIGN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from promptlib.diff.answers import Verdict
     from promptlib.diff.rows import Change, Layer
     from promptlib.plain import Plain
     from promptlib.prompt import Prompt
 
 
 def compare_settings(before: Prompt[Any] | None, after: Prompt[Any]) -> tuple[FieldChange, ...]:
-    """Return a row for each setting that differs."""
-    return tuple(_compared("settings", before.settings if before else Frozen(), after.settings))
+    """Return a row for each setting that differs; `breaking` where answers may take another form."""
+    rows = _compared("settings", before.settings if before else Frozen(), after.settings)
+    return tuple(_judged(row, answers.of_setting(row.path)) if before else row for row in rows)
 
 
 def compare_tools(before: Prompt[Any] | None, after: Prompt[Any]) -> tuple[FieldChange, ...]:
-    """Return a row for each tool that came or went, each value that differs in a tool, and for another order."""
+    """Return a row for each tool that came or went, each value that differs in a tool, and for another order.
+
+    `breaking` for code that answers the calls.
+    """
     old, new = _by_name(before.tools if before else ()), _by_name(after.tools)
-    rows = list(_compared("tools", old, new))
+    rows: list[FieldChange] = []
+    for name in {**old, **new}:
+        one, other = (Frozen({name: side[name]}) if name in side else Frozen() for side in (old, new))
+        found = _compared("tools", one, other)
+        rows += [_judged(row, _of_tool(row, name, one, other)) if before else row for row in found]
     old_order, new_order = tuple(name for name in old if name in new), tuple(name for name in new if name in old)
     if old_order != new_order:
         rows.append(FieldChange(layer="tools", path="(order)", change="changed", before=old_order, after=new_order))
     return tuple(rows)
 
 
-def compare_includes(before: Prompt[Any] | None, after: Prompt[Any]) -> tuple[FieldChange, ...]:
-    """Return a row for each include that came, went, or is pinned to another content or name."""
-    old = before.includes if before else Frozen()
-    rows: list[FieldChange] = []
-    for alias in {**old, **after.includes}:
-        pin, other = old.get(alias), after.includes.get(alias)
-        if pin != other:
-            content = _digest(pin) != _digest(other)
-            change = _change(pin, other)
-            rows.append(
-                FieldChange(layer="includes", path=alias, change=change, before=pin, after=other, content=content)
-            )
-    return tuple(rows)
+def _of_tool(row: FieldChange, name: str, old: Frozen, new: Frozen) -> Verdict:
+    if row.path == name:
+        return answers.of_tool(old.get(name) if row.change == "removed" else new.get(name), row.change)
+    part = row.path.removeprefix(f"{name}.")
+    return answers.of_part(new[name], part, row.change, row.before, row.after)
+
+
+def _judged(row: FieldChange, verdict: Verdict) -> FieldChange:
+    return replace(row, breaking=verdict.breaking, reason=verdict.reason)
 
 
 def compare_segments(before: Prompt[Any] | None, after: Prompt[Any]) -> tuple[FieldChange, ...]:
@@ -64,6 +71,8 @@ def _metadata(prompt: Prompt[Any]) -> Frozen:
         "authors": prompt.authors,
         "derived_from": str(prompt.derived_from) if prompt.derived_from else "",
         "renamed_from": prompt.renamed_from,
+        "trust": prompt.trust if prompt.trust == FOREIGN else "",
+        "vouched": Frozen(prompt.vouched.to_dict()) if prompt.vouched else None,
         "extra": prompt.extra,
     }
     return Frozen({key: value for key, value in given.items() if value})
@@ -84,14 +93,6 @@ def _compared(
         else:
             change: Change = "changed" if in_both else "added" if key in after else "removed"
             yield FieldChange(layer=layer, path=path, change=change, before=old, after=new, content=content)
-
-
-def _change(before: object, after: object) -> Change:
-    return "added" if before is None else "removed" if after is None else "changed"
-
-
-def _digest(pin: Plain) -> str:
-    return "" if pin is None else Pin.parse(str(pin)).digest
 
 
 def _by_name(tools: tuple[Frozen, ...]) -> Frozen:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 from promptlib.plain import thaw
 
 if TYPE_CHECKING:
+    from promptlib.diff.comparison import PromptDiff
+    from promptlib.diff.counts import TokenChange
     from promptlib.plain import Plain
 
 Edit = Literal["same", "removed", "added"]
@@ -30,7 +32,9 @@ class MessageChange:
 
     `role` is a message's role, `placeholder` or `prelude`; `name` is a placeholder's input. `before` and `after` are
     positions from 1, None where there is no such message. The `same` and `removed` stretches joined are the old
-    text, the `same` and `added` ones the new text.
+    text, the `same` and `added` ones the new text. An added message whose words were taken out of another one tells
+    as `split_from` that one's old position; a removed one whose words were put into another tells as `merged_into`
+    that one's new position.
     """
 
     change: Change
@@ -42,7 +46,26 @@ class MessageChange:
     old_role: str = ""
     literal: bool = False
     was_literal: bool = False
+    split_from: int | None = None
+    merged_into: int | None = None
     words: tuple[Stretch, ...] = ()
+
+    @property
+    def old_text(self) -> str | None:
+        """The source text before, or None where there was no such message."""
+        return None if self.before is None else "".join([word.text for word in self.words if word.edit != "added"])
+
+    @property
+    def new_text(self) -> str | None:
+        """The source text after, or None where there is no such message any more."""
+        return None if self.after is None else "".join([word.text for word in self.words if word.edit != "removed"])
+
+    @property
+    def tokens(self) -> TokenChange:
+        """The tokens of the source text before and after, by o200k_base; `PromptDiff.count` takes other encodings."""
+        from promptlib.diff.counts import change_of  # noqa: PLC0415 - only numbers need a tokenizer
+
+        return change_of(self.old_text, self.new_text)
 
     @property
     def reworded(self) -> bool:
@@ -60,7 +83,8 @@ class MessageChange:
     def summary(self) -> str:
         """What happened to it, in words: `moved from 3, reworded`."""
         if self.change != "changed":
-            return self.change
+            split = f", split from {self.split_from}" if self.split_from else ""
+            return self.change + (f", merged into {self.merged_into}" if self.merged_into else split)
         parts = [
             f"moved from {self.before}" if self.moved else "",
             f"role was {self.old_role}" if self.old_role else "",
@@ -82,6 +106,8 @@ class MessageChange:
             "old_role": self.old_role or self.role,
             "literal": self.literal,
             "was_literal": self.was_literal,
+            "split_from": self.split_from,
+            "merged_into": self.merged_into,
             "words": [[stretch.edit, stretch.text] for stretch in self.words],
         }
 
@@ -125,7 +151,8 @@ class FieldChange:
     """One value of the settings, the tools, the includes, the segments or the metadata.
 
     `path` reaches into mappings with dots. `content` says whether the digest depends on it: never for metadata, and
-    not for an include whose pin has another name for the same digest.
+    not for an include whose pin has another name for the same digest. `breaking` says whether code that reads the
+    answers can fail now, and `reason` why or why not, where that is worth a word.
     """
 
     layer: Layer
@@ -134,6 +161,8 @@ class FieldChange:
     before: Plain = None
     after: Plain = None
     content: bool = True
+    breaking: bool = False
+    reason: str = ""
 
     def to_dict(self) -> dict[str, object]:
         """Return the row as JSON data."""
@@ -143,4 +172,29 @@ class FieldChange:
             "before": thaw(self.before),
             "after": thaw(self.after),
             "content": self.content,
+            "breaking": self.breaking,
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncludeChange(FieldChange):
+    """An include that came, went, or is pinned to another content or name.
+
+    `path` is the alias; of what is included by an include both aliases, with a dot. `before` and `after` are pins,
+    `name#<64 hex>`; `old_version` and `new_version` are their numbers where the store can tell (`v3`, else an empty
+    text). `difference` is what that changes, None where the content is the same, or one of the two is not at hand.
+    """
+
+    old_version: str = ""
+    new_version: str = ""
+    difference: PromptDiff | None = None
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the row as JSON data; `difference` is a whole document, or null."""
+        return {
+            **FieldChange.to_dict(self),
+            "old_version": self.old_version,
+            "new_version": self.new_version,
+            "difference": None if self.difference is None else self.difference.to_dict(),
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 from math import isqrt
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from promptlib.diff.rows import Stretch
 
@@ -19,7 +19,7 @@ T = TypeVar("T", bound="Hashable")
 #: Past so many differing lines or words, what lies between the first and the last of them counts as replaced.
 MOST_EDITS = 600
 FEWEST_EDITS = 20
-#: Past so many characters texts are compared by lines only.
+#: Past so many characters that differ, lines are compared only.
 MOST_CHARACTERS = 200_000
 
 # A placeholder such as {{ ticket }} is one word; so is each character of scripts that are written without spaces.
@@ -38,19 +38,52 @@ def compare_words(before: str, after: str) -> tuple[Stretch, ...]:
 
     The time is bounded for any two texts: what differs in more than a few hundred places counts as replaced.
     """
-    by_word = len(before) + len(after) <= MOST_CHARACTERS
-    blocks = list(_runs(_lines(before), _lines(after)))
-    replaced = sum(1 for old, new in blocks if old != new)
+    blocks = [_cut_down(old, new) for old, new in _runs(_lines(before), _lines(after))]
+    changed = [block for block in blocks if block.old != block.new]
+    by_word = sum(len(block.old) + len(block.new) for block in changed) <= MOST_CHARACTERS
     # The work grows with the square of the edits: many changed places share what one may take.
-    most = max(FEWEST_EDITS, MOST_EDITS // max(1, isqrt(replaced)))
+    most = max(FEWEST_EDITS, MOST_EDITS // max(1, isqrt(len(changed))))
     stretches: list[Stretch] = []
-    for old, new in blocks:
-        removed, added = "".join(old), "".join(new)
-        if old != new and removed and added and by_word:
-            stretches.extend(_changed(removed, added, most))
-        else:
-            stretches.extend(_replaced(old, new))
+    for head, old, new, tail in blocks:
+        inner = _changed(old, new, most) if by_word and old and new and old != new else _replaced(old, new)
+        stretches += (Stretch("same", head), *inner, Stretch("same", tail))
     return tuple(_joined(stretches))
+
+
+class _Block(NamedTuple):
+    """Lines that differ, and what they begin and end with alike, as far as words go."""
+
+    head: str
+    old: str
+    new: str
+    tail: str
+
+
+def _cut_down(before: list[str], after: list[str]) -> _Block:
+    """Return a replaced stretch without its equal ends: what is left of a line of a megabyte is short as a rule."""
+    old, new = "".join(before), "".join(after)
+    if len(old) + len(new) <= MOST_CHARACTERS or old == new:
+        return _Block("", old, new, "")
+    head = _at_blank(old, _alike(old, new))
+    old, new, head_text = old[head:], new[head:], old[:head]
+    tail = _alike(old[::-1], new[::-1])
+    blank = old.find(" ", len(old) - tail)
+    tail = len(old) - blank if tail and blank >= 0 else 0
+    return _Block(head_text, old[: len(old) - tail], new[: len(new) - tail], old[len(old) - tail :])
+
+
+def _at_blank(text: str, end: int) -> int:
+    """Return where the last word before *end* begins."""
+    return text.rfind(" ", 0, end) + 1
+
+
+def _alike(one: str, other: str) -> int:
+    """Return how many characters both begin with alike."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if one[low:middle] == other[low:middle] else (low, middle - 1)
+    return low
 
 
 def matches(before: Sequence[T], after: Sequence[T], most: int = MOST_EDITS) -> list[tuple[int, int]]:
@@ -119,15 +152,14 @@ def _runs(before: list[str], after: list[str], most: int = MOST_EDITS) -> Iterat
             yield [before[next_old]], [after[next_new]]
 
 
-def _replaced(old: list[str], new: list[str]) -> tuple[Stretch, ...]:
-    if old == new:
-        return (Stretch("same", "".join(old)),)
-    return Stretch("removed", "".join(old)), Stretch("added", "".join(new))
+def _replaced(old: str, new: str) -> tuple[Stretch, ...]:
+    return (Stretch("same", old),) if old == new else (Stretch("removed", old), Stretch("added", new))
 
 
 def _changed(before: str, after: str, most: int) -> list[Stretch]:
     runs = _runs(words_of(before), words_of(after), most)
-    return _without_islands(list(_joined(stretch for old, new in runs for stretch in _replaced(old, new))))
+    found = (stretch for old, new in runs for stretch in _replaced("".join(old), "".join(new)))
+    return _at_line_ends(_without_islands(list(_joined(found))))
 
 
 def _without_islands(stretches: list[Stretch]) -> list[Stretch]:
@@ -143,18 +175,51 @@ def _without_islands(stretches: list[Stretch]) -> list[Stretch]:
     return kept
 
 
+def _at_line_ends(stretches: list[Stretch]) -> list[Stretch]:
+    """Shift lines that came or went to where they begin: `a.` and `b.` read better than `a` and `.b.` put in."""
+    kept = list(stretches)
+    for at in range(1, len(kept) - 1):
+        before, middle, after = kept[at - 1 : at + 2]
+        alone = (before.edit, after.edit) == ("same", "same") and middle.edit != "same"
+        if alone and "\n" in middle.text and not _whole_lines(before.text, middle.text):
+            kept[at - 1 : at + 2] = _shifted(before, middle, after)
+    return [stretch for stretch in kept if stretch.text]
+
+
+def _whole_lines(before: str, text: str) -> bool:
+    return text.startswith("\n") or (before[-1:] in ("", "\n") and text.endswith("\n"))
+
+
+def _shifted(before: Stretch, middle: Stretch, after: Stretch) -> tuple[Stretch, Stretch, Stretch]:
+    """Return the three with the one in the middle moved to a line's begin, where the texts around it allow that."""
+    text = before.text + middle.text + after.text
+    start, size = len(before.text), len(middle.text)
+    for place in (text.find("\n", start, start + size), text.rfind("\n", 0, start)):
+        low, high = min(place, start), max(place, start)
+        if place >= 0 and text[low:high] == text[low + size : high + size]:
+            start = place
+            break
+    return (
+        Stretch("same", text[:start]),
+        Stretch(middle.edit, text[start : start + size]),
+        Stretch("same", text[start + size :]),
+    )
+
+
 def _joined(stretches: Iterable[Stretch]) -> Iterator[Stretch]:
     """Yield neighbours of one edit as one stretch, what was removed before what was added."""
-    pending: dict[Edit, str] = {"same": "", "removed": "", "added": ""}
+    pending: dict[Edit, list[str]] = {"same": [], "removed": [], "added": []}
     for stretch in stretches:
-        if (stretch.edit == "same") != (not pending["removed"] and not pending["added"]) and any(pending.values()):
+        if not stretch.text:
+            continue
+        if (stretch.edit == "same") != (not pending["removed"] and not pending["added"]):
             yield from _flushed(pending)
-        pending[stretch.edit] += stretch.text
+        pending[stretch.edit].append(stretch.text)
     yield from _flushed(pending)
 
 
-def _flushed(pending: dict[Edit, str]) -> Iterator[Stretch]:
-    for edit, text in pending.items():
-        if text:
-            yield Stretch(edit, text)
-        pending[edit] = ""
+def _flushed(pending: dict[Edit, list[str]]) -> Iterator[Stretch]:
+    for edit, texts in pending.items():
+        if texts:
+            yield Stretch(edit, "".join(texts))
+        pending[edit] = []

@@ -209,4 +209,5 @@ class Reader:
                 f"what lies here as {text} has the digest {found.digest}",
                 hint="label the prompt again in the store that this was copied from; promptlib fsck lists all damage",
             )
-        return self._with_includes(found, Origin(pin.name, found.digest), (*above, pin.digest))
+        find = partial(self.past.standing_of, pin.name, found.digest) if self.past is not None and pin.name else None
+        return self._with_includes(found, Origin(pin.name, found.digest, find=find), (*above, pin.digest))

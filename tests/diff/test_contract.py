@@ -42,25 +42,33 @@ def a_map(items: InputType) -> InputType:
     return InputType(kind="map", items=items)
 
 
+OTHER = an(name="other")
 #: Whether it breaks, and why: for callers, then for readers of the answer.
 Verdict = tuple[bool, str]
 NEW = (True, "it is required, and callers do not give it yet")
 UNREAD = (False, "readers of the answer need not know it")
+GIVE, MEET = "callers may give", "readers of the answer may meet"
 STILL_TAKEN = (False, "every value that was accepted still is")
-REFUSED = (True, "callers may give values that the new type refuses")
 STILL_KNOWN = (False, "every answer fits the old type")
-UNKNOWN = (True, "readers of the answer may meet values that the old type did not have")
 MAY_LEAVE_OUT = (False, "callers may leave it out")
 
 CASES: list[tuple[tuple[Input, ...], tuple[Input, ...], str, Verdict, Verdict]] = [
-    ((), (an(),), "x input", NEW, UNREAD),
-    ((), (optional(),), "x input", MAY_LEAVE_OUT, UNREAD),
+    ((OTHER,), (OTHER, an()), "x input", NEW, UNREAD),
+    ((OTHER,), (OTHER, optional()), "x input", MAY_LEAVE_OUT, UNREAD),
+    (
+        (OTHER, an()),
+        (OTHER,),
+        "x input",
+        (True, "callers that give it are refused"),
+        (True, "readers of the answer do not find it any more"),
+    ),
+    ((), (an(),), "x input", NEW, (True, "answers were text of any form before")),
     (
         (an(),),
         (),
         "x input",
         (True, "callers that give it are refused"),
-        (True, "readers of the answer do not find it any more"),
+        (True, "answers are text of any form now"),
     ),
     (
         (optional(),),
@@ -77,11 +85,23 @@ CASES: list[tuple[tuple[Input, ...], tuple[Input, ...], str, Verdict, Verdict]] 
         (False, "callers that leave it out get 'b'"),
         (False, "an answer without it reads as 'b'"),
     ),
-    ((an(SHORT),), (an(),), "x type", STILL_TAKEN, UNKNOWN),
-    ((an(),), (an(SHORT),), "x type", REFUSED, STILL_KNOWN),
-    ((an(),), (an(NUMBER),), "x type", REFUSED, UNKNOWN),
-    ((an(NUMBER),), (an(InputType(kind="float")),), "x type", STILL_TAKEN, UNKNOWN),
-    ((an(TONE),), (an(),), "x type", STILL_TAKEN, UNKNOWN),
+    ((an(SHORT),), (an(),), "x type", STILL_TAKEN, (True, f"{MEET} text of more than 80 characters")),
+    ((an(),), (an(SHORT),), "x type", (True, f"{GIVE} text of more than 80 characters"), STILL_KNOWN),
+    (
+        (an(),),
+        (an(NUMBER),),
+        "x type",
+        (True, f"{GIVE} text, not a whole number"),
+        (True, f"{MEET} whole numbers, not text"),
+    ),
+    (
+        (an(NUMBER),),
+        (an(InputType(kind="float")),),
+        "x type",
+        STILL_TAKEN,
+        (True, f"{MEET} numbers with a fraction, not a whole number"),
+    ),
+    ((an(TONE),), (an(),), "x type", STILL_TAKEN, (True, f"{MEET} text other than 'warm', 'plain'")),
     ((an(TONE),), (an(WARM),), "x type", (True, "callers may give 'plain'"), STILL_KNOWN),
     (
         (an(),),
@@ -91,9 +111,27 @@ CASES: list[tuple[tuple[Input, ...], tuple[Input, ...], str, Verdict, Verdict]] 
         (True, "readers of the answer may meet None"),
     ),
     ((an_object(an(name="age")),), (an_object(an(name="age"), an(name="city")),), "x.city input", NEW, UNREAD),
-    ((an(array(SHORT)),), (an(array(TEXT)),), "x[] type", STILL_TAKEN, UNKNOWN),
-    ((an(a_map(TEXT)),), (an(a_map(NUMBER)),), "x{} type", REFUSED, UNKNOWN),
-    ((an(array(TEXT)),), (an(replace(array(TEXT), min_length=1)),), "x type", REFUSED, STILL_KNOWN),
+    (
+        (an(array(SHORT)),),
+        (an(array(TEXT)),),
+        "x[] type",
+        STILL_TAKEN,
+        (True, f"{MEET} text of more than 80 characters"),
+    ),
+    (
+        (an(a_map(TEXT)),),
+        (an(a_map(NUMBER)),),
+        "x{} type",
+        (True, f"{GIVE} text, not a whole number"),
+        (True, f"{MEET} whole numbers, not text"),
+    ),
+    (
+        (an(array(TEXT)),),
+        (an(replace(array(TEXT), min_length=1)),),
+        "x type",
+        (True, f"{GIVE} fewer than 1 items"),
+        STILL_KNOWN,
+    ),
 ]
 
 

@@ -307,7 +307,8 @@ class TestForms:
     def test_the_text_has_a_section_for_each_layer(self) -> None:
         assert str(diff(TRIAGE, self.after)).splitlines() == [
             f"({TRIAGE.digest[7:15]}) -> ({self.after.digest[7:15]})",
-            "BREAKING: input 'ticket': callers may give values that the new type refuses",
+            "22 -> 26 tokens (+4), exact by o200k_base (source texts: no values, no tools)",
+            "BREAKING: input 'ticket': callers may give text of more than 100 characters",
             "BREAKING: input 'tone': callers may give 'plain'",
             "BREAKING: input 'due': it is required, and callers do not give it yet",
             "",
@@ -316,7 +317,7 @@ class TestForms:
             "",
             "inputs",
             "  ~ ticket type: text -> text of at most 100 characters",
-            "      breaking: callers may give values that the new type refuses",
+            "      breaking: callers may give text of more than 100 characters",
             "  ~ tone type: one of 'warm', 'plain' -> one of 'warm', 'crisp'",
             "      breaking: callers may give 'plain'",
             "  ~ tone default: 'plain' -> 'warm'",
@@ -328,11 +329,11 @@ class TestForms:
             "  + temperature: 0.5",
             "",
             "messages",
-            "  ~ system message 1: reworded",
+            "  ~ system message 1: reworded, 19 -> 19 tokens (±0)",
             "      You sort [-support -]tickets{+ quickly+} for a shop.",
             "      Answer in a {{ tone }} voice.",
             "      Never guess.",
-            "  + user message 3: added",
+            "  + user message 3: added, +4 tokens",
             "      {+Due {{ due }}+}",
             "  (2 unchanged)",
         ]
@@ -353,10 +354,12 @@ class TestForms:
     def test_pins_are_shown_short(self) -> None:
         digests = ["sha256:" + digit * 64 for digit in "12"]
         before, after = (of(user('{% include "s" %}'), includes={"s": str(Pin("style", each))}) for each in digests)
-        assert "includes\n  ~ s: style#11111111 -> style#22222222" in str(diff(before, after))
-        assert "includes\n  + s: style#11111111" in str(diff(None, before))
+        assert "includes\n  ~ s: style (11111111) -> style (22222222)\n      what changed in it is not at hand" in str(
+            diff(before, after)
+        )
+        assert "includes\n  + s: style (11111111)" in str(diff(None, before))
         gone = of(user("x"))
-        assert "includes\n  - s: style#11111111" in str(diff(before, gone))
+        assert "includes\n  - s: style (11111111)" in str(diff(before, gone))
 
     def test_long_unchanged_text_is_left_out(self) -> None:
         lines = [f"line {at}" for at in range(10)]
@@ -378,7 +381,7 @@ class TestForms:
         data = diff(TRIAGE, self.after).to_dict()
         assert json.loads(json.dumps(data)) == data
         assert list(data) == [
-            *("before", "after", "same", "breaking", "reasons"),
+            *("before", "after", "same", "breaking", "reasons", "tokens"),
             *("messages", "inputs", "outputs", "settings", "tools", "includes", "segments", "metadata"),
         ]
         assert data["after"] == {"name": "", "version": "", "digest": self.after.digest}
@@ -394,6 +397,9 @@ class TestForms:
             "old_role": "system",
             "literal": False,
             "was_literal": False,
+            "split_from": None,
+            "merged_into": None,
+            "tokens": {"before": 19, "after": 19, "change": 0},
             "words": [
                 ["same", "You sort "],
                 ["removed", "support "],
@@ -414,6 +420,14 @@ class TestForms:
             ).to_dict()
         )
         assert shown["settings"] == [
-            {"path": "temperature", "change": "added", "before": None, "after": 0.5, "content": True}
+            {
+                "path": "temperature",
+                "change": "added",
+                "before": None,
+                "after": 0.5,
+                "content": True,
+                "breaking": False,
+                "reason": "",
+            }
         ]
         assert diff(None, TRIAGE).to_dict()["before"] is None

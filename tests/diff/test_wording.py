@@ -105,9 +105,23 @@ class TestWorstCases:
         assert "".join(each.text for each in stretches if each.edit != "removed") == after
 
     def test_past_the_limit_lines_are_compared_and_words_are_not(self) -> None:
+        old, new = ("".join(f"{word} line {at} {word}\n" for at in range(10_000)) for word in ("old", "new"))
+        stretches = compare_words(old + "same\n", new + "same\n")
+        assert stretches == (Stretch("removed", old), Stretch("added", new), Stretch("same", "same\n"))
+
+    def test_one_word_in_a_long_text_is_found_by_lines(self) -> None:
         long = "same line\n" * 30_000
         stretches = compare_words(long + "old word\n", long + "new word\n")
-        assert stretches[1:] == (Stretch("removed", "old word\n"), Stretch("added", "new word\n"))
+        assert stretches[1:] == (Stretch("removed", "old"), Stretch("added", "new"), Stretch("same", " word\n"))
+
+    def test_one_word_in_one_line_of_a_megabyte_is_found(self) -> None:
+        words = [f"word{at}" for at in range(120_000)]
+        before = " ".join(words)
+        after = " ".join([*words[:70_000], "another one", *words[70_001:]])
+        assert [(each.edit, each.text) for each in compare_words(before, after)][1:3] == [
+            ("removed", "word70000"),
+            ("added", "another one"),
+        ]
 
 
 class TestLines:
