@@ -44,7 +44,7 @@ _IN_WORDS = re.compile(
 _ECHOES = (
     re.compile(
         r"(?i)((?:proxy-)?authori[sz]ation|(?:set-)?cookie|[\w-]*(?:token|secret|password|passwd|api[_-]?key))"
-        r"(\s*[:=]\s*)(?!\s).+"
+        r"([ \t]*[:=][ \t]*)(?=\S).+"
     ),
     re.compile(r"(?i)\b(basic|bearer|digest|negotiate|token)(\s+)[A-Za-z0-9+/=._~-]{8,}"),
     re.compile(r"()()\b(?:gh[a-z]_|github_pat_|glpat-|gl[a-z]{2,5}-|xox[a-z]-|sk-|ATBB|AKIA|eyJ)[A-Za-z0-9_./+=-]{8,}"),
