@@ -11,6 +11,7 @@
     ├── TemplateRejected (InvalidPrompt, RenderFailed) a foreign template does what foreign templates may not
     ├── BudgetExceeded (ValueError)         more tokens than the budget allows
     ├── UnknownEncoding (LookupError)       no such vocabulary here
+    ├── NotInstalled (ImportError)          a package that only this feature needs
     └── StoreError
         ├── NotAStore (LookupError)         nothing here that could be a store
         ├── GitFailed (RuntimeError)        git is missing, refused or failed
@@ -233,6 +234,10 @@ class BudgetExceeded(PromptLibError, ValueError):
 
 class UnknownEncoding(PromptLibError, LookupError):
     """No vocabulary of that name is bundled or registered; nothing is ever downloaded."""
+
+
+class NotInstalled(PromptLibError, ImportError):
+    """A feature needs a package that promptlib does without; the text says how to get it."""
 
 
 class StoreError(PromptLibError):

@@ -32,6 +32,7 @@ CODES: dict[type[errors.PromptLibError], int] = {
     errors.TemplateRejected: DIFFERENT,
     errors.BudgetExceeded: DIFFERENT,
     errors.UnknownEncoding: NOT_FOUND,
+    errors.NotInstalled: DIFFERENT,
     errors.StoreError: DIFFERENT,
     errors.NotAStore: NOT_FOUND,
     errors.GitFailed: DIFFERENT,

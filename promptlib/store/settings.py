@@ -51,6 +51,25 @@ def configured_root(folder: Path) -> str | None:
     return str(PurePosixPath(root))
 
 
+def configured_runs(folder: Path) -> Path | None:
+    """Return the log that `[tool.promptlib] runs` of the project at *folder* names.
+
+    It lies inside the project, whatever its links say: settings come with a clone, and nothing is written elsewhere on
+    their word. Raises `StoreError`.
+    """
+    named = table(folder).get("runs")
+    if named is None:
+        return None
+    if isinstance(named, str) and checked_root(named):
+        path = folder / named
+        if path.parent.resolve().is_relative_to(folder.resolve()):
+            return path
+    raise StoreError(
+        f"[tool.promptlib] runs = {str(named)[:80]!r} in {folder / FILE} is no file inside the project",
+        hint='write a path such as runs = "var/runs.jsonl"; RunLog(path) in code takes any',
+    )
+
+
 def checked_root(root: str) -> bool:
     """Whether *root* is a relative path that stays inside, away from git's own folder."""
     path = PurePosixPath(root)

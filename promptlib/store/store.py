@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from promptlib._git import Author, Repository
     from promptlib.prompt import Prompt
+    from promptlib.runs import RunLog
     from promptlib.store.checking import Report
     from promptlib.store.drafts import Draft
     from promptlib.store.maintaining import Maintained
@@ -37,6 +38,8 @@ class Store(View):
 
     `Store(path)` is `Store.open(path)`. One store may be used from several threads.
     """
+
+    _runs: RunLog | None = None
 
     def __init__(
         self,
@@ -267,6 +270,19 @@ class Store(View):
 
         self._writing()
         return replay(self._repository, self._past(), commits, progress, self._guard)
+
+    @property
+    def runs(self) -> RunLog:
+        """The log of what was rendered and sent: `record` adds a run, iterating and asking read it.
+
+        It is a file of JSON lines that no commit holds: `promptlib/runs.jsonl` in git's own folder, or what
+        `[tool.promptlib] runs` says. Raises `StoreReadOnly` for a folder without git that does not say where.
+        """
+        if self._runs is None:
+            from promptlib.store.running import log_of  # noqa: PLC0415 - a load logs nothing
+
+            self._runs = log_of(self, self._repository, self._history)
+        return self._runs
 
     def fsck(self, *, repair: bool = False) -> Report:
         """Verify objects, refs, files, labels, includes and the index; see `Report.problems`.
