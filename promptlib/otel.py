@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from promptlib.errors import NotInstalled
 from promptlib.messages import File, Image, Message
-from promptlib.plain import Frozen, thaw
+from promptlib.plain import Frozen
 from promptlib.runs.ran import prompt_of, ran
 
 try:
@@ -169,9 +169,7 @@ def _written(value: object) -> str | None:
 def _thawed(value: Any) -> object:  # noqa: ANN401 - an input's value
     if isinstance(value, Message | Image | File):
         raise TypeError(type(value).__name__)
-    if isinstance(value, Frozen):
-        return thaw(value)
-    if isinstance(value, dict):
+    if isinstance(value, dict | Frozen):
         return {key: _thawed(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [_thawed(each) for each in value]

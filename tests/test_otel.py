@@ -296,23 +296,25 @@ except ImportError as error:
 
 
 @pytest.mark.parametrize(
-    ("blocked", "code", "text"),
+    ("blocked", "code", "what", "hint"),
     [
         (
             "opentelemetry",
             "from promptlib import otel",
-            "promptlib.otel needs the package opentelemetry-api, and it is not installed\n"
-            + "pip install opentelemetry-api; or with promptlib, from its checkout: pip install '.[otel]'\n",
+            "promptlib.otel needs the package opentelemetry-api",
+            "pip install opentelemetry-api; or with promptlib, from its checkout: pip install '.[otel]'",
         ),
         (
             "opentelemetry.sdk",
             "from promptlib import otel; otel.span_processor()",
-            "span_processor() needs the package opentelemetry-sdk, and it is not installed\n"
-            + "pip install opentelemetry-sdk\n",
+            "span_processor() needs the package opentelemetry-sdk",
+            "pip install opentelemetry-sdk",
         ),
     ],
 )
-def test_a_missing_package_is_an_import_error_that_says_how_to_get_it(blocked: str, code: str, text: str) -> None:
+def test_a_missing_package_is_an_import_error_that_says_how_to_get_it(
+    blocked: str, code: str, what: str, hint: str
+) -> None:
     run = subprocess.run(
         [sys.executable, "-c", BLOCKED.format(blocked=blocked, code=code)],
         capture_output=True,
@@ -320,7 +322,7 @@ def test_a_missing_package_is_an_import_error_that_says_how_to_get_it(blocked: s
         timeout=60,
         check=True,
     )
-    assert run.stdout == f"NotInstalled\n{text}"
+    assert run.stdout == f"NotInstalled\n{what}, and it is not installed\n{hint}\n"
 
 
 def test_promptlib_alone_imports_no_opentelemetry() -> None:

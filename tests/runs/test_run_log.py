@@ -18,6 +18,7 @@ from pydantic import BaseModel
 
 from promptlib import Budget, Image, Pin, Prompt, RenderedPrompt, system, user
 from promptlib.errors import BadRef, InvalidInputs, NotFound, StoreError
+from promptlib.plain import thaw
 from promptlib.runs import Run, RunLog, Skipped, output_digest
 from promptlib.runs.reading import BLOCK, LONGEST_LINE
 from promptlib.runs.run import NoRunError, run_of
@@ -127,7 +128,7 @@ def test_what_the_caller_says_is_kept(log: RunLog) -> None:
     assert line_of(log)["run"] == "request-7"
     (again,) = log
     assert again == run
-    assert dict(again.fields) == {"trace_id": "4bf9", "nested": {"a": (1, None)}}
+    assert thaw(again.fields) == {"trace_id": "4bf9", "nested": {"a": [1, None]}}
     assert pickle.loads(pickle.dumps(again)) == run  # noqa: S301 - made above
     assert hash(again) == hash(run)
 
@@ -208,7 +209,7 @@ def test_a_line_of_another_writer_is_read() -> None:
         tokens=3,
         fields=run.fields,
     )
-    assert dict(run.fields) == {"mine": (1, {"a": 2.5})}
+    assert thaw(run.fields) == {"mine": [1, {"a": 2.5}]}
     assert run.ref == f"support/triage@v3#{'a' * 8}"
     assert str(run) == f"2026-11-03T14:00:00.000000Z support/triage@v3#{'a' * 8}"
     assert str(replace(run, label="production", model="m")).endswith(" (production) m")
@@ -348,16 +349,14 @@ def test_a_whole_last_line_without_an_end_is_a_run(log: RunLog) -> None:
     assert list(log.problems()) == []
 
 
-@pytest.mark.parametrize("behind", [0, 1])
-def test_a_line_too_long_for_memory_is_skipped(log: RunLog, behind: int) -> None:
+@pytest.mark.parametrize(("ended", "behind"), [(False, 0), (True, 0), (True, 2)])
+def test_a_line_too_long_for_memory_is_skipped(log: RunLog, ended: bool, behind: int) -> None:  # noqa: FBT001 - a table's column
     first = log.record(STYLE.render())
     with log.path.open("ab") as file:
         for _ in range(LONGEST_LINE // BLOCK + 1):
             file.write(b"x" * BLOCK)
-        file.write(b"\n" * behind)
-    expected = [first]
-    if behind:
-        expected += [log.record(STYLE.render()), log.record(STYLE.render())]
+        file.write(b"\n" * ended)
+    expected = [first, *(log.record(STYLE.render()) for _ in range(behind))]
     assert list(log.problems()) == [Skipped(2, "it is longer than 16 MiB")]
     assert list(log) == expected
     assert list(log.of(first.pin)) == expected
