@@ -26,7 +26,8 @@
         └── Conflict                        the store holds something newer or other
             ├── Superseded                  the content is that of an older version
             ├── NumberMoved                 the number now belongs to other content
-            └── HookChangedContent          a hook stored other bytes than the given
+            ├── HookChangedContent          a hook stored other bytes than the given
+            └── MergeConflict               two lines of work changed the same thing differently
 
 Each says what went wrong, where, and what to do next.
 """
@@ -35,7 +36,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -370,3 +371,29 @@ class NumberMoved(Conflict):
 
 class HookChangedContent(Conflict):
     """A hook of the repository committed other bytes than the prompt's."""
+
+
+class MergeConflict(Conflict):
+    """Two lines of work changed the same thing differently, and nobody has said which holds; nothing was changed.
+
+    `conflicts` are the names, labels and includes that are contested, `promptlib.merge.NameConflict`: each holds base,
+    ours and theirs, and the fields of a prompt. The text lists them all.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: Where | None = None,
+        hint: str = "",
+        others: Iterable[PromptLibError] = (),
+        conflicts: Iterable[Any] = (),
+    ) -> None:
+        """Keep the parts of every error, and what is contested."""
+        super().__init__(what, where=where, hint=hint, others=others)
+        # Their class is above this module, which knows only that each has a text.
+        self.conflicts = tuple(conflicts)
+
+    def __str__(self) -> str:
+        """Return what, each conflict with the texts of both sides, and what next."""
+        return "\n".join(part for part in (self.what, *map(str, self.conflicts), self.hint) if part)

@@ -48,6 +48,7 @@ CODES: dict[type[errors.PromptLibError], int] = {
     errors.Superseded: CONFLICT,
     errors.NumberMoved: CONFLICT,
     errors.HookChangedContent: CONFLICT,
+    errors.MergeConflict: CONFLICT,
 }
 
 

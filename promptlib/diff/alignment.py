@@ -97,6 +97,11 @@ def _holder(words: Counter[str], holders: list[tuple[MessageChange, Counter[str]
     return row if (words & held).total() >= MOVED_WORDS * words.total() else None
 
 
+def pairs_of(before: Sequence[Piece], after: Sequence[Piece]) -> dict[int, int]:
+    """Return which position of *after* each message of *before* has, for those that are in both; counted from 0."""
+    return _paired(list(map(_item, before)), list(map(_item, after)))
+
+
 def _item(piece: Piece) -> _Item:
     match piece:
         case Message(role=role, literal=literal):
@@ -170,6 +175,11 @@ def _similar(
             if alike >= (ALIKE_IN_PLACE if old_gap[source] == new_gap[target] else ALIKE_ANYWHERE):
                 found.append((-alike, abs(source - target), source, target))
     return [(source, target) for _, _, source, target in sorted(found)]
+
+
+def likeness(one: str, other: str) -> float:
+    """Return the share of words that both texts have, from 0 to 1, whatever their order."""
+    return _likeness(_bag_of(one), _bag_of(other))
 
 
 def _bag(item: _Item) -> Counter[str]:

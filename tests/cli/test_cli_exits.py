@@ -37,6 +37,7 @@ def test_the_codes_are_those_that_are_promised() -> None:
         "Superseded": 4,
         "NumberMoved": 4,
         "HookChangedContent": 4,
+        "MergeConflict": 4,
         "StoreDamaged": 5,
     }
 

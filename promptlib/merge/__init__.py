@@ -1,0 +1,8 @@
+"""Two lines of work on one prompt, merged as a structure: each part by its own rule."""
+
+from __future__ import annotations
+
+from promptlib.merge.conflicts import FieldConflict, NameConflict
+from promptlib.merge.merged import Merged, merge
+
+__all__ = ["FieldConflict", "Merged", "NameConflict", "merge"]
