@@ -10,6 +10,7 @@ from promptlib._git.objects import BLOB_LIMIT, Objects
 from promptlib._git.references import References
 from promptlib._git.runner import Git, failure
 from promptlib._git.trees import Trees
+from promptlib.errors import BadRef
 
 if TYPE_CHECKING:
     import os
@@ -109,6 +110,21 @@ class Repository:
     def tip(self, reference: str) -> str | None:
         """Return the commit of a full ref name, None only when there certainly is no such ref."""
         return self._references.tip(reference)
+
+    def reference(self, name: str) -> str | None:
+        """Return the commit of the tag or branch *name*, as people write one; None where there is none."""
+        for reference in (name, f"refs/tags/{name}", f"refs/heads/{name}", f"refs/remotes/{name}"):
+            try:
+                found = self.tip(reference)
+            except BadRef:
+                continue  # no name that a ref can have, or not in full
+            if found is not None:
+                return (
+                    self._git.run("rev-parse", "--verify", "--end-of-options", f"{found}^{{commit}}")
+                    .out.decode()
+                    .strip()
+                )
+        return None
 
     def identify(self, kind: bytes, body: bytes) -> str:
         """Return the id that git gives to *body*."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 APPLICATION = 0x70726D70
-FORMAT = 3
+FORMAT = 4
 PATIENCE = 30.0  # seconds to wait for another process that brings the index up to date
 #: How reading a file that is no sound index can end.
 FAILURES = (sqlite3.Error, Damaged, UnicodeError)
@@ -24,8 +24,8 @@ CREATE TABLE state (
     root TEXT, tip TEXT, commits INTEGER, events INTEGER, names INTEGER, labels INTEGER, seal INTEGER
 );
 CREATE TABLE commits (
-    position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, line INTEGER NOT NULL, parent INTEGER, seal INTEGER,
-    author TEXT, email TEXT, seconds INTEGER, zone TEXT, committed INTEGER, message TEXT
+    position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, line INTEGER NOT NULL, parent INTEGER, committed INTEGER,
+    seal INTEGER, author TEXT, email TEXT, seconds INTEGER, zone TEXT, message TEXT
 );
 CREATE TABLE events (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL, number INTEGER, blob TEXT, parents TEXT NOT NULL,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from promptlib._index.database import NOTHING, OF_THE_TIP, State, counted, set_state, state
+from promptlib._index.moments import COMMIT, committed_of
 from promptlib._index.rows import ROW_COLUMNS, Damaged, opened, row_of, seal
 from promptlib.errors import BadRef, StoreError
 from promptlib.history import MAIN, Entry, Growth, Life, Nothing, Place, Step, advance, meeting
@@ -97,7 +98,7 @@ class Reading:
 
 
 def read_log(commits: Iterable[Commit], paths: Paths) -> Reading:
-    """Gather *commits*; those that change neither a prompt nor a label keep only their place in the graph."""
+    """Gather *commits*; those that change neither a prompt nor a label keep only their place in graph and time."""
     reading = Reading({}, {}, {})
     for commit in commits:
         changes, labels = [], []
@@ -109,6 +110,7 @@ def read_log(commits: Iterable[Commit], paths: Paths) -> Reading:
         reading.steps[commit.id] = Step(commit.id, commit.parents, tuple(changes))
         if labels:
             reading.labels[commit.id] = labels
+        reading.credits[commit.id] = NOBODY._replace(committed=commit.committed)
         if changes or labels:
             author = commit.author
             reading.credits[commit.id] = Credit(
@@ -144,7 +146,7 @@ class SoFar:
 
     def find(self, commit: str) -> Place | None:
         """Return where *commit* stands, or None for one that the tip does not reach."""
-        rows = self._ask("SELECT position, id, line, parent, seal FROM commits WHERE id=?", (commit,)).fetchall()
+        rows = self._ask(f"{COMMIT} WHERE id=?", (commit,)).fetchall()
         return _place(rows[0]) if rows else None
 
     def fork(self, line: int) -> Place | None:
@@ -162,7 +164,7 @@ class SoFar:
         return parent
 
     def _commit(self, position: int) -> tuple[object, ...]:
-        row = self._ask("SELECT position, id, line, parent, seal FROM commits WHERE position=?", (position,)).fetchone()
+        row = self._ask(f"{COMMIT} WHERE position=?", (position,)).fetchone()
         if row is None:
             raise Damaged(f"commit at {position}")
         return row  # type: ignore[no-any-return] # sqlite3 types rows as Any
@@ -211,8 +213,7 @@ class SoFar:
 
 
 def _place(row: tuple[object, ...]) -> Place:
-    position, _, line, _ = opened(row)
-    return Place(position, line)
+    return committed_of(row).place
 
 
 class Growing:
@@ -265,8 +266,9 @@ class Growing:
             return None
         back = SoFar(self._connection).main(tip)
         if back is not None:
+            base = SoFar(self._connection).id(back.position)
             self._cut(back.position)
-            return read_log(iter(()), self._paths)
+            return read_log(iter(()), self._paths) if base == tip else self._read(tip, (base,))
         try:
             reading = self._read(tip, (held.tip,))
         except StoreError:
@@ -357,8 +359,9 @@ class Growing:
 
 def _commit_rows(growth: Growth, reading: Reading) -> Iterator[tuple[object, ...]]:
     for commit in growth.commits:
-        fields = (commit.place.position, commit.id, commit.place.line, commit.parent)
-        yield (*fields, seal(fields), *reading.credits.get(commit.id, NOBODY))
+        author, email, seconds, zone, committed, message = reading.credits.get(commit.id, NOBODY)
+        fields = (commit.place.position, commit.id, commit.place.line, commit.parent, committed)
+        yield (*fields, seal(fields), author, email, seconds, zone, message)
 
 
 def _event_rows(growth: Growth, reading: Reading) -> Iterator[tuple[object, ...]]:

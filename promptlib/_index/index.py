@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from promptlib._index.contents import UNDESCRIBED, Contents, checked, known
 from promptlib._index.database import state
 from promptlib._index.growing import SoFar
+from promptlib._index.moments import Committed, commits_of, first, standing_at
 from promptlib._index.rows import ROW_COLUMNS, Damaged, Description, Label, Row, Story, opened, row_of
-from promptlib._index.session import Session
+from promptlib._index.session import Asked, Session
 from promptlib.errors import BadRef, PromptLibError, StoreError
-from promptlib.history import MAIN
+from promptlib.history import MAIN, Place
 
 if TYPE_CHECKING:
     import sqlite3
@@ -21,23 +22,23 @@ if TYPE_CHECKING:
     from promptlib._index.rows import Repository
     from promptlib.history import Life
 
-_EVENTS = f"SELECT {ROW_COLUMNS} FROM events e JOIN commits c ON c.position=e.position"  # noqa: S608 - no caller's word
-_EVERYTHING = f"{_EVENTS} ORDER BY e.id"
-_OF_A_NAME = f"{_EVENTS} WHERE e.name=? AND e.id<? ORDER BY e.id"
-_OF_A_NUMBER = f"{_EVENTS} WHERE e.name=? AND e.number=? AND e.id<?"
-_OF_AN_ID = f"{_EVENTS} WHERE e.id=?"
-_REMOVAL = f"{_EVENTS} WHERE e.name=? AND e.number IS NULL ORDER BY e.id DESC LIMIT 1"
+EVENTS = f"SELECT {ROW_COLUMNS} FROM events e JOIN commits c ON c.position=e.position"  # noqa: S608 - no caller's word
+_EVERYTHING = f"{EVENTS} WHERE e.id<? ORDER BY e.id"
+_OF_A_NAME = f"{EVENTS} WHERE e.name=? AND e.id<? ORDER BY e.id"
+_OF_A_NUMBER = f"{EVENTS} WHERE e.name=? AND e.number=? AND e.id<?"
+_OF_AN_ID = f"{EVENTS} WHERE e.id=?"
+_REMOVAL = f"{EVENTS} WHERE e.name=? AND e.number IS NULL ORDER BY e.id DESC LIMIT 1"
 _CURRENT = (
     f"SELECT t.data, {ROW_COLUMNS} FROM names n JOIN events e ON e.id=n.current "  # noqa: S608 - no caller's word
     "JOIN commits c ON c.position=e.position LEFT JOIN texts t ON t.blob=e.blob WHERE n.name=?"
 )
 _OF_A_DIGEST = (
-    f"{_EVENTS} WHERE e.name=? AND e.id<? AND e.blob IN "  # noqa: S608 - no caller's word
+    f"{EVENTS} WHERE e.name=? AND e.id<? AND e.blob IN "  # noqa: S608 - no caller's word
     "(SELECT blob FROM descriptions WHERE digest>=? AND digest<?) ORDER BY e.id DESC"
 )
 _UNDESCRIBED_OF_A_NAME = f"{UNDESCRIBED} AND e.name=? LIMIT 1"
 _OF_ANY_NAME = (
-    f"{_EVENTS} WHERE e.blob IN (SELECT blob FROM descriptions WHERE digest=?) "  # noqa: S608 - no caller's word
+    f"{EVENTS} WHERE e.blob IN (SELECT blob FROM descriptions WHERE digest=?) "  # noqa: S608 - no caller's word
     "ORDER BY e.id DESC LIMIT 1"
 )
 _NAMES = "SELECT name, versions, continues, since, current, seal FROM names"
@@ -50,7 +51,7 @@ _LABELS = (
     "SELECT l.name, l.label, l.blob, max(l.position), l.commit_id, l.seal FROM labels l "
     "{} GROUP BY l.name, l.label ORDER BY l.name, l.label"
 )
-_ALWAYS = 2**62  # past every id
+ALWAYS = 2**62  # past every id
 
 
 class Index:
@@ -59,27 +60,27 @@ class Index:
     One index serves all threads of a process, and its forked children.
     """
 
-    def __init__(
-        self, path: Path, repository: Repository, root: str, *, describe: Callable[[bytes], Description]
-    ) -> None:
-        """Keep the index at *path*; *describe* reads a prompt file, and raises for one that is none."""
-        self._session = Session(path, repository, root, self._renamed_from)
-        self._contents = Contents(self._session, repository, describe)
-        self._repository = repository
-        self._describe = describe
+    def __init__(self, session: Asked, contents: Contents) -> None:
+        """Ask *session*, and *contents* for what stands in the files; `open` makes both."""
+        self.session = session
+        self.contents = contents
 
     @classmethod
     def open(cls, path: Path, repository: Repository, root: str, *, describe: Callable[[bytes], Description]) -> Index:
-        """Return the index; nothing is read or written before the first question."""
-        return cls(path, repository, root, describe=describe)
+        """Return the index at *path*; *describe* reads a prompt file, and raises for one that is none.
+
+        Nothing is read or written before the first question.
+        """
+        session = Session(path, repository, root, partial(_renamed_from, repository, describe))
+        return cls(session, Contents(session, repository, describe))
 
     def at(self, tip: str | None) -> None:
         """Answer for *tip* from now on; None is a branch without a commit. The next question brings the index there."""
-        self._session.tip = tip or ""
+        self.session.tip = tip or ""
 
     def close(self) -> None:
         """Close the file; the next question opens it again."""
-        self._session.close()
+        self.session.close()
 
     def names(self) -> tuple[str, ...]:
         """Return the names that stand at the tip, in order."""
@@ -96,11 +97,11 @@ class Index:
 
     def current_text(self, name: str) -> tuple[Row, bytes | None] | None:
         """Return the version of *name* that stands at the tip, and its text where that is kept."""
-        return self._session.ask(lambda connection: _current(connection, name))
+        return self.session.ask(lambda connection: _current(connection, name))
 
     def events(self, name: str) -> list[Row]:
         """Return versions and removals of *name*, oldest first, those under the old names of a renamed one included."""
-        return self._session.ask(lambda connection: _events(connection, name))
+        return self.session.ask(lambda connection: _events(connection, name))
 
     def versions(self, name: str) -> list[Row]:
         """Return the versions of *name*, 1 to the newest, whether or not it still stands at the tip."""
@@ -108,20 +109,20 @@ class Index:
 
     def version(self, name: str, number: int) -> Row | None:
         """Return version *number* of *name*."""
-        return self._session.ask(lambda connection: _version(connection, name, number))
+        return self.session.ask(lambda connection: version_of(connection, name, number))
 
     def newest(self, name: str) -> Row | None:
         """Return the version of *name* with the highest number."""
 
         def ask(connection: sqlite3.Connection) -> Row | None:
             life = SoFar(connection).life(name)
-            return _version(connection, name, life.versions)
+            return version_of(connection, name, life.versions)
 
-        return self._session.ask(ask)
+        return self.session.ask(ask)
 
     def deleted(self, name: str) -> Row | None:
         """Return the last removal of a *name* that does not stand at the tip; its `became` tells a rename."""
-        return self._session.ask(lambda connection: _removal(connection, name))
+        return self.session.ask(lambda connection: _removal(connection, name))
 
     def by_digest(self, name: str, prefix: str) -> Row | None:
         """Return the newest version of *name* whose digest begins with the hex digits *prefix*.
@@ -129,11 +130,10 @@ class Index:
         Raises `BadRef` when several digests do.
         """
         low = f"sha256:{prefix}"
-        found = self._session.ask(partial(_of_a_digest, name=name, low=low))
+        found = self._of_a_digest(name=name, low=low)
         if found is None:
-            for old, _ in self._session.ask(lambda connection: _line_of_names(connection, name)[0]):
-                self._contents.of_a_name(old)
-            found = self._session.ask(partial(_of_a_digest, name=name, low=low, undescribed_too=True))
+            self._describe_names(name)
+            found = self._of_a_digest(name=name, low=low, undescribed_too=True)
         if not found:
             return self._looked_through(name, low)
         digests = sorted({digest for _, digest in found})
@@ -144,13 +144,20 @@ class Index:
             )
         return found[0][0]
 
+    def _of_a_digest(self, *, name: str, low: str, undescribed_too: bool = False) -> list[tuple[Row, str]] | None:
+        return self.session.ask(partial(of_a_digest, name=name, low=low, undescribed_too=undescribed_too))
+
+    def _describe_names(self, name: str) -> None:
+        """Describe the versions of *name*, those under the old names of a renamed one included."""
+        for old, _ in self.session.ask(lambda connection: line_of_names(connection, name)[0]):
+            self.contents.of_a_name(old)
+
     def alike(self, name: str, digest: str) -> tuple[int, list[Row]]:
         """Return the highest number of *name*, and its versions of exactly this *digest*, newest first."""
-        found = self._session.ask(partial(_alike, name=name, digest=digest))
+        found = self.session.ask(partial(_alike, name=name, digest=digest))
         if found is None:
-            for old, _ in self._session.ask(lambda connection: _line_of_names(connection, name)[0]):
-                self._contents.of_a_name(old)
-            found = self._session.ask(partial(_alike, name=name, digest=digest, undescribed_too=True)) or (0, [])
+            self._describe_names(name)
+            found = self.session.ask(partial(_alike, name=name, digest=digest, undescribed_too=True)) or (0, [])
         return found
 
     def _looked_through(self, name: str, low: str) -> Row | None:
@@ -166,55 +173,78 @@ class Index:
             found = connection.execute(_OF_ANY_NAME, (digest,)).fetchone()
             return row_of(found).name if found else ""
 
-        return self._session.ask(ask)
+        return self.session.ask(ask)
 
     def story(self, name: str, rows: list[Row]) -> Story:
         """Return what is to be told of *rows*, versions of *name*, in one question where all of it is known."""
 
         def ask(connection: sqlite3.Connection) -> tuple[dict[int, Row], list[Label], dict[str, Description]]:
             held = {row.id: row for row in rows}
-            held |= _rows(connection, (parent for row in rows for parent in row.parents if parent not in held))
-            labels = _labels(connection, name)
+            held |= rows_of(connection, (parent for row in rows for parent in row.parents if parent not in held))
+            labels = self._labels(connection, name)
             blobs = dict.fromkeys([*(row.blob for row in held.values() if row.blob), *(each.blob for each in labels)])
             return held, labels, known(connection, list(blobs))
 
-        held, labels, told = self._session.ask(ask)
+        held, labels, told = self.session.ask(ask)
         missing = [row.blob for row in held.values() if row.blob and row.blob not in told]
-        told |= self._contents.descriptions(missing)
+        told |= self.contents.descriptions(missing)
         missing = [each.blob for each in labels if each.blob not in told]
-        told |= self._contents.descriptions(missing, labels=True)
+        told |= self.contents.descriptions(missing, labels=True)
         return Story(held, told, {each.label: told[each.blob].digest for each in labels})
 
     def everything(self) -> list[Row]:
         """Return all versions and removals of all names, in first-parent order."""
-        return self._session.ask(_everything)
+        return self.session.ask(everything)
 
     def edges(self) -> list[tuple[int, int]]:
         """Return each version's id with the id of one before it, along the commits."""
         return [(row.id, parent) for row in self.everything() if row.number is not None for parent in row.parents]
 
+    def rows(self, ids: Iterable[int]) -> dict[int, Row]:
+        """Return versions and removals by their ids."""
+        wanted = list(ids)
+        return self.session.ask(lambda connection: rows_of(connection, wanted))
+
+    def commits(self, prefix: str) -> list[Committed]:
+        """Return the first few commits that the tip reaches and whose id begins with *prefix*."""
+        return self.session.ask(lambda connection: commits_of(connection, prefix))
+
+    def standing_at(self, seconds: int) -> Committed | None:
+        """Return the newest commit of the main line that was committed at *seconds* or before; None before the first.
+
+        Where clocks went back, the place on the line decides what is newest, as for `git rev-list --first-parent`.
+        """
+        return self.session.ask(lambda connection: standing_at(connection, seconds))
+
+    def first(self) -> Committed | None:
+        """Return the commit that the main line begins with; None in an empty index."""
+        return self.session.ask(first)
+
     def position(self, commit: str) -> int | None:
         """Return the position of *commit* on the main line, so that rows up to there are those it reaches; or None."""
-        place = self._session.ask(lambda connection: SoFar(connection).find(commit))
+        place = self.session.ask(lambda connection: SoFar(connection).find(commit))
         return place.position if place and place.line == MAIN else None
 
     def label(self, name: str, label: str) -> tuple[Label, bytes | None] | None:
         """Return a label of *name* at the tip, and the bytes of its file where they are kept."""
-        return self._session.ask(lambda connection: _one_label(connection, name, label))
+        return self.session.ask(lambda connection: _one_label(connection, name, label))
 
     def labels(self, name: str = "") -> list[Label]:
         """Return the labels of *name*, or all of them, at the tip."""
-        return self._session.ask(lambda connection: _labels(connection, name))
+        return self.session.ask(lambda connection: self._labels(connection, name))
+
+    def _labels(self, connection: sqlite3.Connection, name: str) -> list[Label]:
+        return labels_of(connection, name)
 
     def labelled(self, name: str = "") -> dict[tuple[str, str], str]:
         """Return the digest behind each `(name, label)` at the tip; an unreadable label has an empty one."""
         labels = self.labels(name)
-        told = self._contents.descriptions((entry.blob for entry in labels), labels=True)
+        told = self.contents.descriptions((entry.blob for entry in labels), labels=True)
         return {(entry.name, entry.label): told[entry.blob].digest for entry in labels}
 
     def learn(self, contents: Mapping[str, bytes]) -> None:
         """Remember what each blob of *contents* says, in one write: later questions find it."""
-        self._contents.learn(contents)
+        self.contents.learn(contents)
 
     def digest_of(self, blob: str) -> str:
         """Return the digest of the prompt in *blob*, or an empty text for a file that is no prompt."""
@@ -222,51 +252,53 @@ class Index:
 
     def descriptions(self, blobs: Iterable[str]) -> dict[str, Description]:
         """Return what each of *blobs* says; what is not yet known is read and remembered."""
-        return self._contents.descriptions(blobs)
+        return self.contents.descriptions(blobs)
 
     def describe_all(self) -> None:
         """Read and remember what every version says, as far as that is not yet known."""
-        self._contents.of_all_names()
+        self.contents.of_all_names()
 
     def complete(self) -> None:
         """Take the second step for everything: descriptions of all versions, texts of current and labelled ones."""
-        self._contents.complete()
+        self.contents.complete()
 
     def compact(self) -> None:
         """Give back to the disk what the file no longer uses, where that can be."""
-        self._session.compact()
+        self.session.compact()
 
     def size(self) -> int:
         """Return the bytes of the file, 0 where there is none."""
-        return self._session.size()
+        return self.session.size()
 
     def text(self, blob: str) -> bytes | None:
         """Return the text of *blob*, if it is kept here; it is checked against the id of the blob."""
-        return self._contents.text(blob)
+        return self.contents.text(blob)
 
     def store_text(self, blob: str, data: bytes) -> None:
         """Keep *data* as the text of *blob*, where the index can be written."""
-        self._contents.store_text(blob, data)
+        self.contents.store_text(blob, data)
 
     def _all_names(self) -> list[tuple[Any, ...]]:
-        return self._session.ask(_all_names)
+        return self.session.ask(_all_names)
 
-    def _renamed_from(self, blob: str) -> str:
-        """Read the old name out of a file, while the index is being written: nothing may be asked of it then.
 
-        Raises `StoreError` for one that cannot be read: without a rename, all later numbers would be wrong.
-        """
-        data = self._read(blob)
-        try:
-            return self._describe(data).renamed_from
-        except PromptLibError:
-            return ""  # a file that is no prompt tells no name
+def _renamed_from(repository: Repository, describe: Callable[[bytes], Description], blob: str) -> str:
+    """Read the old name out of a file, while the index is being written: nothing may be asked of it then.
 
-    def _read(self, blob: str) -> bytes:
-        try:
-            return self._repository.read(blob)
-        except StoreError:
-            return self._repository.read(blob)  # numbers would keep a passing failure for as long as the index lives
+    Raises `StoreError` for one that cannot be read: without a rename, all later numbers would be wrong.
+    """
+    data = _read(repository, blob)
+    try:
+        return describe(data).renamed_from
+    except PromptLibError:
+        return ""  # a file that is no prompt tells no name
+
+
+def _read(repository: Repository, blob: str) -> bytes:
+    try:
+        return repository.read(blob)
+    except StoreError:
+        return repository.read(blob)  # numbers would keep a passing failure for as long as the index lives
 
 
 def _current(connection: sqlite3.Connection, name: str) -> tuple[Row, bytes | None] | None:
@@ -286,9 +318,13 @@ def _removal(connection: sqlite3.Connection, name: str) -> Row | None:
     if known is None or opened(known)[-1] is not None:
         return None
     found = connection.execute(_REMOVAL, (name,)).fetchone()
-    if found is None:
+    if found is not None:
+        return row_of(found)
+    # A name that a merge did not take from its side line never stood here, and so was never removed.
+    past = SoFar(connection)
+    if past.entry(name, Place(past.commits, MAIN)) is not None:
         raise Damaged(name)
-    return row_of(found)
+    return None
 
 
 def _all_names(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
@@ -299,24 +335,25 @@ def _all_names(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
     return rows
 
 
-def _everything(connection: sqlite3.Connection) -> list[Row]:
-    rows = [row_of(row) for row in connection.execute(_EVERYTHING)]
-    if [row.id for row in rows] != list(range(1, state(connection).events + 1)):
+def everything(connection: sqlite3.Connection, end: int = ALWAYS) -> list[Row]:
+    """Return all versions and removals before id *end*."""
+    rows = [row_of(row) for row in connection.execute(_EVERYTHING, (end,))]
+    if [row.id for row in rows] != list(range(1, min(state(connection).events + 1, end))):
         raise Damaged("events")
     return rows
 
 
-def _rows(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Row]:
+def rows_of(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Row]:
     found = (connection.execute(_OF_AN_ID, (row,)).fetchone() for row in ids)
     return {row.id: row for row in map(row_of, filter(None, found))}
 
 
-def _line_of_names(connection: sqlite3.Connection, name: str) -> tuple[list[tuple[str, int]], int]:
+def line_of_names(connection: sqlite3.Connection, name: str, end: int = ALWAYS) -> tuple[list[tuple[str, int]], int]:
     """Return *name* and the old names that it continues, each with the id before which its events belong here.
 
-    With them comes how many versions *name* has.
+    With them comes how many versions *name* has by now. Events from id *end* on are left out.
     """
-    past, found, until = SoFar(connection), [(name, _ALWAYS)], _ALWAYS
+    past, found, until = SoFar(connection), [(name, end)], end
     life: Life = past.life(name)
     versions = life.versions
     while life.continues and life.since < until:
@@ -327,8 +364,13 @@ def _line_of_names(connection: sqlite3.Connection, name: str) -> tuple[list[tupl
 
 
 def _events(connection: sqlite3.Connection, name: str) -> list[Row]:
+    names, versions = line_of_names(connection, name)
+    return events_of(connection, name, names, versions)
+
+
+def events_of(connection: sqlite3.Connection, name: str, names: list[tuple[str, int]], versions: int) -> list[Row]:
+    """Return the events of *names*, each before its id, when they are *versions* versions in all."""
     rows: list[Row] = []
-    names, versions = _line_of_names(connection, name)
     for old, until in names:
         rows[:0] = map(row_of, connection.execute(_OF_A_NAME, (old, until)))
     numbers = [row.number for row in rows if row.number is not None]
@@ -337,8 +379,8 @@ def _events(connection: sqlite3.Connection, name: str) -> list[Row]:
     return rows
 
 
-def _version(connection: sqlite3.Connection, name: str, number: int) -> Row | None:
-    names, versions = _line_of_names(connection, name)
+def version_of(connection: sqlite3.Connection, name: str, number: int) -> Row | None:
+    names, versions = line_of_names(connection, name)
     for old, until in names:
         found = connection.execute(_OF_A_NUMBER, (old, number, until)).fetchone()
         if found:
@@ -351,14 +393,14 @@ def _version(connection: sqlite3.Connection, name: str, number: int) -> Row | No
     return None
 
 
-def _of_a_digest(
-    connection: sqlite3.Connection, *, name: str, low: str, undescribed_too: bool = False
+def of_a_digest(
+    connection: sqlite3.Connection, *, name: str, low: str, undescribed_too: bool = False, end: int = ALWAYS
 ) -> list[tuple[Row, str]] | None:
     """Return the versions whose digest begins with *low*, newest first, each with its digest.
 
     None says that some version was never described; with *undescribed_too* such a one is passed over.
     """
-    for old, until in _line_of_names(connection, name)[0]:
+    for old, until in line_of_names(connection, name, end)[0]:
         if not undescribed_too and connection.execute(_UNDESCRIBED_OF_A_NAME, (old,)).fetchone():
             return None
         rows = [row_of(row) for row in connection.execute(_OF_A_DIGEST, (old, until, low, low + "g"))]
@@ -372,7 +414,7 @@ def _alike(
     connection: sqlite3.Connection, *, name: str, digest: str, undescribed_too: bool = False
 ) -> tuple[int, list[Row]] | None:
     """Return what `Index.alike` does; None where some version was never described."""
-    names, versions = _line_of_names(connection, name)
+    names, versions = line_of_names(connection, name)
     if not undescribed_too and any(connection.execute(_UNDESCRIBED_OF_A_NAME, (old,)).fetchone() for old, _ in names):
         return None
     found = (
@@ -391,12 +433,15 @@ def _one_label(connection: sqlite3.Connection, name: str, label: str) -> tuple[L
     return (entry, checked(entry.blob, row[0])) if entry.blob is not None else None
 
 
-def _labels(connection: sqlite3.Connection, name: str) -> list[Label]:
+def labels_of(connection: sqlite3.Connection, name: str, position: int = ALWAYS) -> list[Label]:
+    """Return the labels of *name*, or all of them where it is empty, as they were at *position* on the main line."""
     if name:
         _check_moves(connection, name)
     elif connection.execute("SELECT count(*) FROM labels").fetchone()[0] != state(connection).labels:
         raise Damaged("labels")
-    where, values = ("WHERE l.name=?", (name,)) if name else ("", ())
+    where, values = (
+        ("WHERE l.name=? AND l.position<=?", (name, position)) if name else ("WHERE l.position<=?", (position,))
+    )
     entries = [Label._make(opened(row)) for row in connection.execute(_LABELS.format(where), values)]
     return [entry for entry in entries if entry.blob is not None]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from pathlib import Path
 from threading import local
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from promptlib._index.database import FAILURES, Database, is_damage, open_file, open_memory, state
 from promptlib._index.growing import Growing
@@ -15,15 +16,40 @@ from promptlib.forking import ForkBarrier
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from promptlib._index.rows import Repository
 
 Answer = TypeVar("Answer")
 
 PATIENT = 4  # how often the file may be found damaged, or moved by others, before memory serves instead
+#: No file can be made here.
+_NOWHERE = Path(os.devnull) / "index.sqlite"
 #: Connections of a parent process: to close them here would take the parent's locks and journal away.
 _inherited: list[Database | None] = []
+
+
+class Asked(Protocol):
+    """What answers questions about one tip."""
+
+    tip: str
+
+    def ask(self, question: Callable[[sqlite3.Connection], Answer]) -> Answer:
+        """Return the answer to *question*, which only reads."""
+
+    def keep(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+        """Write what is true whatever the tip."""
+
+    def compact(self) -> None:
+        """Give back to the disk what is no longer used."""
+
+    def size(self) -> int:
+        """Return the bytes of the file."""
+
+    def copied(self) -> Session:
+        """Return a session in memory that begins with all that is known here."""
+
+    def close(self) -> None:
+        """Close what is open."""
 
 
 class Session:
@@ -117,6 +143,14 @@ class Session:
             if self._database is not None:
                 self._database.close()
             self._database = None
+
+    def copied(self) -> Session:
+        """Return a session in memory that begins with all that is known here."""
+        copy = Session(_NOWHERE, self._repository, self._root, self._renamed_from)
+        with self._lock:
+            self._leave_to_parent()
+            copy._database = open_memory(self._root, self._open(in_memory=False))
+        return copy
 
     def _leave_to_parent(self) -> None:
         """Begin anew in a forked child."""

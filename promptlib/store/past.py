@@ -53,7 +53,7 @@ class History:
 
     def __init__(self, repository: Repository, prefix: str, index_file: Path | None = None) -> None:
         """Answer for what *repository* holds below *prefix*; nothing is read before the first question."""
-        self._repository = repository
+        self.repository = repository
         self.index_file = index_file or repository.common_dir / "promptlib" / index_name(prefix)
         self.prefix = prefix
         self.place = repository.place
@@ -83,11 +83,11 @@ class History:
 
     def reference(self) -> str:
         """Return the full name of the store's branch."""
-        return self._repository.head().reference or MAIN
+        return self.repository.head().reference or MAIN
 
     def branch(self) -> str:
         """Return the full name of the branch that a bare store's commits go to; raises `Busy` without one."""
-        head = self._repository.head()
+        head = self.repository.head()
         if head.reference is None:
             raise Busy(
                 "HEAD is detached, so a commit would belong to no branch",
@@ -97,9 +97,9 @@ class History:
 
     def tip(self) -> str | None:
         """Return the newest commit, read now; raises `StoreDamaged` where the branch of a bare store has gone."""
-        head = self._repository.head()
+        head = self.repository.head()
         self._tips.reference = head.reference
-        if head.commit is None and self._repository.bare:
+        if head.commit is None and self.repository.bare:
             self._refuse_lost_branch(head.reference)
         return head.commit
 
@@ -108,8 +108,8 @@ class History:
         from promptlib._index import Remembered  # noqa: PLC0415 - an empty store is rare
         from promptlib.store.opening import telling  # noqa: PLC0415 - an empty store is rare
 
-        verifier = self._repository.verifier()
-        with telling(self._repository.common_dir):
+        verifier = self.repository.verifier()
+        with telling(self.repository.common_dir):
             others = verifier.others()
             known = Remembered(self.index_file).tip()
             damaged = [str(fault.place) for fault in verifier.refs() if fault.place != "HEAD"]
@@ -128,6 +128,10 @@ class History:
     def now(self) -> History:
         """Answer for the tip as it is now."""
         self.move_to(self.tip())
+        return self
+
+    def base(self) -> History:
+        """Return the history of the store as it is now: this one."""
         return self
 
     def append(self, commit: Commit, files: Mapping[str, bytes | None]) -> None:
@@ -168,7 +172,7 @@ class History:
 
         A damaged one has no digest; raises `GitFailed` for one that cannot be read just now.
         """
-        asked = getattr(self._tips, "tip", self._newest_tip), self._remote(), self._repository.shallow, name
+        asked = getattr(self._tips, "tip", self._newest_tip), self._remote(), self.repository.shallow, name
         known = self._histories.get(asked)
         if known is None:
             known = tuple(self._versions(self.index.versions(name), name))
@@ -183,7 +187,7 @@ class History:
 
     def newest_number(self, name: str) -> int | None:
         """Return the number of the newest version, 0 before the first, None where history is cut off."""
-        if self._repository.shallow:
+        if self.repository.shallow:
             return None
         newest = self.index.newest(name)
         return newest.number if newest else 0
@@ -208,7 +212,7 @@ class History:
         """Return the blob of the version that *ref* names, and where it stands; remembered while the tip stays."""
         tip = self.tip()
         self.move_to(tip)
-        asked = tip, self._repository.shallow, ref
+        asked = tip, self.repository.shallow, ref
         known = self._found.get(asked)
         if known is None:
             row = self._row(ref)
@@ -220,7 +224,7 @@ class History:
 
     def content(self, blob: str) -> bytes:
         """Return the bytes of *blob*."""
-        return self.index.text(blob) or self._repository.read(blob, limit=LARGEST_FILE)
+        return self.index.text(blob) or self.repository.read(blob, limit=LARGEST_FILE)
 
     def standing(self, name: str, digest: str, data: bytes, tip: str | None) -> Standing:
         """Return where *data*, read when the tip was *tip*, stands in the life of *name*.
@@ -228,11 +232,11 @@ class History:
         It is the committed version, or was edited from it; a file that no commit holds stands alone.
         """
         try:
-            blob = self._repository.blob_at(tip, self.prefix + prompt_path(name)) if tip else None
+            blob = self.repository.blob_at(tip, self.prefix + prompt_path(name)) if tip else None
             if blob is None:
                 return Standing(digest)
             self.now()
-            committed = self._repository.read(blob, limit=LARGEST_FILE)
+            committed = self.repository.read(blob, limit=LARGEST_FILE)
             edited = committed != data
             row = next((row for row in reversed(self.index.versions(name)) if row.blob == blob), None)
         except GitFailed:
@@ -271,7 +275,7 @@ class History:
         """Return what `newest_number` does, and *name*'s versions with *digest*, newest first, each with its file."""
         number, rows = self.index.alike(name, digest)
         alike = [(self._version(row, name), self._file(row)) for row in rows]
-        return (None if self._repository.shallow else number), alike
+        return (None if self.repository.shallow else number), alike
 
     def told(self, name: str, digest: str) -> str:
         """Return `v2 (3f9c2a1b)` for the newest version of *name* with *digest*, for an error's text."""
@@ -293,7 +297,7 @@ class History:
         path = self.prefix + prompt_path(name)
         try:
             tip = self.tip()
-            return path if tip and self._repository.blob_at(tip, path) else ""
+            return path if tip and self.repository.blob_at(tip, path) else ""
         except StoreError:
             return ""  # what is committed cannot be read: that is for those to tell who ask for it
 
@@ -312,14 +316,14 @@ class History:
         wrong: list[tuple[Row, str]] = []
         for row in rows:
             try:
-                described(self._repository.read(row.blob or "", limit=LARGEST_FILE))
+                described(self.repository.read(row.blob or "", limit=LARGEST_FILE))
             except PromptLibError as error:
                 wrong.append((row, error.what))
         return rows, wrong
 
     def differences(self) -> list[tuple[str, str]]:
         """Compare the index with one that is made anew from git; return place and words of each difference."""
-        anew = History(self._repository, self.prefix, _NOWHERE)
+        anew = History(self.repository, self.prefix, _NOWHERE)
         held, made = self._told(), anew._told()
         anew.close()
         places = sorted(place for place in held.keys() | made.keys() if held.get(place) != made.get(place))
@@ -368,7 +372,7 @@ class History:
         return row
 
     def _numbered(self, ref: Ref) -> Row:
-        if self._repository.shallow:
+        if self.repository.shallow:
             raise NotFound(
                 f"{ref.name} has no numbers here: this clone is shallow, and a number counts from the first version",
                 hint="git fetch --unshallow, or name the version by label or digest",
@@ -411,7 +415,7 @@ class History:
         return digest
 
     def _number(self, row: Row) -> int | None:
-        return None if self._repository.shallow else row.number
+        return None if self.repository.shallow else row.number
 
     def _file(self, row: Row) -> bytes:
         return self.content(row.blob or "")
@@ -423,7 +427,7 @@ class History:
         story = self.index.story(name, rows)
         told = story.told
         published = self._published()
-        numbered = not self._repository.shallow
+        numbered = not self.repository.shallow
         for row in rows:
             described = told[row.blob or ""]
             yield Version(
@@ -456,13 +460,13 @@ class History:
     def _remote(self) -> str | None:
         """Return the commit that the remote was last seen at, for the branch that the tip was read from."""
         branch = (getattr(self._tips, "reference", None) or self.reference()).removeprefix("refs/heads/")
-        return self._repository.tip(f"refs/remotes/origin/{branch}")
+        return self.repository.tip(f"refs/remotes/origin/{branch}")
 
     def graph(self) -> Graph:
         """Return every version of every name with its edges."""
         from promptlib.store import tracing  # noqa: PLC0415 - a load asks for no lineage
 
-        return tracing.graph(self.index, numbered=not self._repository.shallow)
+        return tracing.graph(self.index, numbered=not self.repository.shallow)
 
 
 def _short(digest: str) -> str:

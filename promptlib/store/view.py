@@ -8,15 +8,17 @@ from promptlib.errors import NotFound
 from promptlib.refs import Ref, check_name
 from promptlib.store.homes import Commit
 from promptlib.store.loading import Reader
-from promptlib.version import Version
+from promptlib.version import Version, instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from pydantic import BaseModel
 
     from promptlib._git import Repository
+    from promptlib._index import Committed
     from promptlib.diff import PromptDiff
     from promptlib.lineage import Graph, Lineage
     from promptlib.prompt import Prompt
@@ -101,6 +103,22 @@ class View:
         """Return the file of the prompt that *ref* names, byte for byte, comments included; raises what `load` does."""
         return self._reading().file(Ref.parse(ref))
 
+    def at(self, when: datetime | str | Version) -> EarlierView:
+        """Return the store as it was at *when*: what can be asked of it is answered as it would have been then.
+
+        *when* is a time with its zone (a `datetime`, or a text such as `"2026-05-03 14:00+02:00"`), a commit (its id,
+        or 7 digits of it or more), a tag or branch, or a `Version`. A time means the newest commit of the branch's
+        first-parent line whose committer's clock says that time or an earlier one, as `git rev-list -1 --first-parent
+        --before` does; where clocks went back, the place on the line decides. In an application's repository it is
+        what was committed, never the disk. Numbers are those that the commit saw.
+
+        Raises `BadRef` for a time without its zone and for what means no moment, `NotFound` before the first commit
+        and for a commit that is not in the branch's history.
+        """
+        from promptlib.store.earlier import history_at  # noqa: PLC0415 - a load asks for no earlier time
+
+        return EarlierView(self.path, *history_at(self._past(), when))
+
     def _reading(self) -> Reader:
         """A bare store is read as it was at one moment: at the tip that is read now."""
         if self._repository is not None and self._history is not None and self._repository.bare:
@@ -128,3 +146,23 @@ class View:
             return ref
         digest = self._reading().load(ref).digest
         return Ref(ref.name, prefix=digest.removeprefix("sha256:"))
+
+
+class EarlierView(View):
+    """A store as it was at one commit: everything that can be asked of a store, and nothing that changes one.
+
+    `commit` is its id, and `time` what its committer's clock said, in UTC. What is saved later does not show here.
+    """
+
+    def __init__(self, path: Path, at: Committed, history: History) -> None:
+        """Read what the commit *at* holds, with the *history* that it saw; `View.at` makes these."""
+        self.path = path
+        self.commit = at.id
+        self.time = instant(at.seconds, "+0000")
+        self._repository = history.repository
+        self._history = history
+        self._reader = Reader(Commit(history.repository, history.prefix, at.id), history)
+
+    def __repr__(self) -> str:
+        """Say of which store, and when."""
+        return f"EarlierView({str(self.path)!r}, {self.commit[:8]}, {self.time.isoformat()})"

@@ -16,8 +16,10 @@ from promptlib.errors import BadRef, StoreDamaged
 from tests.index.conftest import describe
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from promptlib._git import Commit
     from tests.index.conftest import Library
 
 OpenIndex = Callable[["Library"], Index]
@@ -114,6 +116,17 @@ def test_a_removal_counts_though_another_line_went_on(library: Library, open_ind
     gone = index.deleted("a")
     assert gone
     assert (gone.commit, index.current("a"), len(index.versions("a"))) == (removal, None, 2)
+
+
+def test_a_name_that_no_merge_took_was_never_removed(library: Library, open_index: OpenIndex) -> None:
+    library.commit({"a": "one"})
+    library.branch("side")
+    library.commit({"b": "side"})
+    library.checkout("main")
+    library.merge("side")
+    index = open_index(library)
+    assert (index.deleted("b"), index.current("b"), index.removed_names()) == (None, None, ("b",))
+    assert shown(index, "b") == [("b", 1)]
 
 
 def test_a_rename_is_one_version_and_those_before_it_count(library: Library, open_index: OpenIndex) -> None:
@@ -311,6 +324,32 @@ class TestGrowing:
         library.checkout("main")
         library.merge("late", {"a": "late"})
         library.commit({"a": "end"})
+        self.check(library, index, open_index)
+
+    def test_back_to_a_side_line_only_what_is_new_there_is_read(
+        self, library: Library, open_index: OpenIndex, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        base = library.commit({"a": "one"})
+        library.branch("side")
+        library.commit({"a": "side"})
+        library.checkout("main")
+        library.commit({"a": "main"})
+        library.merge("side")
+        index = open_index(library)
+        assert len(index.versions("a")) == 3
+        library.checkout("side")
+        stops: list[tuple[str, ...]] = []
+        log = Repository.log
+
+        def counted(repository: Repository, tip: str, *, stop: tuple[str, ...], prefix: str) -> Iterator[Commit]:
+            stops.append(stop)
+            return log(repository, tip, stop=stop, prefix=prefix)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Repository, "log", counted)
+            index.at(library.tip)
+            assert len(index.versions("a")) == 2
+        assert stops == [(base,)]
         self.check(library, index, open_index)
 
     def test_across_a_switch_of_branches_and_back(self, library: Library, open_index: OpenIndex) -> None:
