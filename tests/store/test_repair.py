@@ -921,6 +921,6 @@ def test_copies_beside_a_deletion_and_a_lost_include(bare: Store, run: Run, monk
     read = Copies._read
     monkeypatch.setattr(Copies, "_read", lambda self, each: None if each == lost else read(self, each))
     history = bare._past()
-    copies = Copies(bare._reading().files, history._repository, "", Remembered(history.index_file))
+    copies = Copies(bare._reading().files, history.repository, "", Remembered(history.index_file))
     assert copies.find("1" * 40, b"blob") is None
     assert copies.find("1" * 40, b"tree") is None
