@@ -32,15 +32,22 @@ _UNITS = {"string": "characters", "thread": "messages"}
 
 
 def accepts(wide: InputType, narrow: InputType) -> bool:
-    """Return whether every value of *narrow* is one of *wide*: the rule by which includes take inputs.
+    """Return whether every value of *narrow* is one of *wide*: the rule by which includes take inputs, and one more.
 
     It never says yes where a value would be refused. Two patterns that differ are taken for two that part.
     """
+    if wide.kind == "json" and _holds_dates(narrow):
+        return False  # an include gets them as the texts that they are by then; who calls has dates
     try:
         check_included((Input(name="it", type=wide),), (Input(name="it", type=narrow),), "it")
     except InvalidPrompt:
         return False
     return True
+
+
+def _holds_dates(kind_of: InputType) -> bool:
+    parts = (kind_of.items, *(each.type for each in kind_of.properties))
+    return kind_of.kind in ("date", "datetime") or any(_holds_dates(part) for part in parts if part)
 
 
 def beyond(narrow: InputType, wide: InputType) -> str:
@@ -52,7 +59,7 @@ def _beyond(narrow: InputType, wide: InputType) -> Iterator[str]:
     if wide.nullable and not narrow.nullable and narrow.kind != "json":
         yield "None"
     if narrow.kind == "json":
-        yield "messages, images or files, which are no plain data"
+        yield f"{_KINDS.get(wide.kind, 'values')}, which are no plain data"
     if wide.kind == "enum":
         for value in wide.values:
             if not accepts(narrow, InputType(kind="enum", values=(value,), nullable=narrow.nullable)):

@@ -9,6 +9,7 @@ from types import GenericAlias
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AllowInfNan, BaseModel, BeforeValidator, ConfigDict, Field, Strict, create_model
+from pydantic_core import PydanticCustomError
 
 from promptlib.forking import ForkableLock
 from promptlib.inputs.conforming import attachment
@@ -129,6 +130,8 @@ def _checks(kind_of: InputType) -> tuple[object, ...]:
         checks.append(AllowInfNan(allow_inf_nan=False))
     if spelling := _SPELLINGS.get(kind_of.kind):
         checks.append(BeforeValidator(spelling))
+    if kind_of.kind == "enum" and not all(isinstance(value, str) for value in kind_of.values):
+        checks.append(BeforeValidator(_of_a_kind(kind_of.values)))
     # An annotation needs something beside the type; a description says nothing to pydantic's validation.
     return tuple(checks) or (kind_of.kind,)
 
@@ -140,6 +143,19 @@ def _limits(kind_of: InputType) -> tuple[tuple[str, int | float | str | None], .
 def _from_text(kind: Literal["date", "datetime"]) -> Callable[[object], object]:
     def read(value: object) -> object:
         return parsed_moment(kind, value) if isinstance(value, str) else value
+
+    return read
+
+
+def _of_a_kind(values: tuple[Plain, ...]) -> Callable[[object], object]:
+    """Numbers carry their kind: to pydantic's own rule 1, 1.0 and True are one value."""
+
+    def read(value: object) -> object:
+        if type(value) in (int, float, bool) and not any(
+            value == each and type(value) is type(each) for each in values
+        ):
+            raise PydanticCustomError("kind_of_number", "1, 1.0 and true are three values")
+        return value
 
     return read
 

@@ -7,12 +7,14 @@ import subprocess
 import sys
 import unicodedata
 from contextlib import redirect_stdout
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from promptlib import columns
 from promptlib.cli import differences, terminal
 from promptlib.cli.versions import DAY, age, signed
 from promptlib.columns import safe, untabbed, wide
@@ -190,12 +192,45 @@ def test_an_empty_column_takes_no_room() -> None:
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8"), max_size=60), max_size=5), st.integers(4, 40))
-def test_wrapped_rows_fit_and_lose_only_blanks(texts: list[str], columns: int) -> None:
+def test_wrapped_rows_fit_and_lose_only_blanks(texts: list[str], room: int) -> None:
     row = tuple((text, "") for text in texts)
-    rows = list(terminal.wrapped(row, columns))
-    assert all(sum(wide(text) for text, _ in each) <= columns for each in rows)
+    rows = list(columns.wrapped(row, room))
+    assert all(sum(wide(text) for text, _ in each) <= room for each in rows)
     kept = "".join(text for each in rows for text, _ in each).replace(" ", "")
     assert kept == "".join(untabbed(safe(text)) for text in texts).replace(" ", "")
+
+
+@given(st.text("ab 日\t", max_size=60), st.integers(5, 30), st.integers(0, 3))
+def test_rows_that_are_set_in_are_wrapped_too(text: str, room: int, indent: int) -> None:
+    """A run without blanks that is longer than a row once had no end."""
+    rows = list(islice(columns.wrapped(((" " * indent, ""), (text, "")), room, " " * indent), 200))
+    assert all(sum(wide(text) for text, _ in row) <= room for row in rows)
+    kept = "".join(text for row in rows for text, _ in row).replace(" ", "")
+    assert kept == untabbed(safe(text)).replace(" ", "")
+
+
+def test_a_long_line_is_wrapped_in_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = 0
+    cell = columns._cell
+
+    def counted(char: str) -> int:
+        nonlocal looked
+        looked += 1
+        return cell(char)
+
+    monkeypatch.setattr(columns, "_cell", counted)
+    text = "日本語 " * 25_000 + "\t".join("ab" * 5_000)
+    rows = list(columns.wrapped(((text, ""),), 60))
+    assert len(rows) > 2_000
+    assert looked <= 4 * len(untabbed(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "room"),
+    [("日本", 4), ("e\u0301", 1), ("❤\ufe0f", 1), ("한", 2), ("\u1112\u1161\u11ab", 2), ("a\u200db", 2), ("a⃝", 1)],
+)
+def test_how_wide_a_text_is(text: str, room: int) -> None:
+    assert wide(text) == room
 
 
 def test_long_lines_break_at_blanks_on_a_terminal(screen: Terminal) -> None:
