@@ -12,7 +12,18 @@ GitPython is not needed: `.git`, its config's format keys and HEAD are read in a
 the identity.
 """
 
-from promptlib._git.records import Author, BulkCommit, BulkResult, Change, Commit, Durability, Head, Moment
+from promptlib._git.records import Author, BulkCommit, BulkResult, Change, Commit, Durability, Entry, Head, Moment
 from promptlib._git.repository import Repository
 
-__all__ = ["Author", "BulkCommit", "BulkResult", "Change", "Commit", "Durability", "Head", "Moment", "Repository"]
+__all__ = [
+    "Author",
+    "BulkCommit",
+    "BulkResult",
+    "Change",
+    "Commit",
+    "Durability",
+    "Entry",
+    "Head",
+    "Moment",
+    "Repository",
+]

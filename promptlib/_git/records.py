@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 #: How far a write is synced to disk before it is acknowledged.
 Durability = Literal["batch", "each", "none"]
 #: Seconds since 1970 and a zone such as `+0200`.
 Moment: TypeAlias = "tuple[int, str]"
+#: Mode and id of what lies at a path.
+Entry: TypeAlias = "tuple[bytes, str]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +83,12 @@ class BulkResult:
 
     tip: str
     commits: tuple[str, ...]
+
+
+def commit_body(tree: str, parents: Sequence[str], message: str, people: tuple[Author, Author], time: Moment) -> bytes:
+    """Return the commit object that git would write; *people* are its author and its committer."""
+    author, committer = people
+    lines = [b"tree %s" % tree.encode(), *(b"parent %s" % parent.encode() for parent in parents)]
+    lines += [b"author " + author.signature(time), b"committer " + committer.signature(time), b""]
+    text = message.encode("utf-8", "replace").replace(b"\0", b"")
+    return b"\n".join([*lines, text if text.endswith(b"\n") or not text else text + b"\n"])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from promptlib._git import layout as layouts
 from promptlib._git.objects import BLOB_LIMIT, Objects
+from promptlib._git.records import commit_body
 from promptlib._git.references import References
 from promptlib._git.runner import Git, failure
 from promptlib._git.trees import Trees
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
     from promptlib._git.locks import Held
     from promptlib._git.maintenance import Maintenance
     from promptlib._git.mending import Mender
+    from promptlib._git.merging import Merging
     from promptlib._git.records import Author, BulkCommit, BulkResult, Commit, Durability, Head, Moment
     from promptlib._git.remotes import PushOutcome, Remotes
     from promptlib._git.verifying import Verifier
     from promptlib._git.worktree import WorkTree
+    from promptlib._git.worktree_merging import WorkTreeMerging
 
 
 class Repository:
@@ -216,10 +219,7 @@ class Repository:
         names = iter(objects)
         blobs = {path: None if body is None else next(names)[0] for path, body in changes.items()}
         root, folders = self._trees.edited(parents[0] if parents else None, blobs)
-        lines = [b"tree %s" % root.encode(), *(b"parent %s" % parent.encode() for parent in parents)]
-        lines += [b"author " + author.signature(time), b"committer " + (committer or author).signature(time), b""]
-        text = message.encode("utf-8", "replace").replace(b"\0", b"")
-        body = b"\n".join([*lines, text if text.endswith(b"\n") or not text else text + b"\n"])
+        body = commit_body(root, parents, message, (author, committer or author), time)
         commit = self._objects.identify(b"commit", body)
         self._objects.write_all([*objects, *folders, (commit, b"commit", body)], durability)
         self._trees.remember_root(commit, root)
@@ -294,6 +294,13 @@ class Repository:
         with telling(self.work_tree or self.git_dir):
             return self._tree().commit(changes, message=message, author=author, durability=durability)
 
+    def worktree_merging(self) -> WorkTreeMerging:
+        """Return what merges in the work tree through git itself; hold `lock` while it works."""
+        from promptlib._git.worktree_merging import WorkTreeMerging  # noqa: PLC0415 - a load merges nothing
+
+        layouts.check_writable(self.layout)
+        return WorkTreeMerging(self.layout, self._objects, self._trees, self._references, self.merging())
+
     def _tree(self) -> WorkTree:
         from promptlib._git.worktree import WorkTree  # noqa: PLC0415 - a bare store has none
 
@@ -354,6 +361,12 @@ class Repository:
         from promptlib._git.mending import Mender  # noqa: PLC0415 - a load mends nothing
 
         return Mender(self.layout, self._git, self._objects, self._trees, self._references)
+
+    def merging(self) -> Merging:
+        """Return what sets two histories beside each other."""
+        from promptlib._git.merging import Merging  # noqa: PLC0415 - a load merges nothing
+
+        return Merging(self._git, self._objects, self._trees)
 
     def maintenance(self) -> Maintenance:
         """Return what keeps the repository small and quick, beside readers and writers."""

@@ -143,7 +143,11 @@ class Trees:
 
     def find(self, commit: str, path: str) -> tuple[bytes, str] | None:
         """Return mode and id of what lies at *path* (the root for an empty path), or None."""
-        mode, found = FOLDER, self.root(commit)
+        return self.find_in(self.root(commit), path)
+
+    def find_in(self, tree: str, path: str) -> tuple[bytes, str] | None:
+        """Return what `find` does, looked up from the folder *tree* on."""
+        mode, found = FOLDER, tree
         for name in split(path) if path else ():
             if mode != FOLDER:
                 return None

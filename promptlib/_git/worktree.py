@@ -262,14 +262,9 @@ class WorkTree:
         self, changes: Mapping[str, bytes | None], message: str, author: Author | None, durability: Durability
     ) -> str | None:
         """Return None, or the words of git or a hook when there was no commit."""
-        synced = {"none": "none", "batch": "committed,reference,loose-object", "each": "all"}[durability]
-        named = [f"--author={author.signature((0, '')).decode('utf-8', 'replace').rsplit(' ', 2)[0]}"] if author else []
         paths = b"\0".join(b":(top,literal)" + path.encode("utf-8", "surrogateescape") for path in changes)
         result = self._git.run(
-            "-c",
-            f"core.fsync={synced}",
-            "-c",
-            f"core.fsyncMethod={'batch' if durability == 'batch' else 'fsync'}",
+            *self._syncing(durability),
             "commit",
             "--quiet",
             "--only",
@@ -279,7 +274,7 @@ class WorkTree:
             "--allow-empty-message",
             "--cleanup=whitespace",
             f"--message={message}",
-            *named,
+            *self._named(author),
             "--pathspec-from-file=-",
             "--pathspec-file-nul",
             given=paths,
@@ -288,6 +283,18 @@ class WorkTree:
         )
         words = (result.error.strip() or result.out.decode("utf-8", "replace").strip()) or "it gave no reason"
         return self._told(words) if result.code else None
+
+    def _syncing(self, durability: Durability) -> tuple[str, ...]:
+        """Return the options that say how far a commit is synced to disk."""
+        synced = {"none": "none", "batch": "committed,reference,loose-object", "each": "all"}[durability]
+        method = "batch" if durability == "batch" else "fsync"
+        return "-c", f"core.fsync={synced}", "-c", f"core.fsyncMethod={method}"
+
+    def _named(self, author: Author | None) -> tuple[str, ...]:
+        """Return the option that names another author than the user."""
+        if author is None:
+            return ()
+        return (f"--author={author.signature((0, '')).decode('utf-8', 'replace').rsplit(' ', 2)[0]}",)
 
     def _told(self, words: str) -> str:
         """Return git's *words*, with the reason where it is a full disk: before anything here makes room again."""

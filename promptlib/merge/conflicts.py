@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from promptlib.prompt import Prompt
     from promptlib.version import Version
 
-Kind = Literal["prompt", "label", "include"]
+Kind = Literal["prompt", "label", "include", "file"]
 SHORT = 8
 #: Characters of a value that are shown, and how many of them come before the first that differs.
 LONGEST = 96
@@ -51,9 +51,10 @@ class FieldConflict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameConflict:
-    """One name, label or include that two sides changed differently.
+    """One name, label, include or file that two sides changed differently.
 
-    `kind` says which of the three; `label` is the label that was moved. `base`, `ours` and `theirs` are the prompts,
+    `kind` says which of them; `label` is the label that was moved. A file is none of a store's own, or one that nobody
+    can read: its name is its path. `base`, `ours` and `theirs` are the prompts,
     for a label the versions that it points to, None where it is absent. `fields` are the fields of a prompt that
     conflict.
     """
@@ -71,6 +72,8 @@ class NameConflict:
         what = f"label {self.label!r} of {self.name}" if self.kind == "label" else f"{self.kind} {self.name}".rstrip()
         if self.fields:
             rows = [line for each in self.fields for line in str(each).split("\n")]
+        elif self.kind == "file":
+            rows = ["changed on both sides: it is merged by hand, or one of them is taken"]
         else:
             rows = [f"{name:<6} {_shown_side(getattr(self, name))}" for name in ("base", "ours", "theirs")]
         return "\n".join([visible(what), *(f"  {row}" for row in rows)])

@@ -91,12 +91,12 @@ class Draft:
         data = _saying(file, prompt) or self._written_on_disk(path, prompt)
         if data is None and self._is_ours(path):
             data = codec.write(prompt)  # no hand but ours has been at it: there is nothing to keep as it stands
-            _check_size(data, name)
+            check_size(data, name)
             _check_round_trip(self.files.shown(path), same_words(codec.outline(data), prompt))
             written(data, prompt)
         else:
             data = data or codec.edit(self.files.read(path) or b"", prompt)
-            _check_size(data, name)
+            check_size(data, name)
             same = content_of(data, self.files.shown(path)).digest == prompt.digest
             _check_round_trip(self.files.shown(path), same)
         self.files.put(path, data)
@@ -341,7 +341,8 @@ def _check_fits(prompt: Prompt[Any], alias: str, stored: Prompt[Any]) -> None:
     prompt.resolve(alias, lambda _: stored)
 
 
-def _check_size(data: bytes, name: str) -> None:
+def check_size(data: bytes, name: str) -> None:
+    """Raise `InvalidPrompt` for a file that no load would read."""
     if len(data) > LARGEST_PROMPT:
         raise InvalidPrompt(
             f"{name} would be a file of {len(data):,} bytes; more than {LARGEST_PROMPT:,} are refused",

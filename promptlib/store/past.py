@@ -110,7 +110,8 @@ class History:
 
         verifier = self.repository.verifier()
         with telling(self.repository.common_dir):
-            others = verifier.others()
+            # What a first sync has fetched, and was cut before the branch began, is no branch that was here.
+            others = [name for name in verifier.others() if not name.startswith("refs/remotes/")]
             known = Remembered(self.index_file).tip()
             damaged = [str(fault.place) for fault in verifier.refs() if fault.place != "HEAD"]
         if others or known or damaged:

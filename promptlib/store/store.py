@@ -18,16 +18,19 @@ from promptlib.store.settings import checked_root
 from promptlib.store.view import View
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from promptlib._git import Author, Repository
     from promptlib.prompt import Prompt
     from promptlib.runs import RunLog
     from promptlib.store.checking import Report
+    from promptlib.store.choosing import Resolve
     from promptlib.store.drafts import Draft
     from promptlib.store.maintaining import Maintained
+    from promptlib.store.merging import Meeting, MergeResult
     from promptlib.store.refusing import Guard, Refused
     from promptlib.store.replaying import Replayed
+    from promptlib.store.syncing import SyncResult
     from promptlib.store.transaction import Transaction
     from promptlib.store.writing import Durability, Writer
     from promptlib.version import Version
@@ -254,6 +257,75 @@ class Store(View):
         transaction = Transaction(writer, self._past())
         yield transaction
         transaction.commit(message, author)
+
+    def merge(
+        self,
+        other: str,
+        *,
+        resolve: Resolve = None,
+        message: str = "",
+        author: Author | None = None,
+        unrelated: bool = False,
+    ) -> MergeResult:
+        """Merge *other*, a branch, tag, remote-tracking branch such as `origin/main`, or commit, into this store.
+
+        What one side changed is taken as it is; what both changed is merged as prompts: message by message, input by
+        input. The commit has both as its parents; where nothing is to be merged the branch only moves forward.
+
+        *resolve* decides what is contested: `"ours"`, `"theirs"`, a mapping of names (`name@label` for a label) to a
+        side, a prompt, or values by field, or a function that is given each `NameConflict` and returns one of these,
+        None to leave it open. *unrelated* puts two stores together that never met.
+
+        Raises `MergeConflict` with all that nobody decided, and nothing is written then; `NotFound` for an *other*
+        that is not here. In an application's repository the commit goes through git with your hooks, identity and
+        signing, and other files merge as git merges them; `Busy` while there are changes that are not committed,
+        `Conflict` where other files conflict. Whatever fails, branch, index and files are as they were.
+        """
+        from promptlib.store.choosing import Choices  # noqa: PLC0415 - a load merges nothing
+        from promptlib.store.merging import merge  # noqa: PLC0415 - beside it
+
+        with opening.telling(Path(self.path)):
+            return merge(self._meeting(message, author, unrelated=unrelated), other, Choices(resolve), message, author)
+
+    def sync(
+        self,
+        remote: str | None = None,
+        *,
+        resolve: Resolve = None,
+        message: str = "",
+        author: Author | None = None,
+        allow: Collection[str] = (),
+    ) -> SyncResult:
+        """Bring this store and *remote* to the same commit: fetch, merge, push, and never force.
+
+        *remote* is a name or an address; without it the one that the branch is published at, else `origin`. Both
+        sides' changes are merged as `merge` does, and *resolve* is what it is there. The remote is the first parent
+        of the merge, so that published numbers hold; a line that somebody has merged the other way round is put
+        right. When others push in between it begins again, a bounded number of times. Whatever was cut, the next
+        `sync` goes on, and nothing is lost. *allow* names transports beside https and ssh: `file`, `http`, `git`.
+
+        In an application's repository it works on the branch that is checked out.
+
+        Raises `MergeConflict`, and nothing is pushed or moved then; `RemoteRefused` with the server's words, and
+        your branch is as it was; `RemoteUnreachable`, `NotAuthorised`, `NotFound` for a remote or branch that is not
+        there, `Busy`, and `Conflict` for histories that never met or are cut off in a shallow clone.
+        """
+        from promptlib.store.choosing import Choices  # noqa: PLC0415 - a load merges nothing
+        from promptlib.store.syncing import Syncing  # noqa: PLC0415 - beside it
+
+        with opening.telling(Path(self.path)):
+            meeting = self._meeting(message, author)
+            return Syncing(meeting, remote, Choices(resolve), message, author, allow).run()
+
+    def _meeting(self, message: str, author: Author | None, *, unrelated: bool = False) -> Meeting:
+        from promptlib.store.merging import Meeting  # noqa: PLC0415 - a load merges nothing
+
+        repository, history = self._home()
+        self._writing()
+        if self._guard is not None:
+            self._guard.words("the message", message)
+            self._guard.words("the author", f"{author.name} <{author.email}>" if author else "")
+        return Meeting(repository, history, self._durability, self._guard, unrelated)
 
     def replay(self, commits: Iterator[Replayed], progress: Callable[[int], None] = lambda _: None) -> int:
         """Append commits that happened elsewhere, with their authors and times; return how many.

@@ -124,7 +124,7 @@ class BareWriter:
         return self._user
 
     def _objects(self, draft: Draft, message: str, by: Author) -> Made:
-        moment = _now()
+        at = moment()
         parents = (draft.tip,) if draft.tip else ()
         commit, blobs = self.repository.commit(
             draft.files.changes,
@@ -132,11 +132,11 @@ class BareWriter:
             message=message,
             author=by,
             committer=by,
-            time=moment,
+            time=at,
             durability=self.durability,
         )
         changes = tuple(Change(path, blobs.get(path)) for path in draft.files.changes)
-        return Made(commit, parents, by, *moment, moment[0], message, changes)
+        return Made(commit, parents, by, *at, at[0], message, changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ def keep(repository: Repository, tip: str | None, changes: Mapping[str, bytes | 
     name = sha256(repr(sorted(changes.items())).encode()).hexdigest()[:LENGTH_OF_A_KEPT_NAME]
     try:
         commit, _ = repository.commit(
-            changes, parents=parents, message=f"Not saved: {error.what}", author=who, committer=who, time=_now()
+            changes, parents=parents, message=f"Not saved: {error.what}", author=who, committer=who, time=moment()
         )
         error.kept = repository.keep(commit, name)
     except StoreError as failure:
@@ -213,6 +213,7 @@ def identity(repository: Repository) -> Author:
     return Author(name, f"{name}@{gethostname() or 'localhost'}")
 
 
-def _now() -> tuple[int, str]:
+def moment() -> tuple[int, str]:
+    """Return now, as a commit holds it."""
     now = time()
     return int(now), strftime("%z", localtime(now)) or "+0000"
