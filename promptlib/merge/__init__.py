@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from promptlib.merge.conflicts import FieldConflict, NameConflict
+from promptlib.merge.files import MergedFile, merge_files, merged_file
 from promptlib.merge.merged import Merged, merge
 
-__all__ = ["FieldConflict", "Merged", "NameConflict", "merge"]
+__all__ = ["FieldConflict", "Merged", "MergedFile", "NameConflict", "merge", "merge_files", "merged_file"]

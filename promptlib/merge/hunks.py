@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from promptlib.diff.wording import FEWEST_EDITS, MOST_EDITS, matches
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+
+#: Where single items occur again and again, runs of 4, 16, 64 are looked for until so many occur once.
+DOUBLED = 6
+FEWEST_ANCHORS = 8
 
 
 class Hunk(NamedTuple):
@@ -60,12 +64,48 @@ def aligned(before: Sequence[str], after: Sequence[str]) -> list[tuple[int, int]
     for one, other in pairwise(stops):
         if one[0] >= head:
             found.append(one)
-        inner = matches(before[one[0] + 1 : other[0]], after[one[1] + 1 : other[1]], most)
+        inner = _in_gap(before[one[0] + 1 : other[0]], after[one[1] + 1 : other[1]], most)
         found += [(one[0] + 1 + old, one[1] + 1 + new) for old, new in inner]
     return found + [(ends[0] + at, ends[1] + at) for at in range(tail)]
 
 
-def _anchors(before: Sequence[str], after: Sequence[str]) -> list[tuple[int, int]]:
+def _in_gap(before: Sequence[str], after: Sequence[str], most: int) -> list[tuple[int, int]]:
+    """Return pairs where next to nothing occurs once: by a shortest edit or, in long texts, by runs that occur once."""
+    found = matches(before, after, most)
+    if found or min(len(before), len(after)) <= most or set(before).isdisjoint(after):
+        return found
+    numbers: dict[Hashable, int] = {}
+    old_runs, new_runs = ([numbers.setdefault(item, len(numbers)) for item in items] for items in (before, after))
+    for doubled in range(DOUBLED):
+        old_runs, new_runs = _longer(old_runs, new_runs, 2**doubled)
+        anchors = _anchors(old_runs, new_runs) if doubled % 2 else []
+        if len(anchors) >= FEWEST_ANCHORS:
+            return _around(before, after, anchors)
+    return []
+
+
+def _longer(before: list[int], after: list[int], step: int) -> tuple[list[int], list[int]]:
+    """Return numbers for runs twice as long: two runs have one number when all their items are equal."""
+    numbers: dict[tuple[int, int], int] = {}
+    one, other = (
+        [numbers.setdefault(pair, len(numbers)) for pair in zip(runs, runs[step:], strict=False)]
+        for runs in (before, after)
+    )
+    return one, other
+
+
+def _around(before: Sequence[str], after: Sequence[str], anchors: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return *anchors*, and the pairs of short edits between them."""
+    found: list[tuple[int, int]] = []
+    for (old, new), (next_old, next_new) in pairwise([(-1, -1), *anchors, (len(before), len(after))]):
+        if old >= 0:
+            found.append((old, new))
+        inner = matches(before[old + 1 : next_old], after[new + 1 : next_new], FEWEST_EDITS)
+        found += [(old + 1 + one, new + 1 + other) for one, other in inner]
+    return found
+
+
+def _anchors(before: Sequence[Hashable], after: Sequence[Hashable]) -> list[tuple[int, int]]:
     """Return the longest run, in the order of both, of items that occur once in each."""
     once = {item for item, count in Counter(before).items() if count == 1}
     places = Counter(after)

@@ -10,6 +10,7 @@ from promptlib import codec
 from promptlib.errors import InvalidPrompt, MergeConflict, NotFound, nearest
 from promptlib.merge.conflicts import FieldConflict, NameConflict
 from promptlib.merge.deciding import Given
+from promptlib.merge.drafts import MARKER_SIZE, draft_of, marker_size, read_draft
 from promptlib.merge.merging import Course, same_prompt
 from promptlib.plain import Frozen
 from promptlib.prompt import Prompt
@@ -68,6 +69,30 @@ class Merged:
                 hint=hint,
                 others=error.others,
             ) from error
+
+    def draft(
+        self, *, ours: str = "ours", theirs: str = "theirs", file: bytes = b"", marker_size: int = MARKER_SIZE
+    ) -> str:
+        """Return the merged file for an editor: contested lines of both sides stand between markers as git writes them.
+
+        *ours* and *theirs* name the sides at the markers; *file* is the file of ours, whose comments and spelling are
+        kept. A marker has at least *marker_size* signs, and more than any line of the texts begins with.
+        """
+        return draft_of(self, file, (ours, theirs), self._marker_size(marker_size))
+
+    def read_resolved(
+        self, text: str | bytes, *, source: str = "the merged file", marker_size: int = MARKER_SIZE
+    ) -> Prompt[Any] | None:
+        """Return the prompt of a draft that was edited; an empty text means that a contested deletion holds.
+
+        Raises `InvalidFile` with the lines of markers that are left, and what `codec.read` raises; `InvalidPrompt`
+        when a foreign prompt would become one's own by it.
+        """
+        text = text.decode() if isinstance(text, bytes) else text
+        return read_draft(self, text, source=source, size=self._marker_size(marker_size))
+
+    def _marker_size(self, least: int) -> int:
+        return marker_size((self.base, self.ours, self.theirs), least)
 
     def conflict(self, name: str = "") -> NameConflict:
         """Return all that conflicts as that of one *name*, for a `MergeConflict`."""
@@ -136,15 +161,11 @@ def merge(base: Prompt[Any] | None, ours: Prompt[Any] | None, theirs: Prompt[Any
     if base is not None and (same_prompt(base, ours) or same_prompt(base, theirs)):
         return Merged(theirs if same_prompt(base, ours) else ours, base=base, ours=ours, theirs=theirs)
     course = Course(base, ours, theirs)
-    conflicts = course.conflicts()
-    prompt = None if conflicts else course.made(_none)[0]
+    prompt, conflicts = course.taking_ours()
     forced = Frozen(dict(course.forced))
-    return Merged(prompt, conflicts=conflicts, base=base, ours=ours, theirs=theirs, _forced=forced)
-
-
-def _none(conflict: FieldConflict) -> Side:
-    message = f"{conflict.field} was settled"
-    raise AssertionError(message)
+    return Merged(
+        None if conflicts else prompt, conflicts=conflicts, base=base, ours=ours, theirs=theirs, _forced=forced
+    )
 
 
 def _with_absent(base: Prompt[Any] | None, ours: Prompt[Any] | None, theirs: Prompt[Any] | None) -> Merged:

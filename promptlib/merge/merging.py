@@ -61,6 +61,7 @@ class Course:
         self.ours = ours
         self.theirs = theirs
         self._memo: dict[object, Any] = {}
+        self._taken: tuple[Prompt[Any], tuple[FieldConflict, ...]] | None = None
         self.forced = self._found() if forced is None else forced
 
     def made(self, choose: Choose) -> tuple[Prompt[Any], tuple[FieldConflict, ...]]:
@@ -68,19 +69,17 @@ class Course:
 
         Raises `InvalidPrompt` when there can be no such prompt.
         """
-        return self._made(choose, self.forced)
+        prompt, contested = self._made(choose, self.forced)
+        check_written(prompt)
+        return prompt, contested
 
     def _made(self, choose: Choose, forced: Mapping[str, str]) -> tuple[Prompt[Any], tuple[FieldConflict, ...]]:
         decisions = Decisions(choose, forced, self._memo)
-        prompt = self._built(self._parts(decisions))
-        check_written(prompt)
-        return prompt, tuple(decisions.conflicts)
+        return self._built(self._parts(decisions)), tuple(decisions.conflicts)
 
-    def conflicts(self) -> tuple[FieldConflict, ...]:
-        """Return what is contested, in order."""
-        decisions = Decisions(taking_ours, self.forced, self._memo)
-        self._parts(decisions)
-        return tuple(decisions.conflicts)
+    def taking_ours(self) -> tuple[Prompt[Any], tuple[FieldConflict, ...]]:
+        """Return the prompt with ours chosen in all conflicts, and the conflicts in order."""
+        return self._taken or self.made(taking_ours)
 
     # --- parts ------------------------------------------------------------------------------------------------------
 
@@ -141,22 +140,29 @@ class Course:
 
     def _fewest(self, forced: Mapping[str, str]) -> Mapping[str, str]:
         """Return *forced* without those that can be merged after all."""
+        whole = forced
         size = len(forced) if len(forced) <= MOST_UNITS else 0
         while size:
             keys = list(forced)
             for at in range(0, len(keys), size):
                 fewer = {key: why for key, why in forced.items() if key not in keys[at : at + size]}
-                if fewer and self._problem(fewer) is None:
+                if fewer and self._problem(fewer, written=False) is None:
                     forced = fewer
             size //= 2
-        return forced
+        return forced if self._problem(forced) is None else whole
 
-    def _problem(self, forced: Mapping[str, str]) -> InvalidPrompt | None:
-        """Return why the prompt could not be with all conflicts decided for one side; None when it could."""
+    def _problem(self, forced: Mapping[str, str], *, written: bool = True) -> InvalidPrompt | None:
+        """Return why the prompt could not be with all conflicts decided for one side; None when it could.
+
+        *written* says whether it is also to be held against its file.
+        """
         try:
-            _, contested = self._made(taking_ours, forced)
-            if contested:
-                self._made(taking_theirs, forced)
+            taken = self._made(taking_ours, forced)
+            prompts = [taken[0]] + ([self._made(taking_theirs, forced)[0]] if taken[1] else [])
+            if written:
+                for prompt in prompts:
+                    check_written(prompt)
+                self._taken = taken
         except InvalidPrompt as error:
             return error
         return None

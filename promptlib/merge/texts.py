@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from promptlib.codec.delimiters import tags
-from promptlib.diff.wording import MOST_CHARACTERS, words_of
+from promptlib.diff.wording import words_of
 from promptlib.merge.hunks import Hunk, aligned, hunks_of, overlap, regions
 
 if TYPE_CHECKING:
@@ -19,10 +20,14 @@ SIDES: tuple[Side, ...] = get_args(Side)
 
 #: The share of its words that a line keeps on each side when the words that each changed can be told apart.
 KEPT = 0.5
+#: Past so many characters in all three, lines that both changed are not compared by words.
+MOST_CHARACTERS = 6_000_000
+#: Nor are so many lines in a row: what has not been told apart by lines will not be by words.
+MOST_LINES = 20_000
 
 
 class Spot(NamedTuple):
-    """A contested stretch: what it was, and what either side made of it."""
+    """A stretch that all three have differently; where both sides made the same of it, it is not contested."""
 
     base: str
     ours: str
@@ -40,7 +45,7 @@ class MergedText:
     @property
     def spots(self) -> tuple[Spot, ...]:
         """What is contested; nothing when the text is merged."""
-        return tuple(chunk for chunk in self.chunks if isinstance(chunk, Spot))
+        return tuple(chunk for chunk in self.chunks if isinstance(chunk, Spot) and chunk.ours != chunk.theirs)
 
     def taking(self, side: Side) -> str:
         """Return the text with the contested spots as *side* has them."""
@@ -92,21 +97,24 @@ def _settled(lines: Sequence[str], region: Region, *, template: bool) -> list[st
 
 
 def _peeled(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> list[str | Spot]:
-    """Return the spot without what both sides begin and end with alike."""
+    """Return the spot, and before and behind it what both sides begin and end with alike and the base has not."""
     shorter = min(len(ours), len(theirs))
     head = next((at for at in range(shorter) if ours[at] != theirs[at]), shorter)
     left = shorter - head
     tail = next((at for at in range(left) if ours[-1 - at] != theirs[-1 - at]), left)
     inner = Spot("".join(base), *("".join(side[head : len(side) - tail]) for side in (ours, theirs)))
-    return ["".join(ours[:head]), inner, "".join(ours[len(ours) - tail :])]
+    before, behind = "".join(ours[:head]), "".join(ours[len(ours) - tail :])
+    return [Spot("", before, before), inner, Spot("", behind, behind)]
 
 
 def _by_words(spot: Spot, *, template: bool) -> list[str | Spot] | None:
     """Return the stretches of *spot* merged by words, or None where words say too little."""
-    if sum(map(len, spot)) > MOST_CHARACTERS:
+    if sum(map(len, spot)) > MOST_CHARACTERS or spot.base.count("\n") > MOST_LINES:
         return None
     words = [_words(text, template=template) for text in spot]
     base = words[0]
+    if not all(_shares(base, side) for side in words[1:]):
+        return None
     ours, theirs = (_phrases(base, _hunks(base, side)) for side in words[1:])
     if not (_recognisable(base, ours) and _recognisable(base, theirs)):
         return None
@@ -155,6 +163,12 @@ def _phrases(base: Sequence[str], hunks: list[Hunk]) -> list[Hunk]:
 
 def _only_blanks(words: Sequence[str]) -> bool:
     return all(word.isspace() and word != "\n" for word in words)
+
+
+def _shares(base: Sequence[str], side: Sequence[str]) -> bool:
+    """Tell whether *side* has enough words of *base*, wherever: to align them is more work."""
+    total, left = (Counter(word for word in words if not word.isspace()) for words in (base, side))
+    return (total & left).total() >= KEPT * total.total()
 
 
 def _recognisable(base: Sequence[str], hunks: list[Hunk]) -> bool:
