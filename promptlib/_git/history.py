@@ -83,7 +83,7 @@ class Log:
         compared(self._trees, stop[0] if stop else None, tip, f"{prefix.rstrip('/')}/" if prefix else "")
         paths = ("--", prefix) if prefix else ("--",)
         # All commits are read whole here: a commit-graph would save nothing, and it may be damaged.
-        cut = self._cut_off()
+        cut = self._layout.cut_off()
         child = self._git.start("-c", "core.commitGraph=false", "log", "--stdin", *OPTIONS, *line, *paths)
         try:
             with child.talk():
@@ -93,12 +93,6 @@ class Log:
                 child.finish()
         finally:
             child.end()
-
-    def _cut_off(self) -> frozenset[str]:
-        """Return the commits of a shallow clone whose parents git leaves out."""
-        if not self._layout.shallow:
-            return frozenset()
-        return frozenset((self._layout.common_dir / "shallow").read_text("ascii", "replace").split())
 
     def _checked(self, commits: Iterator[Commit], prefix: str) -> Iterator[Commit]:
         first = list(islice(commits, FEW))

@@ -63,6 +63,12 @@ class Layout:
         """Tell whether the history was cut off when this was cloned."""
         return os.path.exists(f"{self.common_dir}/shallow")  # noqa: PTH110 - the hot path
 
+    def cut_off(self) -> frozenset[str]:
+        """Return the commits of a shallow clone whose parents git leaves out."""
+        if not self.shallow:
+            return frozenset()
+        return frozenset((self.common_dir / "shallow").read_text("ascii", "replace").split())
+
 
 def find(path: Path) -> Layout:
     """Return the layout of the bare repository, or of the work tree, whose root is exactly *path*."""

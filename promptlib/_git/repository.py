@@ -175,6 +175,25 @@ class Repository:
             for folder, inside in folders.items()
         )
 
+    def parents(self, commit: str) -> tuple[str, ...]:
+        """Return the parents of *commit*, those too that a shallow clone has cut off."""
+        return self._objects.parents(commit)
+
+    def cut_off(self) -> frozenset[str]:
+        """Return the commits whose parents a shallow clone has cut off."""
+        return self.layout.cut_off()
+
+    def blame(self, commit: str, path: str, descent: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
+        """Return for each line of *path* in *commit* the commit that brought it, and its path there.
+
+        *descent* gives the parents of every commit that counts: others are not looked at. This is `git blame`, in one
+        process, whatever the user has configured for it.
+        """
+        from promptlib._git.blaming import blame  # noqa: PLC0415 - a load asks nobody who wrote what
+
+        self._objects.check_id(commit)
+        return blame(self._git, commit, path, descent)
+
     def log(
         self, tip: str, *, stop: Iterable[str] = (), prefix: str = "", first_parent: bool = False
     ) -> Iterator[Commit]:

@@ -161,7 +161,7 @@ class History:
 
     def version(self, ref: Ref) -> Version:
         """Return the version that *ref* (without label) names; raises `NotFound` or `NumberMoved`."""
-        return self._version(self._row(ref), ref.name)
+        return self._version(self.row(ref), ref.name)
 
     def newest(self, name: str) -> Version | None:
         """Return the version of *name* with the highest number."""
@@ -176,10 +176,10 @@ class History:
         asked = getattr(self._tips, "tip", self._newest_tip), self._remote(), self.repository.shallow, name
         known = self._histories.get(asked)
         if known is None:
-            known = tuple(self._versions(self.index.versions(name), name))
+            known = tuple(self.versions_of(self.index.versions(name), name))
             if not all(each.digest for each in known):
                 self._check_readable(name)
-                known = tuple(self._versions(self.index.versions(name), name))
+                known = tuple(self.versions_of(self.index.versions(name), name))
             if len(known) <= _LONGEST_HISTORY and all(each.digest for each in known):
                 if len(self._histories) >= _MOST_HISTORIES:
                     self._histories.clear()
@@ -216,7 +216,7 @@ class History:
         asked = tip, self.repository.shallow, ref
         known = self._found.get(asked)
         if known is None:
-            row = self._row(ref)
+            row = self.row(ref)
             known = row.blob or "", Standing(self._digest(row), self._number(row), row.commit)
             if len(self._found) >= _MOST_FOUND:
                 self._found.clear()
@@ -341,7 +341,8 @@ class History:
             told[f"{row.name} {what}"] = row._replace(message=row.message.rstrip("\n")), said.get(row.blob or "")
         return told | {"names": (index.names(), index.removed_names())}
 
-    def _row(self, ref: Ref) -> Row:
+    def row(self, ref: Ref) -> Row:
+        """Return the index's row of the version that *ref* (without label) names; raises what `version` does."""
         if ref.number is not None:
             return self._numbered(ref)
         if ref.prefix and not ref.latest:
@@ -422,9 +423,10 @@ class History:
         return self.content(row.blob or "")
 
     def _version(self, row: Row, name: str) -> Version:
-        return next(iter(self._versions([row], name)))
+        return next(iter(self.versions_of([row], name)))
 
-    def _versions(self, rows: list[Row], name: str) -> Iterator[Version]:
+    def versions_of(self, rows: list[Row], name: str) -> Iterator[Version]:
+        """Yield the versions that *rows* of the index are, told as those of *name*."""
         story = self.index.story(name, rows)
         told = story.told
         published = self._published()

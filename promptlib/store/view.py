@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from promptlib._git import Repository
     from promptlib._index import Committed
+    from promptlib.blame import Blame
     from promptlib.diff import PromptDiff
     from promptlib.lineage import Graph, Lineage
     from promptlib.prompt import Prompt
@@ -102,6 +103,19 @@ class View:
     def file(self, ref: str | Ref) -> bytes:
         """Return the file of the prompt that *ref* names, byte for byte, comments included; raises what `load` does."""
         return self._reading().file(Ref.parse(ref))
+
+    def blame(self, ref: str | Ref) -> Blame:
+        """Return who brought each line and each field of the version that *ref* names; a bare name means the newest.
+
+        Lines are those that plain `git blame` tells, along the versions of the name: through renames as far as git
+        takes the files for similar, and through merges, to the version on the side that they came from. A name that
+        was deleted and written again begins anew. A field is of the version that last changed its meaning. Raises
+        `NotFound`, also where a shallow clone cuts off what is asked.
+        """
+        from promptlib.store.blaming import blame  # noqa: PLC0415 - a load asks nobody who wrote what
+
+        past = self._past()
+        return blame(past, past.row(self._label_resolved(Ref.parse(ref))))
 
     def at(self, when: datetime | str | Version) -> EarlierView:
         """Return the store as it was at *when*: what can be asked of it is answered as it would have been then.

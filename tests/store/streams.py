@@ -62,6 +62,7 @@ class Stream:
         self.lines.append((head + "".join(ties)).encode())
         for path, data in files.items():
             at = self.prefix + (path if "." in path else prompt_path(path))
+            at = at.rpartition("../")[2]
             if data is None:
                 self.lines.append(f"D {at}\n".encode())
             else:
@@ -89,3 +90,19 @@ class Stream:
 def labelled(name: str, label: str, text: str | None) -> dict[str, bytes | None]:
     """Return the change that puts *label* on the prompt *text* of *name*, or takes it away."""
     return {label_path(name, label): None if text is None else label_of(text)}
+
+
+def blamed_by_git(folder: Path, commit: str, path: str) -> list[tuple[str, str]]:
+    """Return for each line the commit and path that plain `git blame` names."""
+    found: list[tuple[str, str]] = []
+    paths: dict[str, str] = {}
+    commit_of_line = ""
+    for row in git(folder, "blame", "--porcelain", commit, "--", path).split("\n"):
+        words = row.split(" ")
+        if row.startswith("\t"):
+            found.append((commit_of_line, paths[commit_of_line]))
+        elif len(words[0]) == 40 and len(words) in {3, 4}:
+            commit_of_line = words[0]
+        elif words[0] == "filename":
+            paths[commit_of_line] = row.partition(" ")[2]
+    return found
