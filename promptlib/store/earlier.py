@@ -44,9 +44,3 @@ class EarlierHistory(History):
     def base(self) -> History:
         """Return the history of the store as it is now."""
         return self._now
-
-    def close(self) -> None:
-        """Let go of what only this history needed; the index is its store's."""
-        self._histories.clear()
-        if self._earlier is not None:
-            self._earlier.close()
