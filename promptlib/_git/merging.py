@@ -9,7 +9,7 @@ from promptlib._git.trees import FOLDER, MOST_FILES, Tree, check_depth, split, t
 from promptlib.errors import Conflict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from promptlib._git.objects import Objects
     from promptlib._git.records import Author, Durability, Entry, Moment
@@ -52,10 +52,9 @@ class Merging:
         newer = self._git.run("rev-list", "--first-parent", tip, f"^{commit}").out.decode("ascii", "replace").split()
         return bool(newer) and self._objects.first_parent(newer[-1]) == commit
 
-    def count(self, tip: str, without: str | None) -> int:
-        """Return how many commits *tip* reaches and *without* does not."""
-        stop = (f"^{without}",) if without else ()
-        return int(self._git.run("rev-list", "--count", tip, *stop).out)
+    def count(self, tip: str, without: Iterable[str]) -> int:
+        """Return how many commits *tip* reaches and none of *without* does."""
+        return int(self._git.run("rev-list", "--count", tip, *(f"^{commit}" for commit in without)).out)
 
     def entry(self, tree: str | None, path: str) -> Entry | None:
         """Return mode and id of the file, link or submodule at *path*; None where there is none, or a folder."""

@@ -297,8 +297,8 @@ class WorkTreeMerging(WorkTree):
 
     def _lay_back(self, begun: _Begun, *, live: bool) -> None:
         paths = self._paths(begun)
-        new = {path: self._trees.find_in(begun.tree, path) for path in paths}
-        old = {path: self._trees.find(begun.ours, path) if begun.ours else None for path in paths}
+        before = self._merging.root(begun.ours) if begun.ours else None
+        new, old = ({path: self._merging.entry(tree, path) for path in paths} for tree in (begun.tree, before))
         staged = self._staged(paths)
         disk = self._hashes(paths)
         laid = [path for path in paths if disk.get(path) == _id(new[path])]
@@ -306,16 +306,17 @@ class WorkTreeMerging(WorkTree):
         if live and other:
             self._keep_edits()
             laid += other
-        rows = [(path, (found[0].decode(), found[1]) if (found := old[path]) else None) for path in paths]
-        self._index([row for row in rows if _id_of(staged.get(row[0])) == _id(new[row[0]]) != _id(old[row[0]])])
-        back = "\0".join(path for path in laid if old[path] is not None and _id(old[path]) != disk.get(path))
-        if back:
-            given = back.encode("utf-8", "surrogateescape")
-            self._git.run("checkout-index", "--force", "--index", "-z", "--stdin", given=given)
+        rows = [(path, _row(old[path])) for path in paths]
+        self._index([row for row in rows if staged.get(row[0]) == _row(new[row[0]])])
+        # A file that goes first makes room for the folder that was there.
         for path in laid:
             if old[path] is None:
                 (self._root / path).unlink(missing_ok=True)
                 self._remove_empty((self._root / path).parent)
+        back = "\0".join(path for path in laid if old[path] is not None)
+        if back:
+            given = back.encode("utf-8", "surrogateescape")
+            self._git.run("checkout-index", "--force", "--index", "-z", "--stdin", given=given)
 
     def _keep_edits(self) -> None:
         """Keep files that are neither as they were nor as the merge makes them: a hook or a person was at work."""
@@ -359,5 +360,6 @@ def _id(entry: tuple[bytes, str] | None) -> str | None:
     return entry[1] if entry else None
 
 
-def _id_of(staged: tuple[str, str] | None) -> str | None:
-    return staged[1] if staged else None
+def _row(entry: tuple[bytes, str] | None) -> tuple[str, str] | None:
+    """Return mode and blob as the index tells them."""
+    return (entry[0].decode(), entry[1]) if entry else None

@@ -99,9 +99,12 @@ class Meeting:
         Raises `MergeConflict` with what is left to decide, `Conflict` for histories that never met or files that
         only git merges, and what the store's rules refuse.
         """
-        if ours == theirs or (ours is not None and self.repository.is_ancestor(theirs, ours)):
+        bases = tuple(sorted(self.repository.merge_bases(ours, theirs))) if ours else ()
+        if theirs in bases:
             return Plan("unchanged", ours, theirs, Combined())
-        base = self._base(ours, theirs, called)
+        if not bases and ours is not None:
+            self._refuse_strangers(called)
+        base = self._joined(bases, 0)
         if ours is None or base.commit == ours:
             plan = Plan("fast-forward", ours, theirs, self._brought(ours, theirs))
         else:
@@ -118,19 +121,18 @@ class Meeting:
         pinned = self.past.pinned if known else None
         return Side(self.repository, self.merging, self.past.prefix, commit, pinned=pinned)
 
-    def _base(self, ours: str | None, theirs: str, called: str) -> Side:
-        bases = self.repository.merge_bases(ours, theirs) if ours else ()
-        if not bases and ours is not None and not self.unrelated:
-            if self.repository.shallow:
-                raise Conflict(
-                    f"what this branch and {called} have in common is not in this clone: it is shallow",
-                    hint="bring the whole history here, then do it again: git fetch --unshallow",
-                )
+    def _refuse_strangers(self, called: str) -> None:
+        if self.unrelated:
+            return
+        if self.repository.shallow:
             raise Conflict(
-                f"this branch and {called} have no commit in common: they are two stores",
-                hint="is it the right one? to put two stores together all the same: unrelated=True, --unrelated",
+                f"what this branch and {called} have in common is not in this clone: it is shallow",
+                hint="bring the whole history here, then do it again: git fetch --unshallow",
             )
-        return self._joined(tuple(sorted(bases)), 0)
+        raise Conflict(
+            f"this branch and {called} have no commit in common: they are two stores",
+            hint="is it the right one? to put two stores together all the same: unrelated=True, --unrelated",
+        )
 
     def _joined(self, bases: tuple[str, ...], depth: int) -> Side:
         """Return the one base of several: they are merged as their own bases tell, and what conflicts is unknown.

@@ -95,8 +95,10 @@ class Syncing:
         self._reference = _branch(meeting)
         self._place = _place(meeting.repository, self._reference, remote)
         self._message = message or f"Sync with {self._place.called}"
-        self._began = meeting.past.tip()
-        self._result = SyncResult(self._place.remote, self._place.branch, self._began or "")
+        began = meeting.past.tip()
+        self._result = SyncResult(self._place.remote, self._place.branch, began or "")
+        #: Commits whose pasts are counted already.
+        self._seen = [began] if began else []
 
     def run(self) -> SyncResult:
         """Go on until store and remote are at one commit, or somebody has to decide."""
@@ -106,19 +108,20 @@ class Syncing:
                 tip = self._step(theirs)
             except _Moved:
                 continue
-            if tip is not None:
-                return self._told(tip, theirs, tried)
+            if tip is not None and (self._tip() or "") == tip:
+                return replace(self._result, tip=tip, tries=tried)
         raise Busy(
             f"{self._place.called}: others came first {MOST_SYNCS} times; nothing was lost",
             hint="sync again when it rests",
         )
 
-    def _told(self, tip: str, theirs: str | None, tried: int) -> SyncResult:
-        """Return the result, counted from where both sides stood when it began."""
-        count = self._repository.merging().count
-        fetched = count(theirs, self._began) if theirs and theirs != self._began else 0
-        pushed = count(tip, theirs) if tip and tip != theirs else 0
-        return replace(self._result, tip=tip, fetched=fetched, pushed=pushed, tries=tried)
+    def _count(self, commit: str) -> int:
+        """Return how many commits *commit* brings that were not counted yet."""
+        if commit in self._seen:
+            return 0
+        found = self._repository.merging().count(commit, self._seen)
+        self._seen.append(commit)
+        return found
 
     # The two ends
 
@@ -141,6 +144,8 @@ class Syncing:
                     f"{place.called} {what}; nothing has changed, here or there",
                     hint=f"branches there: {listed}\nto publish this one: git push {place.remote} {place.branch}",
                 )
+        else:
+            self._result = replace(self._result, fetched=self._result.fetched + self._count(found))
         return found
 
     def _push(self, commit: str, theirs: str | None) -> bool:
@@ -153,7 +158,12 @@ class Syncing:
                 f"what came from {place.called} is here, and your branch is as it was; nothing was sent\n{error.hint}"
             )
             raise
-        return done != "moved"
+        if done == "moved":
+            return False
+        sent = self._repository.merging().count(commit, [theirs] if theirs else [])
+        self._seen.append(commit)
+        self._result = replace(self._result, pushed=self._result.pushed + sent)
+        return True
 
     # One try
 
@@ -166,39 +176,38 @@ class Syncing:
             self._note_ours(None, ours or "")
             return ours if self._push(ours or "", None) else None
         repository = self._repository
-        if ours is not None and repository.is_ancestor(theirs, ours):
-            self._note_ours(theirs, ours)
-            if repository.merging().on_line(theirs, ours):
-                return ours if self._push(ours, theirs) else None
-            return self._send(self._wrapped(ours, theirs), ours, theirs)
-        if ours is None or repository.is_ancestor(ours, theirs):
+        bases = repository.merge_bases(ours, theirs) if ours else ()
+        if ours is None or ours in bases:
             return self._forward(theirs)
-        return self._merge_bare(theirs) if repository.bare else self._merge_in_tree(theirs)
+        if theirs not in bases:
+            return self._merge_bare(theirs) if repository.bare else self._merge_in_tree(theirs)
+        self._note_ours(theirs, ours)
+        if repository.merging().on_line(theirs, ours):
+            return ours if self._push(ours, theirs) else None
+        return self._send(self._wrapped(ours, theirs), ours, theirs)
 
     def _note_ours(self, theirs: str | None, ours: str) -> None:
         merging, prefix = self._repository.merging(), self._past.prefix
         paths = merging.differences(merging.root(theirs) if theirs else None, merging.root(ours), prefix)
         keys = (Key.of(path.removeprefix(prefix)) for path in paths)
-        names = sorted({str(key) for key in keys if key.kind in {"prompt", "label"}})
-        self._result = replace(self._result, ours=tuple(names))
+        self._tell(ours={str(key) for key in keys if key.kind in {"prompt", "label"}})
 
     def _note(self, plan: Plan, commit: str) -> None:
         found = plan.combined
-        self._result = replace(
-            self._result,
-            commit=commit if plan.outcome == "merged" else "",
-            merged=len(found.merged),
-            theirs=tuple(sorted(found.theirs)),
-            ours=tuple(sorted(found.ours)),
-            resolved=tuple(sorted(found.resolved)),
-        )
+        self._tell(theirs=found.theirs, ours=found.ours, resolved=found.resolved)
+        self._result = replace(self._result, commit=commit, merged=len(found.merged))
+
+    def _tell(self, **found: set[str]) -> None:
+        """Add names to those that the result tells."""
+        told = {part: tuple(sorted({*getattr(self._result, part), *names})) for part, names in found.items()}
+        self._result = replace(self._result, **told)  # type: ignore[arg-type] # parts that hold names
 
     def _forward(self, theirs: str) -> str | None:
         """Let our branch follow the remote's; what was here is in it."""
         plan = self._planned(theirs)
         if plan.outcome != "fast-forward":
             return None  # somebody has saved since
-        self._note(plan, "")
+        self._tell(theirs=plan.combined.theirs)
         if not self._repository.bare:
             in_tree(self._meeting, plan, theirs, (self._choices, self._place.called), self._forwarded)
             return theirs
