@@ -32,6 +32,7 @@ VERBS = {
     "delete": "delete:delete",
     "ls": "names:names",
     "lineage": "lineage:lineage",
+    "blame": "blame:blame",
     "render": "render:render",
     "count": "count:count",
     "import": "importing:app",

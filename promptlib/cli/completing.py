@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,12 @@ def refs(incomplete: str) -> list[str]:
 def labels(ctx: Any, args: list[str], incomplete: str) -> list[str]:  # noqa: ANN401, ARG001 - typer's own signature
     """Return the labels on the name that is given already."""
     return [label for label in _labels(str(ctx.params.get("name") or "")) if label.startswith(incomplete)]
+
+
+def moments(incomplete: str) -> list[str]:
+    """Return this minute, as a moment is written in the zone of this machine: the rest is typed over it."""
+    now = datetime.now().astimezone().isoformat(sep=" ", timespec="minutes")
+    return [now] if now.startswith(incomplete) else []
 
 
 def _known() -> Iterator[str]:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from promptlib.cli import completing, counters
+from promptlib.cli.asking import asked, moment
 from promptlib.cli.exits import DIFFERENT
-from promptlib.cli.options import Json
+from promptlib.cli.options import At, Json, Since
 from promptlib.cli.terminal import paged, print_json, write_exactly
 
 if TYPE_CHECKING:
-    from promptlib import Prompt, Store
+    from promptlib import Prompt
+    from promptlib.store import View
 
 
 def diff(  # noqa: PLR0913 - one option for each form, and for each thing that counts
@@ -35,14 +37,16 @@ def diff(  # noqa: PLR0913 - one option for each form, and for each thing that c
     encoding: counters.Encoding = counters.DEFAULT,
     model: counters.Model = "",
     tokenizer: counters.Tokenizer = "",
+    at: At = "",
+    since: Since = "",
     json: Json = False,
 ) -> None:
     """Show what changed: what breaks whom and why, tokens, inputs, settings, includes, and the words of each message.
 
     With one REF, its file on disk is compared with the newest version when it was edited; else the version with the
-    one before it. A terminal of 120 columns shows old and new beside each other.
+    one before it; with --since, what it was then is the older side. A terminal of 120
+    columns shows old and new beside each other.
     """
-    from promptlib import Store  # noqa: PLC0415 - help needs no store
     from promptlib.cli import differences  # noqa: PLC0415 - beside it
     from promptlib.diff import diff as compare  # noqa: PLC0415 - beside it
 
@@ -51,11 +55,14 @@ def diff(  # noqa: PLR0913 - one option for each form, and for each thing that c
     if json and output:
         raise typer.BadParameter("--json prints on stdout", param_hint="--output")
     by = counters.chosen(encoding, model, tokenizer).counter
-    with Store.open() as store:
+    if since and (at or after):
+        raise typer.BadParameter("--since compares one REF with itself, and needs no other", param_hint="--since")
+    with asked(at) as store:
         old, new = (store.load(before), store.load(after)) if after else _last_two(store, before)
+        old = store.at(since).load(before) if since else old
         found = compare(old, new)
     if json:
-        print_json("diff", {**found.to_dict(encoding=by), "any": bool(found)})
+        print_json("diff", {**found.to_dict(encoding=by), "any": bool(found), **moment(store)})
     elif html or markdown or output:
         text = found.html(page=True, encoding=by) if html else found.markdown(encoding=by) if markdown else None
         _write(text or f"{found.text(encoding=by)}\n", output)
@@ -72,7 +79,7 @@ def _write(text: str, output: Path | None) -> None:
         output.write_bytes(text.encode())
 
 
-def _last_two(store: Store, ref: str) -> tuple[Prompt[Any] | None, Prompt[Any]]:
+def _last_two(store: View, ref: str) -> tuple[Prompt[Any] | None, Prompt[Any]]:
     """Return the prompt that *ref* names and the one before it; None before the first."""
     new = store.load(ref)
     origin = new.origin
@@ -87,7 +94,7 @@ def _last_two(store: Store, ref: str) -> tuple[Prompt[Any] | None, Prompt[Any]]:
     return store.load(f"{new.name}{which}"), new
 
 
-def _committed(store: Store, prompt: Prompt[Any]) -> Prompt[Any] | None:
+def _committed(store: View, prompt: Prompt[Any]) -> Prompt[Any] | None:
     from promptlib.errors import NotFound  # noqa: PLC0415 - help needs no errors
 
     try:

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from promptlib.cli import completing
-from promptlib.cli.options import Json, Name
+from promptlib.cli.asking import asked, moment
+from promptlib.cli.options import At, Json, Name
 from promptlib.cli.terminal import aligned, emit, plain, print_json
 from promptlib.cli.versions import age, described, number, subject
 
 if TYPE_CHECKING:
     from promptlib import Store, Version
+    from promptlib.store import View
 
 
-def label(
+def label(  # noqa: PLR0913 - one option for each thing that a move of a label takes
     name: Name,
     label: Annotated[
         str | None,
@@ -29,6 +31,7 @@ def label(
     expect: Annotated[
         str, typer.Option(metavar="VERSION", help="Only when the label is on this version now.", show_default=False)
     ] = "",
+    at: At = "",
     json: Json = False,
 ) -> None:
     """Let LABEL on NAME point at a version; without LABEL, list the labels of NAME."""
@@ -36,10 +39,13 @@ def label(
 
     if remove and (label is None or version is not None):
         raise typer.BadParameter("--remove takes a name and a label, and no version", param_hint="--remove")
+    if label is None:
+        with asked(at) as view:
+            _list(view, name, json=json)
+        return
+    if at:
+        raise typer.BadParameter("--at lists the labels of a NAME; what was cannot be changed", param_hint="--at")
     with Store.open() as store:
-        if label is None:
-            _list(store, name, json=json)
-            return
         before = _held(store, name, label)
         to = None if remove else version or store.version(name)
         found = store.label(name, label, to, expect=expect or None)
@@ -62,10 +68,13 @@ def _held(store: Store, name: str, label: str) -> Version | None:
         return None
 
 
-def _list(store: Store, name: str, *, json: bool) -> None:
+def _list(store: View, name: str, *, json: bool) -> None:
     labels = store.labels(name)
     if json:
-        print_json("labels", {"name": name, "labels": {label: described(each) for label, each in labels.items()}})
+        print_json(
+            "labels",
+            {"name": name, "labels": {label: described(each) for label, each in labels.items()}} | moment(store),
+        )
         return
     if not labels:
         store.load(name)  # says so when there is no such name

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from promptlib.cli.options import Json, Ref
+from promptlib.cli.asking import asked, moment
+from promptlib.cli.options import At, Json, Ref
 from promptlib.cli.terminal import cut, lines, on_terminal, paged, plain, print_json, width
 
 if TYPE_CHECKING:
@@ -20,17 +21,16 @@ def lineage(
     ref: Ref,
     *,
     mermaid: Annotated[bool, typer.Option("--mermaid", help="Print a Mermaid flowchart.")] = False,
+    at: At = "",
     json: Json = False,
 ) -> None:
     """Show where a version came from and what came of it: parents, renames, derivations, includes."""
-    from promptlib import Store  # noqa: PLC0415 - help needs no store
-
     if mermaid and json:
         raise typer.BadParameter("give one of --mermaid and --json")
-    with Store.open() as store:
+    with asked(at) as store:
         found = store.lineage(ref)
         if json:
-            print_json("lineage", found.to_dict())
+            print_json("lineage", found.to_dict() | moment(store))
         else:
             paged(lines(found.mermaid()) if mermaid else tree(found))
 

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from promptlib.cli.options import Json, Name
+from promptlib.cli.asking import asked, moment
+from promptlib.cli.options import At, Json, Name
 from promptlib.cli.terminal import aligned, paged, plain, print_json
 from promptlib.cli.versions import age, described, number, signed, source_tokens, subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from promptlib import Store, Version
+    from promptlib import Version
     from promptlib.cli.terminal import Row
+    from promptlib.store import View
 
 
 class Entry(NamedTuple):
@@ -30,21 +32,20 @@ def log(
     name: Name,
     *,
     most: Annotated[int, typer.Option("-n", metavar="N", help="Show at most N.", min=0, show_default=False)] = 0,
+    at: At = "",
     json: Json = False,
 ) -> None:
     """Show the versions of NAME, newest first: number, digest, labels, tokens, age, author, message."""
-    from promptlib import Store  # noqa: PLC0415 - help needs no store
-
-    with Store.open() as store:
+    with asked(at) as store:
         entries = entries_of(store, name, most)
         if json:
             versions = [{**described(each.version), "tokens": each.tokens, "change": each.change} for each in entries]
-            print_json("log", {"name": name, "versions": versions})
+            print_json("log", {"name": name, "versions": versions, **moment(store)})
         else:
             paged(rows(entries, name))
 
 
-def entries_of(store: Store, name: str, most: int = 0) -> list[Entry]:
+def entries_of(store: View, name: str, most: int = 0) -> list[Entry]:
     """Return the versions of *name*, newest first, at most so many (0: all)."""
     versions = store.history(name)
     kept = versions[-most:] if most else versions
@@ -60,7 +61,7 @@ def entries_of(store: Store, name: str, most: int = 0) -> list[Entry]:
     return found[::-1]
 
 
-def _tokens(store: Store, version: Version) -> int | None:
+def _tokens(store: View, version: Version) -> int | None:
     from promptlib import PromptLibError  # noqa: PLC0415 - help needs no store
 
     try:

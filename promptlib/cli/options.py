@@ -18,4 +18,24 @@ Ref: TypeAlias = Annotated[str, typer.Argument(metavar="REF", help=REF_HELP, aut
 Message: TypeAlias = Annotated[
     str, typer.Option("-m", "--message", metavar="MESSAGE", help="Why: what the history will say.", show_default=False)
 ]
+At: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--at",
+        metavar="WHEN",
+        help="As it was then: a time with its zone (2026-05-03 14:00+02:00), a commit, a tag or a branch.",
+        autocompletion=completing.moments,
+        show_default=False,
+    ),
+]
+Since: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--since",
+        metavar="WHEN",
+        help="What REF was then is the older side.",
+        autocompletion=completing.moments,
+        show_default=False,
+    ),
+]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]

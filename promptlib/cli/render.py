@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from promptlib.cli import counters
-from promptlib.cli.options import Json, Ref
+from promptlib.cli.asking import asked, moment
+from promptlib.cli.options import At, Json, Ref
 from promptlib.cli.terminal import aligned, emit, lines, plain, print_json, write_json
 
 if TYPE_CHECKING:
@@ -56,21 +57,20 @@ def render(  # noqa: PLR0913 - one option for each thing that a rendering takes
     explain: Annotated[
         bool, typer.Option("--explain", help="Show what the budget kept, cut and dropped, and why.")
     ] = False,
+    at: At = "",
     json: Json = False,
 ) -> None:
     """Fill in the inputs and show the messages as they would be sent; nothing is sent."""
-    from promptlib import Store  # noqa: PLC0415 - help needs no store
-
     parts = {"--reserve": reserve, "--margin": margin, "--low-water": low_water, "--grid": grid, "--explain": explain}
     _check_parts(parts, budget)
     by = counters.chosen(encoding, model, tokenizer)
     limit = _limit(budget, reserve, margin, (low_water, grid), by) if budget else None
-    with Store.open() as store:
+    with asked(at) as store:
         prompt = store.load(ref)
         rendered = prompt.render(_values(prompt, inputs, given or []), budget=limit, resolve=store.load)
         report = rendered.report or _limit(UNLIMITED, 0, 1, (None, None), by).measure(rendered.messages)
         if json:
-            print_json("render", as_json(rendered, report, limit))
+            print_json("render", as_json(rendered, report, limit) | moment(store))
             return
     _write(rendered, form)
     _tell([account(report, limit)] * tokens + [explained(report)] * explain, form)

@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from promptlib.cli.options import Json, Ref
+from promptlib.cli.asking import asked, moment
+from promptlib.cli.options import At, Json, Ref
 from promptlib.cli.terminal import aligned, lines, on_terminal, paged, plain, print_json, write_exactly
 from promptlib.cli.versions import age, described, heading, label_spans, number, subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from promptlib import Prompt, Store, Version
+    from promptlib import Prompt, Version
     from promptlib.cli.terminal import Row
     from promptlib.inputs import Input
     from promptlib.messages import Piece
     from promptlib.segments import Segment
+    from promptlib.store import View
 
 
 def show(
@@ -26,14 +28,13 @@ def show(
     *,
     source: Annotated[bool, typer.Option("--source", help="The file alone, byte for byte.")] = False,
     text: Annotated[bool, typer.Option("--text", help="The messages' texts alone.")] = False,
+    at: At = "",
     json: Json = False,
 ) -> None:
     """Show a version: where it stands, the inputs that it takes, its messages."""
-    from promptlib import Store  # noqa: PLC0415 - help needs no store
-
     if source + text + json > 1:
         raise typer.BadParameter("give one of --source, --text and --json")
-    with Store.open() as store:
+    with asked(at) as store:
         if source:
             write_exactly(store.file(ref))
             return
@@ -43,7 +44,7 @@ def show(
             return
         version = version_of(store, prompt)
         if json:
-            print_json("prompt", as_json(prompt, version))
+            print_json("prompt", as_json(prompt, version) | moment(store))
         else:
             paged(rows(prompt, version))
 
@@ -55,7 +56,7 @@ def _write_text(prompt: Prompt[Any]) -> None:
         return
 
 
-def version_of(store: Store, prompt: Prompt[Any]) -> Version | None:
+def version_of(store: View, prompt: Prompt[Any]) -> Version | None:
     """Return the version that *prompt* was loaded from; None where there is no history or it is not committed."""
     from promptlib import PromptLibError  # noqa: PLC0415 - help needs no store
 

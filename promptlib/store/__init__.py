@@ -11,12 +11,13 @@ if TYPE_CHECKING:
     from promptlib.store.checking import Problem, Report
     from promptlib.store.maintaining import Maintained, Waiting
     from promptlib.store.transaction import Transaction
-    from promptlib.store.view import View
+    from promptlib.store.view import EarlierView, View
 
-__all__ = ["Maintained", "Problem", "Report", "Store", "Transaction", "View", "Waiting"]
+__all__ = ["EarlierView", "Maintained", "Problem", "Report", "Store", "Transaction", "View", "Waiting"]
 
 #: What a load does not need is imported when it is first asked for.
 _HOMES = {
+    "EarlierView": "promptlib.store.view",
     "Maintained": "promptlib.store.maintaining",
     "Problem": "promptlib.store.checking",
     "Report": "promptlib.store.checking",
