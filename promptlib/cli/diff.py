@@ -50,16 +50,10 @@ def diff(  # noqa: PLR0913 - one option for each form, and for each thing that c
     from promptlib.cli import differences  # noqa: PLC0415 - beside it
     from promptlib.diff import diff as compare  # noqa: PLC0415 - beside it
 
-    if html + markdown + json > 1:
-        raise typer.BadParameter("give one of --html, --markdown and --json")
-    if json and output:
-        raise typer.BadParameter("--json prints on stdout", param_hint="--output")
+    _check(html + markdown + json, json and output is not None, bool(since and (at or after)))
     by = counters.chosen(encoding, model, tokenizer).counter
-    if since and (at or after):
-        raise typer.BadParameter("--since compares one REF with itself, and needs no other", param_hint="--since")
     with asked(at) as store:
-        old, new = (store.load(before), store.load(after)) if after else _last_two(store, before)
-        old = store.at(since).load(before) if since else old
+        old, new = _sides(store, before, after, since)
         found = compare(old, new)
     if json:
         print_json("diff", {**found.to_dict(encoding=by), "any": bool(found), **moment(store)})
@@ -72,11 +66,27 @@ def diff(  # noqa: PLR0913 - one option for each form, and for each thing that c
         raise typer.Exit(DIFFERENT)
 
 
+def _check(forms: int, json_elsewhere: bool, since_beside: bool) -> None:  # noqa: FBT001 - what is wrong, as found
+    """Refuse options that contradict each other."""
+    if forms > 1:
+        raise typer.BadParameter("give one of --html, --markdown and --json")
+    if json_elsewhere:
+        raise typer.BadParameter("--json prints on stdout", param_hint="--output")
+    if since_beside:
+        raise typer.BadParameter("--since compares one REF with itself, and needs no other", param_hint="--since")
+
+
 def _write(text: str, output: Path | None) -> None:
     if output is None:
         write_exactly(text.encode())
     else:
         output.write_bytes(text.encode())
+
+
+def _sides(store: View, before: str, after: str | None, since: str) -> tuple[Prompt[Any] | None, Prompt[Any]]:
+    if since:
+        return store.at(since).load(before), store.load(before)
+    return (store.load(before), store.load(after)) if after else _last_two(store, before)
 
 
 def _last_two(store: View, ref: str) -> tuple[Prompt[Any] | None, Prompt[Any]]:
