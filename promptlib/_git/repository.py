@@ -129,6 +129,21 @@ class Repository:
                 )
         return None
 
+    def revision(self, text: str) -> str | None:
+        """Return the commit that *text* names in git's own words, such as `HEAD~1` or `origin/main`; None for none."""
+        if not text or not text.isprintable():
+            return None
+        asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{text}^{{commit}}")
+        return self._git.run(*asked, check=False).out.decode().strip() or None
+
+    def changes(self, before: str, after: str, prefix: str = "") -> dict[str, str | None]:
+        """Return path and new blob (None: gone) of every file below the folder *prefix* that differs in two commits."""
+        from promptlib._git.comparing import changes  # noqa: PLC0415 - a load compares nothing
+
+        for commit in (before, after):
+            self._objects.check_id(commit)
+        return changes(self._trees, before, after, prefix)
+
     def identify(self, kind: bytes, body: bytes) -> str:
         """Return the id that git gives to *body*."""
         return self._objects.identify(kind, body)

@@ -25,6 +25,7 @@ VERBS = {
     "log": "log:log",
     "show": "show:show",
     "diff": "diff:diff",
+    "review": "review:review",
     "label": "label:label",
     "revert": "revert:revert",
     "rename": "rename:rename",

@@ -69,12 +69,20 @@ def word_lines(words: tuple[Stretch, ...], context: int | None = CONTEXT) -> tup
 
     A line end that was taken from a line or put into one is part of the stretch; `visible` shows it as `\n`.
     """
-    lines = [tuple(line) for line in _broken(words)]
+    lines = list(_whole(list(_broken(words))))
     changed = [at for at, line in enumerate(lines) if any(word.edit != "same" for word in line)]
     if context is None:
         return tuple(map(Line, lines))
     shown = sorted({at for near in changed for at in range(near - context, near + context + 1) if 0 <= at < len(lines)})
     return tuple(Line(lines[at], at - last - 1) for at, last in zip(shown, [-1, *shown], strict=False))
+
+
+def _whole(lines: list[list[Stretch]]) -> Iterator[tuple[Stretch, ...]]:
+    """Leave out line ends that came or went with the whole line behind them: that line tells it."""
+    for line, after in zip(lines, [*lines[1:], []], strict=False):
+        last = line[-1] if line else Stretch("same", "")
+        with_next = len(line) > 1 and last.text == "\n" and after and all(word.edit == last.edit for word in after)
+        yield tuple(line[:-1] if with_next and last.edit != "same" else line)
 
 
 def _broken(words: tuple[Stretch, ...]) -> Iterator[list[Stretch]]:

@@ -28,7 +28,7 @@ WIDEST = 110
 LONGEST = 160
 _TICKS = re.compile(r"`+")
 #: Words that no forge makes anything of; and those that it takes for a commit or an issue.
-_HARMLESS = re.compile(r"[A-Za-z0-9 ,'()-]+")
+_HARMLESS = re.compile(r"(?:[A-Za-z0-9 ,'()-]|: )+")
 _REFERENCE = re.compile(r"\b(?:[0-9a-f]{7,}|[a-z]+-[0-9]+)\b", re.IGNORECASE)
 _SIGNS = {"added": "added", "removed": "removed", "changed": "changed", "same": ""}
 

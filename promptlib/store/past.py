@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 MAIN = "refs/heads/main"
 DIFFERENT = "the index says something else than git"
 #: No file can be made here: an index at this place lies in memory.
-_NOWHERE = Path(os.devnull) / "index.sqlite"
+NOWHERE = Path(os.devnull) / "index.sqlite"
 _MOST_FOUND = 4096
 _MOST_HISTORIES = 256
 _LONGEST_HISTORY = 64
@@ -324,7 +324,7 @@ class History:
 
     def differences(self) -> list[tuple[str, str]]:
         """Compare the index with one that is made anew from git; return place and words of each difference."""
-        anew = History(self.repository, self.prefix, _NOWHERE)
+        anew = History(self.repository, self.prefix, NOWHERE)
         held, made = self._told(), anew._told()
         anew.close()
         places = sorted(place for place in held.keys() | made.keys() if held.get(place) != made.get(place))
