@@ -56,12 +56,8 @@ def _cut(review: Review, details: list[str], limit: int) -> str:
         else:
             left_out += 1
     sections = f"{left_out} section{'s' * (left_out != 1)} and the lineage are" if left_out else "the lineage is"
-    return _joined(
-        [
-            *kept,
-            f"_Too long for a comment: {sections} left out._ To see all of it: `promptlib review` with these commits and `--limit 0`.",
-        ]
-    )
+    note = f"_Too long for a comment: {sections} left out._"
+    return _joined([*kept, f"{note} To see all of it: `promptlib review` with these commits and `--limit 0`."])
 
 
 def _head(review: Review, rows: int) -> Iterator[str]:
