@@ -38,6 +38,7 @@ VERBS = {
     "count": "count:count",
     "import": "importing:app",
     "export": "export:export",
+    "merge-file": "merge_file:merge_file",
     "check": "check:check",
     "fsck": "fsck:fsck",
     "maintain": "maintain:maintain",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 #: As many signs as git's markers have; more where a text has a line that could be taken for one.
 MARKER_SIZE = 7
 _SIGNS = re.compile(r"^(?:<+|=+|>+|\|+)", re.MULTILINE)
+_LINE = re.compile(r"[^\n]*\n|[^\n]+\Z")
 #: Left-over markers that one error names.
 MOST_NAMED = 10
 
@@ -27,7 +28,12 @@ MOST_NAMED = 10
 def marker_size(prompts: Iterable[Prompt[Any] | None], least: int = MARKER_SIZE) -> int:
     """Return how many signs a marker has that no line of *prompts* can be taken for."""
     texts = (piece.text for prompt in prompts if prompt is not None for piece in prompt.messages)
-    return max([least, *(len(found[0]) + 1 for text in texts for found in _SIGNS.finditer(text))])
+    return max([least, *map(longest_sign, texts)])
+
+
+def longest_sign(text: str) -> int:
+    """Return how many signs a marker needs beside *text*: one more than any of its lines begins with."""
+    return max((len(found[0]) + 1 for found in _SIGNS.finditer(text)), default=0)
 
 
 def draft_of(merged: Merged, file: bytes, names: tuple[str, str], size: int) -> str:
@@ -36,28 +42,32 @@ def draft_of(merged: Merged, file: bytes, names: tuple[str, str], size: int) -> 
     ours = b"" if mine is None else codec.edit(file, mine) if file else codec.write(mine)
     # From the first one, so that both differ in nothing but what is contested.
     theirs = b"" if yours is None else codec.edit(ours, yours) if ours else codec.write(yours)
-    return "".join(_marked(_lines(ours), _lines(theirs), names, size))
+    return "".join(marked(ours.decode(), theirs.decode(), names, size))
 
 
-def _lines(data: bytes) -> list[str]:
-    return re.findall(r"[^\n]*\n|[^\n]+$", data.decode())
-
-
-def _marked(ours: list[str], theirs: list[str], names: tuple[str, str], size: int) -> Iterator[str]:
+def marked(one: str, other: str, names: tuple[str, str], size: int) -> Iterator[str]:
+    """Yield the lines that two texts share and, between markers, those of each that differ."""
+    ours, theirs = _LINE.findall(one), _LINE.findall(other)
     stops = [(-1, -1), *aligned(ours, theirs), (len(ours), len(theirs))]
-    for (one, other), (next_one, next_other) in pairwise(stops):
-        mine, yours = ours[one + 1 : next_one], theirs[other + 1 : next_other]
+    for (at, of), (next_at, next_of) in pairwise(stops):
+        mine, yours = ours[at + 1 : next_at], theirs[of + 1 : next_of]
         if mine or yours:
             yield f"{'<' * size} {names[0]}\n"
             yield from map(_ended, mine)
             yield f"{'=' * size}\n"
             yield from map(_ended, yours)
             yield f"{'>' * size} {names[1]}\n"
-        yield from ours[next_one : next_one + 1]
+        yield from ours[next_at : next_at + 1]
 
 
 def _ended(line: str) -> str:
     return line if line.endswith("\n") else f"{line}\n"
+
+
+def marker_lines(text: str, size: int) -> list[int]:
+    """Return the numbers of the lines of *text* that are conflict markers of *size* signs."""
+    marker = re.compile(rf"(?:<{{{size}}}|>{{{size}}}|\|{{{size}}})(?: .*)?\r?|={{{size}}}\r?")
+    return [at for at, line in enumerate(text.split("\n"), 1) if marker.fullmatch(line)]
 
 
 def read_draft(merged: Merged, text: str, *, source: str, size: int) -> Prompt[Any] | None:
@@ -77,18 +87,13 @@ def read_draft(merged: Merged, text: str, *, source: str, size: int) -> Prompt[A
 
 def check_no_markers(text: str, *, source: str, size: int) -> None:
     """Raise `InvalidFile` for lines of *text* that are conflict markers of *size* signs; all are named."""
-    marker = re.compile(rf"(?:<{{{size}}}|>{{{size}}}|\|{{{size}}})(?: .*)?|={{{size}}}")
-    left = [
-        InvalidFile("a conflict marker is left", where=Where(source, at, 1, line, size))
-        for at, line in enumerate(text.replace("\r\n", "\n").split("\n"), 1)
-        if marker.fullmatch(line)
-    ]
+    left = marker_lines(text, size)
     if left:
-        lines = ", ".join(str(each.where.line) for each in left[:MOST_NAMED] if each.where)
+        numbers = ", ".join(map(str, left[:MOST_NAMED]))
         more = f" and {len(left) - MOST_NAMED} more" if len(left) > MOST_NAMED else ""
         raise InvalidFile(
-            f"conflict markers are left in line{'s' if len(left) > 1 else ''} {lines}{more}",
-            where=left[0].where,
+            f"conflict markers are left in line{'s' if len(left) > 1 else ''} {numbers}{more}",
+            where=Where(source, left[0], 1, text.split("\n")[left[0] - 1], size),
             hint="keep the lines that hold, take the others out, and the markers with them",
         )
 

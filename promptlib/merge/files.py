@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from promptlib import codec
 from promptlib.codec.fence import halves
 from promptlib.errors import InvalidPrompt
-from promptlib.merge.drafts import MARKER_SIZE
+from promptlib.merge.drafts import MARKER_SIZE, longest_sign, marked, marker_lines
 from promptlib.merge.merged import Merged, merge
 from promptlib.merge.merging import same_prompt
 from promptlib.merge.texts import merge_texts
@@ -27,13 +28,15 @@ _COMMENT = re.compile(r"^(?:[^'\"#\n]*[ \t])?(#.*)$", re.MULTILINE)
 class MergedFile:
     """A file that three were merged into.
 
-    `data` is its bytes, with conflict markers where `merged` conflicts, and None when the prompt is deleted.
-    `lost` are comments of the front matter that a side wrote and that are in no line of it: nothing that a prompt
-    says is ever among them.
+    `data` is its bytes, with conflict markers where it conflicts, and None when the prompt is deleted. `merged` is the
+    merge of the prompts; None when a side is no prompt file, so that only lines were merged. `conflicts` says what is
+    contested, one line each. `lost` are comments of the front matter that a side wrote and that are in no line of it:
+    nothing that a prompt says is ever among them.
     """
 
     data: bytes | None
-    merged: Merged
+    merged: Merged | None
+    conflicts: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
 
 
@@ -45,60 +48,100 @@ def merge_files(
     names: tuple[str, str] = ("ours", "theirs"),
     marker_size: int = MARKER_SIZE,
 ) -> MergedFile:
-    """Merge three prompt files; None stands for a file that is not there.
+    """Merge three prompt files; None stands for a file that is not there. *names* are those of ours and theirs.
 
     The prompts are merged as `merge` does it. Comments, quotes and the order of keys come from both sides where the
     files merge by lines into one that says the same; else the lines of ours are kept and changed as little as can be.
-    Raises what `codec.read` raises for a side that is no prompt file.
+    Where a side is no prompt file, such as one with old conflict markers in it, all three are merged by lines, and the
+    outcome conflicts unless it is a prompt file. Raises `InvalidFile` for bytes that are no text.
     """
-    sides = [
-        None if data is None else codec.read(data, source=source)
-        for data, source in ((base, "base"), (ours, names[0]), (theirs, names[1]))
-    ]
+    try:
+        named = ((base, "base"), (ours, names[0]), (theirs, names[1]))
+        sides = [None if data is None else codec.read(data, source=name) for data, name in named]
+    except InvalidPrompt as error:
+        return _by_lines(base, ours, theirs, names, marker_size, error)
     merged = merge(*sides)
     if merged.conflicts:
-        data = _draft(merged, _with_merged_head(base or b"", ours, theirs), ours or b"", names, marker_size)
+        data = _draft(merged, base or b"", (ours, theirs), names, marker_size)
     elif merged.prompt is None:
         return MergedFile(None, merged)
     else:
         data = merged_file(merged.prompt, base, ours, theirs)
-    return MergedFile(data, merged, _lost(base, ours, theirs, data))
+    told = tuple(f"{each.field}: {each.why}" for each in merged.conflicts)
+    return MergedFile(data, merged, told, _lost(base, ours, theirs, data))
 
 
-def _draft(merged: Merged, file: bytes, ours: bytes, names: tuple[str, str], size: int) -> bytes:
-    """Return the draft over the *file* that keeps most comments, or over *ours* where that is no prompt file."""
+def _by_lines(
+    base: bytes | None,
+    ours: bytes | None,
+    theirs: bytes | None,
+    names: tuple[str, str],
+    size: int,
+    error: InvalidPrompt,
+) -> MergedFile:
+    """Return the merge of files that are not all prompt files."""
     try:
-        return merged.draft(ours=names[0], theirs=names[1], file=file, marker_size=size).encode()
-    except InvalidPrompt:
-        return merged.draft(ours=names[0], theirs=names[1], file=ours, marker_size=size).encode()
+        texts = [(data or b"").decode() for data in (base, ours, theirs)]
+    except UnicodeDecodeError:
+        raise error from None
+    merged = merge_texts(*texts)
+    size = max(size, *map(longest_sign, texts))
+    data = "".join(marked(merged.taking("ours"), merged.taking("theirs"), names, size)).encode()
+    told = [f"merged by lines, for a side is no prompt file: {error.what}"]
+    if merged.spots:
+        places = marker_lines(data.decode(), size)[::3]
+        told.append(f"contested in line{'s' if len(places) > 1 else ''} {', '.join(map(str, places))}")
+        return MergedFile(data, None, tuple(told))
+    try:
+        codec.read(data)
+    except InvalidPrompt as still:
+        return MergedFile(data, None, (*told, f"what came out is none either: {still.what}"))
+    return MergedFile(data, None)
+
+
+def _draft(
+    merged: Merged, base: bytes, sides: tuple[bytes | None, bytes | None], names: tuple[str, str], size: int
+) -> bytes:
+    """Return the draft over the front matter that keeps comments of both sides, or over that of ours."""
+    for file in _with_merged_heads(base, *sides):
+        with suppress(InvalidPrompt):
+            return merged.draft(ours=names[0], theirs=names[1], file=file, marker_size=size).encode()
+    return merged.draft(ours=names[0], theirs=names[1], file=sides[0] or b"", marker_size=size).encode()
 
 
 def merged_file(prompt: Prompt[Any], base: bytes | None, ours: bytes | None, theirs: bytes | None) -> bytes:
     """Return the file that says *prompt*, the outcome of a merge of the three files, in their words where possible."""
+    best: tuple[int, bytes] | None = None
     for made in _candidates(prompt, base or b"", ours, theirs):
         if _says(made, prompt):
-            return made
-    return codec.write(prompt)
+            lost = len(_lost(base, ours, theirs, made))
+            if not lost:
+                return made
+            best = min(best or (lost, made), (lost, made), key=itemgetter(0))
+    return best[1] if best else codec.write(prompt)
 
 
 def _candidates(prompt: Prompt[Any], base: bytes, ours: bytes | None, theirs: bytes | None) -> Iterator[bytes]:
-    """Yield files that may say *prompt*, those that keep most first."""
+    """Yield files that may say *prompt*, those that are likely to keep most first."""
     if ours is not None and theirs is not None:
         whole = merge_texts(base.decode(), ours.decode(), theirs.decode())
         if not whole.spots:
             yield whole.taking("ours").encode()
-    for data in (_with_merged_head(base, ours, theirs), ours, theirs):
+    for data in (*_with_merged_heads(base, ours, theirs), ours, theirs):
         if data:
             with suppress(InvalidPrompt):  # lines that were merged may be no front matter
                 yield codec.edit(data, prompt)
 
 
-def _with_merged_head(base: bytes, ours: bytes | None, theirs: bytes | None) -> bytes:
-    """Return ours with the front matter merged by lines, which need not be front matter any more."""
+def _with_merged_heads(base: bytes, ours: bytes | None, theirs: bytes | None) -> Iterator[bytes]:
+    """Yield ours with the front matter merged by lines, which need not be front matter any more."""
     if ours is None or theirs is None:
-        return ours or b""
-    heads = merge_texts(*(halves(data, "").head for data in (base, ours, theirs)))
-    return (heads.taking("ours") + halves(ours, "").body).encode()
+        return
+    heads = [halves(data, "").head for data in (base, ours, theirs)]
+    body = halves(ours, "").body
+    # What both put in at one place is put in twice over: most often these are keys of two names.
+    yield (merge_texts(*heads, by_words=False).with_both() + body).encode()
+    yield (merge_texts(*heads).taking("ours") + body).encode()
 
 
 def _says(data: bytes, prompt: Prompt[Any]) -> bool:

@@ -52,8 +52,19 @@ class MergedText:
         text = "".join([getattr(chunk, side) if isinstance(chunk, Spot) else chunk for chunk in self.chunks])
         return text[:-1] if self.ended else text
 
+    def with_both(self) -> str:
+        """Return the text with what both sides put at one place, ours first; what they changed is as ours has it."""
+        texts = [
+            chunk.ours + chunk.theirs * (not chunk.base and chunk.ours != chunk.theirs)
+            if isinstance(chunk, Spot)
+            else chunk
+            for chunk in self.chunks
+        ]
+        text = "".join(texts)
+        return text[:-1] if self.ended else text
 
-def merge_texts(base: str, ours: str, theirs: str, *, template: bool = False) -> MergedText:
+
+def merge_texts(base: str, ours: str, theirs: str, *, template: bool = False, by_words: bool = True) -> MergedText:
     """Merge what two sides made of the text *base*; in a *template* a tag is never merged inside.
 
     Changes to different lines both hold, also of lines that are next to each other, and so do changes to different
@@ -69,7 +80,7 @@ def merge_texts(base: str, ours: str, theirs: str, *, template: bool = False) ->
     chunks: list[str | Spot] = []
     at = 0
     for region in regions(changed[0], changed[1]):
-        chunks += [_joined(lines[at : region.start]), *_settled(lines, region, template=template)]
+        chunks += [_joined(lines[at : region.start]), *_settled(lines, region, template=template, by_words=by_words)]
         at = region.end
     chunks.append(_joined(lines[at:]))
     return MergedText(tuple(_merged(chunks)), ended=True)
@@ -84,7 +95,7 @@ def _joined(lines: Sequence[str]) -> str:
     return "".join([f"{line}\n" for line in lines])
 
 
-def _settled(lines: Sequence[str], region: Region, *, template: bool) -> list[str | Spot]:
+def _settled(lines: Sequence[str], region: Region, *, template: bool, by_words: bool) -> list[str | Spot]:
     """Return the stretches of one region of lines."""
     ours, theirs = region.side(lines, region.ours), region.side(lines, region.theirs)
     if not region.theirs or ours == theirs:
@@ -92,8 +103,8 @@ def _settled(lines: Sequence[str], region: Region, *, template: bool) -> list[st
     if not region.ours:
         return [_joined(theirs)]
     spot = Spot(*map(_joined, (lines[region.start : region.end], ours, theirs)))
-    by_words = _by_words(spot, template=template)
-    return by_words or _peeled([spot.base], [f"{line}\n" for line in ours], [f"{line}\n" for line in theirs])
+    words = _by_words(spot, template=template) if by_words else None
+    return words or _peeled([spot.base], [f"{line}\n" for line in ours], [f"{line}\n" for line in theirs])
 
 
 def _peeled(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> list[str | Spot]:

@@ -99,6 +99,13 @@ class Shell:
 
 
 @pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    """Return a shell in an empty folder."""
+    (tmp_path / "folder").mkdir()
+    return Shell(tmp_path / "folder")
+
+
+@pytest.fixture
 def bare(tmp_path: Path) -> Shell:
     """Return a shell in an empty bare store."""
     Store.init(tmp_path / "prompts.git", bare=True).close()

@@ -117,7 +117,7 @@ def check_merge(base: Prompt[Any] | None, ours: Prompt[Any], theirs: Prompt[Any]
     return merged
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(BASES), st.randoms(use_true_random=False), st.integers(1, 5))
 def test_an_unchanged_side_leaves_the_other_exactly_as_it_is(base: Prompt[Any], random: Random, edits: int) -> None:
     other = edited(base, random, edits)
@@ -134,7 +134,7 @@ def test_an_unchanged_side_leaves_the_other_exactly_as_it_is(base: Prompt[Any], 
     assert merge(None, other, other).prompt is other
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(BASES), st.randoms(use_true_random=False), st.integers(1, 6), st.integers(1, 6))
 def test_any_two_edits_merge_or_conflict_and_nothing_is_lost(
     base: Prompt[Any], random: Random, mine: int, yours: int
@@ -142,7 +142,7 @@ def test_any_two_edits_merge_or_conflict_and_nothing_is_lost(
     check_merge(base, edited(base, random, mine), edited(base, random, yours))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.randoms(use_true_random=False), st.integers(0, 8))
 def test_prompts_without_a_common_past_merge_or_conflict(random: Random, edits: int) -> None:
     check_merge(None, edited(RICH, random, edits), edited(random.choice(BASES), random, edits))
