@@ -103,7 +103,8 @@ def _draft(
     merged: Merged, base: bytes, sides: tuple[bytes | None, bytes | None], names: tuple[str, str], size: int
 ) -> bytes:
     """Return the draft over the front matter that keeps comments of both sides, or over that of ours."""
-    for file in _with_merged_heads(base, *sides):
+    mine = merged.resolve("ours")
+    for file in () if mine is None else _with_merged_heads(mine, base, *sides):
         with suppress(InvalidPrompt):
             return merged.draft(ours=names[0], theirs=names[1], file=file, marker_size=size).encode()
     return merged.draft(ours=names[0], theirs=names[1], file=sides[0] or b"", marker_size=size).encode()
@@ -127,18 +128,18 @@ def _candidates(prompt: Prompt[Any], base: bytes, ours: bytes | None, theirs: by
         whole = merge_texts(base.decode(), ours.decode(), theirs.decode())
         if not whole.spots:
             yield whole.taking("ours").encode()
-    for data in (*_with_merged_heads(base, ours, theirs), ours, theirs):
+    for data in (*_with_merged_heads(prompt, base, ours, theirs), ours, theirs):
         if data:
             with suppress(InvalidPrompt):  # lines that were merged may be no front matter
                 yield codec.edit(data, prompt)
 
 
-def _with_merged_heads(base: bytes, ours: bytes | None, theirs: bytes | None) -> Iterator[bytes]:
-    """Yield ours with the front matter merged by lines, which need not be front matter any more."""
+def _with_merged_heads(prompt: Prompt[Any], base: bytes, ours: bytes | None, theirs: bytes | None) -> Iterator[bytes]:
+    """Yield files with the body of *prompt* and the front matter merged by lines, which may be none any more."""
     if ours is None or theirs is None:
         return
     heads = [halves(data, "").head for data in (base, ours, theirs)]
-    body = halves(ours, "").body
+    body = halves(codec.edit(ours, prompt), "").body
     # What both put in at one place is put in twice over: most often these are keys of two names.
     yield (merge_texts(*heads, by_words=False).with_both() + body).encode()
     yield (merge_texts(*heads).taking("ours") + body).encode()
