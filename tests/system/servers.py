@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import shutil
+import signal
 import subprocess
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -146,6 +147,7 @@ def nginx(tmp_path: Path, program: Callable[[str, str], str]) -> Iterator[Server
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         command = [serve, "-e", f"{folder}/start.log", "-p", os.fspath(folder), "-c", f"{folder}/nginx.conf"]
@@ -154,7 +156,8 @@ def nginx(tmp_path: Path, program: Callable[[str, str], str]) -> Iterator[Server
             bases = {which: f"{there}/{which}" for which in ("open", "closed", "tiny")}
             yield Server(root, port, bases["open"], bases)
     finally:
-        wrapped.terminate()
+        # Its children outlive it, and a backend whose client was cut off reads for ever: all of its session ends.
+        os.killpg(wrapped.pid, signal.SIGKILL)
         wrapped.wait(timeout=DEADLINE)
 
 
