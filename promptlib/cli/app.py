@@ -34,6 +34,7 @@ VERBS = {
     "ls": "names:names",
     "lineage": "lineage:lineage",
     "blame": "blame:blame",
+    "runs": "runs:runs",
     "render": "render:render",
     "count": "count:count",
     "import": "importing:app",

@@ -37,6 +37,10 @@ _FOLDERLESS = "a log alone knows digests, and no history that could say"
 class Known(Protocol):
     """What turns refs into contents: the history of a store."""
 
+    @property
+    def numbered(self) -> bool:
+        """Whether there is a history, so that a content that it does not hold has gone."""
+
     def pin(self, ref: Ref) -> Pin:
         """Return the content that *ref* names; raises `NotFound`."""
 
@@ -116,7 +120,6 @@ class Runs:
         cannot be read.
         """
         words = min((each.words for each in self._wanted if each.words), key=len, default=())
-        conditions = [each.matches for each in self._wanted]
         for number, data, ended in lines(self.path, words):
             if data is None:
                 skipped(Skipped(number, f"it is longer than {LONGEST_LINE >> 20} MiB"))
@@ -127,7 +130,7 @@ class Runs:
                 why = str(error) if ended else "it has no end: its writer was killed, or is at work"
                 skipped(Skipped(number, why))
                 continue
-            if all(matches(run) for matches in conditions):
+            if run in self:
                 yield run
 
     def problems(self) -> Iterator[Skipped]:
@@ -155,10 +158,10 @@ class Runs:
         """
         return self._narrowed(self._asked(ref, label_as_asked=False).anywhere())
 
-    def producing(self, output: Output) -> Runs:
-        """Return the runs that answered with exactly *output*, given as it was or as its digest."""
-        digest = wanted_digest(output)
-        return self._narrowed(Wanted((asking.word(digest),), lambda run: run.output_digest == digest))
+    def producing(self, *outputs: Output) -> Runs:
+        """Return the runs that answered with exactly one of *outputs*, given as it was or as its digest."""
+        digests = frozenset(map(wanted_digest, outputs))
+        return self._narrowed(Wanted(tuple(map(asking.word, digests)), lambda run: run.output_digest in digests))
 
     def between(self, since: datetime | str | None = None, until: datetime | str | None = None) -> Runs:
         """Return the runs from *since* on and before *until*, times or ISO 8601 text; without a zone they are UTC.
@@ -170,10 +173,10 @@ class Runs:
             Wanted((), lambda run: (begin is None or begin <= run.time) and (end is None or run.time < end))
         )
 
-    def versions(self) -> tuple[UsedVersion, ...]:
+    def versions(self, skipped: Callable[[Skipped], object] | None = None) -> tuple[UsedVersion, ...]:
         """Return which contents these runs were of, the one that was used last at the end."""
         counts: dict[Pin, tuple[int, datetime, datetime]] = {}
-        for run in self:
+        for run in self if skipped is None else self.read(skipped):
             number, first, last = counts.get(run.pin, (0, run.time, run.time))
             counts[run.pin] = number + 1, min(first, run.time), max(last, run.time)
         found = [
@@ -181,6 +184,23 @@ class Runs:
             for pin, (number, first, last) in counts.items()
         ]
         return tuple(sorted(found, key=lambda each: (each.last, each.name, each.digest)))
+
+    def version(self, run: Run) -> Version | None:
+        """Return the newest version of its name that has the content of *run*; None where the history holds none."""
+        return self._version(run.pin)
+
+    @property
+    def numbered(self) -> bool:
+        """Whether a history is at hand: then a run without a `version` is of a content that has gone from it."""
+        return self._known is not None and self._known.numbered
+
+    def in_file(self, path: str | Path) -> Runs:
+        """Return the runs of another log that meet the same conditions, such as an older file that was moved away."""
+        return Runs(path, known=self._known, wanted=self._wanted)
+
+    def __contains__(self, run: Run) -> bool:
+        """Whether *run* meets every condition, wherever it was read."""
+        return all(each.matches(run) for each in self._wanted)
 
     def _version(self, pin: Pin) -> Version | None:
         return self._known.version(pin) if self._known is not None and pin.name else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,10 +10,11 @@ from promptlib.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from io import FileIO
     from pathlib import Path
+    from typing import BinaryIO
 
-BLOCK = 1 << 20
+#: So much is read at once that it stays at hand while it is looked through for words, and for the ends of lines.
+BLOCK = 1 << 17
 #: No line of ours is longer, and no longer one is held in memory.
 LONGEST_LINE = 16 << 20
 
@@ -66,42 +66,32 @@ def lines(path: Path, words: tuple[bytes, ...] = ()) -> Iterator[Line]:
             raise _unreadable(path, error) from error
 
 
-def _opened(path: Path) -> FileIO:
+def _opened(path: Path) -> BinaryIO:
     if not stat.S_ISREG(path.stat().st_mode):
         raise StoreError(f"{str(path)!r} is no file", hint="a log of runs is a file of JSON lines")
-    return open(path, "rb", buffering=0)  # noqa: PTH123 - closed by the caller
+    return open(path, "rb")  # noqa: PTH123 - closed by the caller
 
 
 class _Chunk(NamedTuple):
-    """Whole lines, each with its end but for the very last; None stands for one line that is too long."""
+    """Whole lines, each with its end but for the very last of a file; None stands for one line that is too long."""
 
     data: bytes | None
-    ended: bool = True
 
 
-def _chunks(file: FileIO) -> Iterator[_Chunk]:
-    kept: list[bytes] = []
-    size = 0
+def _chunks(file: BinaryIO) -> Iterator[_Chunk]:
     while block := file.read(BLOCK):
-        head, newline, tail = block.rpartition(b"\n")
-        if newline:
-            if size > LONGEST_LINE:
-                head = (head + newline).partition(b"\n")[2]
-                yield _Chunk(None)
-                if head:
-                    yield _Chunk(head)
-            else:
-                yield _Chunk(b"".join((*kept, head, newline)))
-            kept, size = [], 0
-        if size <= LONGEST_LINE:
-            kept.append(tail)
-        else:
-            kept = []
-        size += len(tail)
-    if size > LONGEST_LINE:
+        if block.endswith(b"\n"):
+            yield _Chunk(block)
+            continue
+        rest = file.readline(LONGEST_LINE)
+        if len(rest) < LONGEST_LINE or rest.endswith(b"\n"):
+            yield _Chunk(block + rest)
+            continue
+        if whole := block[: block.rfind(b"\n") + 1]:
+            yield _Chunk(whole)
         yield _Chunk(None)
-    elif size:
-        yield _Chunk(b"".join(kept), ended=False)
+        while rest and not rest.endswith(b"\n"):
+            rest = file.readline(LONGEST_LINE)
 
 
 def _all(chunk: _Chunk, number: int) -> Iterator[Line]:
@@ -119,19 +109,21 @@ def _searched(chunk: _Chunk, number: int, words: tuple[bytes, ...]) -> Iterator[
     here = [word for word in words if word in data]
     if not here:
         return
-    wanted = re.compile(b"|".join(map(re.escape, here)))
-    counted = 0
-    found = wanted.search(data)
-    while found is not None:
-        begin = data.rfind(b"\n", 0, found.start()) + 1
-        end = data.find(b"\n", found.end())
+    counted = end = 0
+    while (at := _next(data, here, end)) >= 0:
+        begin = data.rfind(b"\n", 0, at) + 1
+        end = data.find(b"\n", at)
         number += data.count(b"\n", counted, begin)
         counted = begin
         if end < 0:
             yield Line(number, data[begin:], ended=False)
             return
         yield Line(number, data[begin:end])
-        found = wanted.search(data, end)
+
+
+def _next(data: bytes, words: list[bytes], start: int) -> int:
+    """Return where the first of *words* stands from *start* on, or -1."""
+    return min((at for word in words if (at := data.find(word, start)) >= 0), default=-1)
 
 
 def _unreadable(path: Path, error: OSError) -> StoreError:

@@ -11,8 +11,9 @@ from typing import Any
 
 from promptlib.errors import PromptLibError
 from promptlib.plain import Frozen, Plain, freeze, thaw
-from promptlib.refs import Pin, Ref, check_label, check_name
+from promptlib.refs import Pin, check_label, check_name
 from promptlib.runs.ran import ref_of
+from promptlib.version import SHORT
 
 #: The version of a line's shape; it grows when a key changes its meaning or goes.
 SHAPE = 1
@@ -42,12 +43,12 @@ KEYS = (
 )
 _KNOWN = frozenset(KEYS)
 _EXACTNESS = frozenset({"exact", "estimate", "provider"})
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-_COMMIT = re.compile(r"[0-9a-f]{40,64}")
+_SAID = ("name", "ref", "digest", "label", "commit", "model", "exactness")
+_DIGESTS = ("inputs_digest", "result_digest", "output_digest")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}").fullmatch
+_COMMIT = re.compile(r"[0-9a-f]{40,64}").fullmatch
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}").fullmatch
 LONGEST_WORD = 1_000
-# A log says the same names and pins over and over.
-_name = lru_cache(maxsize=1024)(check_name)
-_label = lru_cache(maxsize=1024)(check_label)
 _pin = lru_cache(maxsize=4096)(Pin.parse)
 
 
@@ -149,7 +150,8 @@ def written(time: datetime) -> str:
 def run_of(line: bytes) -> Run:
     """Return the run that *line* is; raises `NoRunError` with the reason for any other line."""
     try:
-        data = _DECODER.decode(line.decode())
+        text = line.decode()
+        data, end = _DECODER.raw_decode(text)
     except UnicodeDecodeError as error:
         raise NoRunError("it is no UTF-8") from error
     except NoRunError:
@@ -158,6 +160,8 @@ def run_of(line: bytes) -> Run:
         raise NoRunError("it is no JSON") from error
     except RecursionError as error:
         raise NoRunError("it is nested too deep") from error
+    if text[end:].strip():
+        raise NoRunError("it is no JSON")
     if type(data) is not dict or data.get("kind") != KIND or "promptlib" not in data:
         raise NoRunError("it is something else than a run")
     if data["promptlib"] != SHAPE:
@@ -176,84 +180,109 @@ _DECODER = json.JSONDecoder(parse_constant=_no_number)
 
 
 def _read(data: dict[str, Any]) -> Run:
-    name, label = _text(data, "name"), _text(data, "label")
-    messages, output = data.get("messages"), data.get("output")
+    get = data.get
+    said = [get(key) for key in _SAID]
+    try:
+        name, number, digest, label, commit, model, exactness = _known_said(*said)
+    except TypeError:  # a list cannot be looked up, and is wrong in any of these places
+        name, number, digest, label, commit, model, exactness = _known_said.__wrapped__(*said)
+    inputs_digest, result_digest, output_digest = _digests(data)
+    messages, output, tokens = get("messages"), get("output"), get("tokens")
     if messages is not None and type(messages) is not list:
         raise NoRunError("its messages are no list")
-    others = data.keys() - _KNOWN
+    if tokens is not None and (type(tokens) is not int or tokens < 0):
+        raise NoRunError("its 'tokens' are no number")
     return Run(
-        id=_text(data, "run", needed=True),
-        time=_time(data.get("time")),
-        digest=_matching(data, "digest", _DIGEST, needed=True),
-        name=_name(name) if name else "",
-        number=_number(data, name),
-        edited=data.get("edited") is True,
-        label=_label(label) if label else "",
-        commit=_matching(data, "commit", _COMMIT),
-        includes=tuple(map(_pin, _list(data))),
-        inputs_digest=_matching(data, "inputs_digest", _DIGEST),
-        result_digest=_matching(data, "result_digest", _DIGEST),
-        output_digest=_matching(data, "output_digest", _DIGEST),
-        model=_text(data, "model"),
-        tokens=_tokens(data.get("tokens")),
-        exactness=_one_of(data, "exactness", _EXACTNESS),
+        id=_id(get("run")),
+        time=_time(get("time")),
+        digest=digest,
+        name=name,
+        number=number,
+        edited=get("edited") is True,
+        label=label,
+        commit=commit,
+        includes=_includes(get("includes")),
+        inputs_digest=inputs_digest,
+        result_digest=result_digest,
+        output_digest=output_digest,
+        model=model,
+        tokens=tokens,
+        exactness=exactness,
         messages=None if messages is None else tuple(freeze(each, what="a message") for each in messages),
         output=None if output is None else freeze(output, what="its output"),
-        fields=Frozen({key: freeze(data[key], what=f"its {key[:40]!r}") for key in data if key in others})
-        if others
-        else EMPTY,
+        fields=EMPTY if data.keys() <= _KNOWN else _fields(data),
     )
 
 
-def _text(data: dict[str, Any], key: str, *, needed: bool = False) -> str:
-    value = data.get(key)
-    if value is None and not needed:
+def _said(*values: object) -> tuple[str, int | None, str, str, str, str, str]:
+    name, ref, digest, label, commit, model, exactness = map(_word, _SAID, values)
+    if not _DIGEST(digest):
+        raise NoRunError("its 'digest' is none")
+    if commit and not _COMMIT(commit):
+        raise NoRunError("its 'commit' is none")
+    if exactness and exactness not in _EXACTNESS:
+        raise NoRunError(f"its 'exactness' is none of {', '.join(sorted(_EXACTNESS))}")
+    return (
+        check_name(name) if name else "",
+        _number(ref, name, digest) if ref else None,
+        digest,
+        check_label(label) if label else "",
+        commit,
+        model,
+        exactness,
+    )
+
+
+#: What a log says over and over, of each version that runs, is looked at once.
+_known_said = lru_cache(maxsize=4096)(_said)
+
+
+def _word(key: str, value: object) -> str:
+    if value is None:
         return ""
-    if type(value) is not str or (needed and not value):
+    if type(value) is not str:
         raise NoRunError(f"its {key!r} is no text")
     if len(value) > LONGEST_WORD:
         raise NoRunError(f"its {key!r} is longer than {LONGEST_WORD:,} characters")
     return value
 
 
-def _matching(data: dict[str, Any], key: str, form: re.Pattern[str], *, needed: bool = False) -> str:
-    value = data.get(key)
-    if not value and not needed:
-        return ""
-    if type(value) is not str or not form.fullmatch(value):
-        raise NoRunError(f"its {key!r} is none")
+def _number(ref: str, name: str, digest: str) -> int | None:
+    """The ref says the number together with the digest, so that a bare number is never stored."""
+    before, _, prefix = ref.rpartition("#")
+    named, mark, number = before.partition("@v")
+    sound = named == name and len(prefix) >= SHORT and digest.startswith(f"sha256:{prefix}")
+    if not sound or (mark and not _NUMBER(number)):
+        raise NoRunError("its 'ref' names something else than its digest")
+    return int(number) if mark else None
+
+
+def _digests(data: dict[str, Any]) -> list[str]:
+    found = [data.get(key) or "" for key in _DIGESTS]
+    for key, value in zip(_DIGESTS, found, strict=True):
+        if value and (type(value) is not str or not _DIGEST(value)):
+            raise NoRunError(f"its {key!r} is none")
+    return found
+
+
+def _id(value: object) -> str:
+    if type(value) is not str or not value:
+        raise NoRunError("its 'run' is no text")
+    if len(value) > LONGEST_WORD:
+        raise NoRunError(f"its 'run' is longer than {LONGEST_WORD:,} characters")
     return value
 
 
-def _one_of(data: dict[str, Any], key: str, words: frozenset[str]) -> str:
-    value = _text(data, key)
-    if value and value not in words:
-        raise NoRunError(f"its {key!r} is none of {', '.join(sorted(words))}")
-    return value
-
-
-def _list(data: dict[str, Any]) -> list[str]:
-    value = data.get("includes") or []
+def _includes(value: object) -> tuple[Pin, ...]:
+    if not value:
+        return ()
     if type(value) is not list or not all(type(each) is str for each in value):
         raise NoRunError("its 'includes' are no list of texts")
-    return value
+    return tuple(map(_pin, value))
 
 
-def _number(data: dict[str, Any], name: str) -> int | None:
-    """The ref says the number together with the digest, so that a bare number is never stored."""
-    text = data.get("ref")
-    if not text:
-        return None
-    ref = Ref.parse(text)
-    if ref.name != name or not str(data.get("digest")).startswith(f"sha256:{ref.prefix}"):
-        raise NoRunError("its ref names something else than its digest")
-    return ref.number
-
-
-def _tokens(value: object) -> int | None:
-    if value is None or (type(value) is int and value >= 0):
-        return value
-    raise NoRunError("its 'tokens' are no number")
+def _fields(data: dict[str, Any]) -> Frozen:
+    return Frozen({key: freeze(data[key], what=f"its {key[:40]!r}") for key in data if key not in _KNOWN})
 
 
 def _time(value: object) -> datetime:

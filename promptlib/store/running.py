@@ -25,11 +25,12 @@ SUFFIX = ".jsonl"
 class Past:
     """What the history of a store says of contents that ran."""
 
-    __slots__ = ("_store",)
+    __slots__ = ("_store", "numbered")
 
-    def __init__(self, store: View) -> None:
-        """Ask *store*, as it is whenever something is asked."""
+    def __init__(self, store: View, *, numbered: bool) -> None:
+        """Ask *store*, as it is whenever something is asked; *numbered* says that it has a history."""
         self._store = store
+        self.numbered = numbered
 
     def pin(self, ref: Ref) -> Pin:
         """Return the content that *ref* names; raises `NotFound`."""
@@ -57,9 +58,10 @@ def log_of(store: View, repository: Repository | None, history: History | None) 
 
     Raises `StoreReadOnly` for a folder without git that does not say where.
     """
+    known = Past(store, numbered=history is not None)
     named = _configured(store.path, repository)
     if named is not None:
-        return RunLog(named, known=Past(store), links=False)
+        return RunLog(named, known=known, links=False)
     if repository is None or history is None:
         raise StoreReadOnly(
             f"{store.path} is a folder without git, so it has no place for a log of runs",
@@ -70,7 +72,7 @@ def log_of(store: View, repository: Repository | None, history: History | None) 
     name = history.index_file.name.replace("index", NAME, 1).removesuffix(".sqlite") + SUFFIX
     return RunLog(
         repository.common_dir / "promptlib" / name,
-        known=Past(store),
+        known=known,
         mode=MODE | repository.layout.shared,
         links=False,
         folder=repository.layout.own_folder,

@@ -9,6 +9,7 @@ from . import (
     bench_history,
     bench_rendering,
     bench_rows,
+    bench_runs,
     bench_size,
     bench_starting,
     bench_store,
@@ -26,6 +27,7 @@ MODULES = {
     "tokens": bench_tokens,
     "budgets": bench_budgets,
     "writers": bench_writers,
+    "runs": bench_runs,
 }
 
 

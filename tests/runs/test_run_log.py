@@ -240,13 +240,18 @@ def test_a_line_of_another_writer_is_read() -> None:
         (changed(time="2026-11-03T14:00:00"), "its 'time' has no zone"),
         (changed(digest=None), "its 'digest' is none"),
         (changed(digest="sha256:1"), "its 'digest' is none"),
-        (changed(digest=["a"]), "its 'digest' is none"),
+        (changed(digest=["a"]), "its 'digest' is no text"),
+        (changed(digest=f"sha256:{'A' * 64}"), "its 'digest' is none"),
+        (changed(output_digest=f"sha256:{'g' * 64}"), "its 'output_digest' is none"),
         (changed(name="../etc"), "'../etc' is no prompt name: the segment '..' holds something"),
         (changed(name=["a"]), "its 'name' is no text"),
-        (changed(ref=f"support/triage@v3#{'b' * 8}"), "its ref names something else than its digest"),
-        (changed(ref=f"support/style@v3#{'a' * 8}"), "its ref names something else than its digest"),
-        (changed(ref="@"), "is no prompt name"),
-        (changed(ref=[1]), "a ref is a text, not a list"),
+        (changed(ref=f"support/triage@v3#{'b' * 8}"), "its 'ref' names something else than its digest"),
+        (changed(ref=f"support/style@v3#{'a' * 8}"), "its 'ref' names something else than its digest"),
+        (changed(ref="@"), "its 'ref' names something else than its digest"),
+        (changed(ref=f"support/triage@v0#{'a' * 8}"), "its 'ref' names something else than its digest"),
+        (changed(ref=f"support/triage@production#{'a' * 8}"), "its 'ref' names something else than its digest"),
+        (changed(ref=f"support/triage#{'a' * 7}"), "its 'ref' names something else than its digest"),
+        (changed(ref=[1]), "its 'ref' is no text"),
         (changed(label="latest"), "'latest' cannot be a label"),
         (changed(label=[1]), "its 'label' is no text"),
         (changed(includes="x"), "its 'includes' are no list of texts"),
@@ -353,7 +358,7 @@ def test_a_whole_last_line_without_an_end_is_a_run(log: RunLog) -> None:
 def test_a_line_too_long_for_memory_is_skipped(log: RunLog, ended: bool, behind: int) -> None:  # noqa: FBT001 - a table's column
     first = log.record(STYLE.render())
     with log.path.open("ab") as file:
-        for _ in range(LONGEST_LINE // BLOCK + 1):
+        for _ in range(LONGEST_LINE // BLOCK + 2):
             file.write(b"x" * BLOCK)
         file.write(b"\n" * ended)
     expected = [first, *(log.record(STYLE.render()) for _ in range(behind))]
