@@ -44,7 +44,7 @@ def runs(  # noqa: PLR0913 - one option for each condition
         str, typer.Option(metavar="FILE|-", help="Only runs that answered with exactly this text.", show_default=False)
     ] = "",
     since: Annotated[
-        str, typer.Option(metavar="TIME", help="Only runs from this time on, such as 2026-11-03T14:00.")
+        str, typer.Option(metavar="TIME", help="Only runs from this time on, with its zone (2026-05-03 14:00+02:00).")
     ] = "",
     until: Annotated[str, typer.Option(metavar="TIME", help="Only runs before this time.")] = "",
     versions: Annotated[bool, typer.Option("--versions", help="Show which versions ran, not each run.")] = False,
@@ -66,26 +66,30 @@ def runs(  # noqa: PLR0913 - one option for each condition
         asked = _asked(store, file, ref)
         if output:
             asked = asked._replace(runs=asked.runs.producing(*_given(output)))
-        chosen = asked.runs.between(since or None, until or None)
+        asked = asked._replace(runs=asked.runs.between(since or None, until or None))
         if versions:
-            used = chosen.versions(skipped.append)
-            _show_versions(used, chosen, skipped, json=json)
-            return
-        newest: deque[Run] = deque(maxlen=most or None)
-        count = 0
-        for run in chosen.read(skipped.append):
-            newest.append(run)
-            count += 1
-        shown = list(reversed(newest))
-        if json:
-            document = {"file": str(chosen.path), "count": count, "runs": [_as_json(run, texts=texts) for run in shown]}
-            print_json("runs", document | _skipped_json(skipped))
-            return
-        paged(rows(shown, count, asked._replace(runs=chosen)))
-        _tell(skipped)
+            _show_versions(asked.runs, skipped, json=json)
+        else:
+            _show(asked, most, skipped, json=json, texts=texts)
     finally:
         if store is not None:
             store.close()
+    if not json:
+        _tell(skipped)
+
+
+def _show(asked: Asked, most: int, skipped: list[Skipped], *, json: bool, texts: bool) -> None:
+    newest: deque[Run] = deque(maxlen=most or None)
+    count = 0
+    for run in asked.runs.read(skipped.append):
+        newest.append(run)
+        count += 1
+    shown = list(reversed(newest))
+    if json:
+        document = {"file": str(asked.runs.path), "count": count, "runs": [_as_json(run, texts=texts) for run in shown]}
+        print_json("runs", document | _skipped_json(skipped))
+    else:
+        paged(rows(shown, count, asked))
 
 
 def _store(file: str) -> Store | None:
@@ -183,7 +187,8 @@ def moment(time: datetime) -> str:
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
 
 
-def _show_versions(used: tuple[UsedVersion, ...], chosen: Runs, skipped: list[Skipped], *, json: bool) -> None:
+def _show_versions(chosen: Runs, skipped: list[Skipped], *, json: bool) -> None:
+    used = chosen.versions(skipped.append)
     if json:
         document = {"file": str(chosen.path), "versions": [_version_json(each) for each in reversed(used)]}
         print_json("run-versions", document | _skipped_json(skipped))
@@ -204,7 +209,6 @@ def _show_versions(used: tuple[UsedVersion, ...], chosen: Runs, skipped: list[Sk
         for each in reversed(used)
     ]
     paged(aligned(found, right=(4,)) if found else [plain(f"no runs in {chosen.path}", "dim")])
-    _tell(skipped)
 
 
 def _version_json(used: UsedVersion) -> dict[str, object]:

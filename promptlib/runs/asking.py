@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from promptlib.errors import InvalidInputs
+from promptlib.errors import BadRef
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Fits = Callable[[Pin], bool]
 
-_TIME = "such as 2026-11-03, 2026-11-03T14:00 or 2026-11-03T14:00+01:00"
+_FORMS = 'a time is written "2026-11-03 14:00+01:00" or "2026-11-03T13:00Z"'
 
 
 class Wanted(NamedTuple):
@@ -75,16 +75,18 @@ def _is_one_of(name: str, names: frozenset[str]) -> bool:
 
 
 def moment(given: datetime | str | None) -> datetime | None:
-    """Return *given* as a time with a zone, UTC where it says none; raises `InvalidInputs`."""
+    """Return *given* as a time; raises `BadRef` for what is none, and for one that does not say its zone."""
     if given is None:
         return None
     if isinstance(given, str):
         try:
             time = datetime.fromisoformat(given)
         except ValueError as error:
-            raise InvalidInputs(f"{given[:40]!a} is no time", hint=_TIME) from error
+            raise BadRef(f"{given[:40]!a} is no time", hint=_FORMS) from error
     elif isinstance(given, datetime):
         time = given
     else:
-        raise InvalidInputs(f"a time is a datetime or a text, not a {type(given).__name__}", hint=_TIME)
-    return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
+        raise BadRef(f"a time is a datetime or a text, not a {type(given).__name__}", hint=_FORMS)
+    if time.utcoffset() is None:
+        raise BadRef(f"{time:%Y-%m-%d %H:%M} says no time zone, and the answer depends on it", hint=_FORMS)
+    return time

@@ -164,9 +164,9 @@ class Runs:
         return self._narrowed(Wanted(tuple(map(asking.word, digests)), lambda run: run.output_digest in digests))
 
     def between(self, since: datetime | str | None = None, until: datetime | str | None = None) -> Runs:
-        """Return the runs from *since* on and before *until*, times or ISO 8601 text; without a zone they are UTC.
+        """Return the runs from *since* on and before *until*: times with their zone, or texts that `Store.at` takes.
 
-        The times are those of the machines that logged. Raises `InvalidInputs` for what is no time.
+        The times are those of the machines that logged. Raises `BadRef` for what is no time, or says no zone.
         """
         begin, end = asking.moment(since), asking.moment(until)
         return self._narrowed(
