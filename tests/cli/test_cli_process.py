@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from promptlib.cli import completing, main, reference
+from promptlib.cli.app import VERBS
 
 ROOT = Path(__file__).parents[2]
 
@@ -183,4 +184,4 @@ def test_every_verb_is_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
         "render",
     ):
         assert f"## promptlib {verb}\n" in text
-    assert text.count("  -h, --help") == 22
+    assert text.count("  -h, --help") == len(VERBS)
