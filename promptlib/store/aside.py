@@ -31,10 +31,6 @@ class Range:
     labels: tuple[tuple[str, str], ...]
     shallow: bool
 
-    def moved(self, old: str, new: str) -> bool:
-        """Whether the file of *new* at the head is that of *old* at the base, byte for byte."""
-        return self.head.file(new) == self.base.file(old)
-
 
 def between(store: View, text: str) -> Range:
     """Return what *text* means, `BASE..HEAD` or `BASE...HEAD`: commits, branches, tags, whatever git reads.

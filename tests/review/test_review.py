@@ -194,6 +194,15 @@ def test_a_commit_that_is_not_here(store: Store, text: str) -> None:
     assert "git fetch origin" in caught.value.hint
 
 
+def test_histories_that_never_met_have_no_common_ancestor(store: Store) -> None:
+    with store:
+        git(top(store), "switch", "-q", "--orphan", "alone")
+        git(top(store), "commit", "-q", "--allow-empty", "-m", "Alone")
+        with pytest.raises(NotFound, match="have no common ancestor"):
+            review(store, "main...alone")
+        assert [each.change for each in review(store, "main..alone").prompts] == ["removed"] * 6
+
+
 def test_a_file_that_is_no_prompt_is_told_and_breaks(store: Store) -> None:
     with store:
         path = Path(store.path) / "prompts" / "triage.prompty"
