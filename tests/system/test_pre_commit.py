@@ -37,10 +37,10 @@ def programs(machine: Machine, lack: Callable[[str], NoReturn]) -> str:
 def test_a_commit_that_cannot_be_read_and_a_push_that_breaks_are_stopped(machine: Machine, programs: str) -> None:
     identity = {f"GIT_{who}_{what}": "u@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     path = f"{programs}/checks/bin:{programs}/environment/bin:{machine.environment['PATH']}"
-    known = {"PATH": path, **identity}
+    known = [f"{name}={value}" for name, value in {"PATH": path, **identity}.items()]
 
     def run(*command: str, check: bool = True) -> str:
-        done = machine.run("env", "-C", "shop", *command, check=check, **known)
+        done = machine.run("env", "-C", "shop", *known, *command, check=check)
         return f"{done.returncode}\n{done.stdout}"
 
     commit = machine.run("git", "rev-parse", "HEAD").stdout.strip()
