@@ -35,6 +35,8 @@ VERBS = {
     "lineage": "lineage:lineage",
     "blame": "blame:blame",
     "runs": "runs:runs",
+    "merge": "merge:merge",
+    "sync": "sync:sync",
     "render": "render:render",
     "count": "count:count",
     "import": "importing:app",

@@ -10,17 +10,32 @@ from promptlib.store.store import Store
 if TYPE_CHECKING:
     from promptlib.store.checking import Problem, Report
     from promptlib.store.maintaining import Maintained, Waiting
+    from promptlib.store.merging import MergeResult
+    from promptlib.store.syncing import SyncResult
     from promptlib.store.transaction import Transaction
     from promptlib.store.view import EarlierView, View
 
-__all__ = ["EarlierView", "Maintained", "Problem", "Report", "Store", "Transaction", "View", "Waiting"]
+__all__ = [
+    "EarlierView",
+    "Maintained",
+    "MergeResult",
+    "Problem",
+    "Report",
+    "Store",
+    "SyncResult",
+    "Transaction",
+    "View",
+    "Waiting",
+]
 
 #: What a load does not need is imported when it is first asked for.
 _HOMES = {
     "EarlierView": "promptlib.store.view",
     "Maintained": "promptlib.store.maintaining",
+    "MergeResult": "promptlib.store.merging",
     "Problem": "promptlib.store.checking",
     "Report": "promptlib.store.checking",
+    "SyncResult": "promptlib.store.syncing",
     "Transaction": "promptlib.store.transaction",
     "View": "promptlib.store.view",
     "Waiting": "promptlib.store.maintaining",

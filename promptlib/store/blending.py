@@ -7,13 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from promptlib import codec
-from promptlib.errors import InvalidPrompt, NotFound, PromptLibError, StoreDamaged, StoreError
-from promptlib.merge import FieldConflict, NameConflict, merge
-from promptlib.merge.texts import merge_texts
+from promptlib.errors import InvalidPrompt, NotFound, PromptLibError, StoreError
+from promptlib.merge import FieldConflict, NameConflict, merge, merged_file
 from promptlib.prompt import DEEPEST_INCLUDE, Prompt
 from promptlib.refs import Pin
 from promptlib.store.choosing import is_side, wrong
-from promptlib.store.drafts import check_size, same_words
+from promptlib.store.drafts import check_size
 from promptlib.store.layout import Labelled
 from promptlib.store.sides import Key
 from promptlib.trust import FOREIGN, OWN
@@ -211,25 +210,11 @@ class Blending:
     def _written(
         self, key: Key, prompt: Prompt[Any], entries: tuple[Entry | None, Entry | None, Entry | None]
     ) -> Entry:
-        """Return the file of *prompt*: both sides' own words around it where they go together, else in our form."""
-        base, ours, theirs = entries
-        texts = [
-            side.text(entry) if entry else b""
-            for side, entry in ((self._base, base), (self._ours, ours), (self._theirs, theirs))
-        ]
-        by_lines = _by_lines(texts[0], texts[1], texts[2]) if ours and theirs else None
-        for data in (by_lines, texts[1], texts[2]):
-            if data and _says(data, prompt):
-                check_size(data, key.name)
-                return self._entry(data)
-        kept = texts[1] or texts[2]
-        data = codec.edit(kept, prompt) if kept else codec.write(prompt)
+        """Return the file of *prompt*, in the words that people wrote around it on both sides."""
+        sides = zip((self._base, self._ours, self._theirs), entries, strict=True)
+        texts = [side.text(entry) if entry is not None else None for side, entry in sides]
+        data = merged_file(prompt, *texts)
         check_size(data, key.name)
-        if codec.read(data).digest != prompt.digest:
-            raise StoreDamaged(
-                f"{key.name} would not read back as it was merged: nothing was merged",
-                hint="please report both versions",
-            )
         return self._entry(data)
 
     def _entry(self, data: bytes) -> Entry:
@@ -303,22 +288,6 @@ class Blending:
 
 def _given(prompt: Prompt[Any], _: str) -> Prompt[Any]:
     return prompt
-
-
-def _by_lines(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
-    """Return the lines of both sides, contested ones as ours: what people wrote around a prompt is kept."""
-    try:
-        texts = [data.decode() for data in (base, ours, theirs)]
-    except UnicodeDecodeError:
-        return None
-    return merge_texts(texts[0], texts[1], texts[2]).taking("ours").encode()
-
-
-def _says(data: bytes, prompt: Prompt[Any]) -> bool:
-    try:
-        return same_words(codec.read(data), prompt)
-    except PromptLibError:
-        return False
 
 
 def _digest(data: bytes) -> str:
