@@ -27,6 +27,8 @@ _NOTHING = Node(None, 0, 0)
 _NEAR_ROLE = re.compile(
     rf"^[ \t]*#?[ \t]*({'|'.join(ROLES)})(?:\[[^\]\n]*\])?[ \t]*:[ \t]*\r?$", re.MULTILINE | re.IGNORECASE
 )
+#: What git writes around the lines of a conflict.
+_MARKER = re.compile(r"^(?:<{7}(?= )|={7}(?=\r?$)|>{7}(?= ))", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ def read_with_notes(data: bytes, *, source: str = "") -> tuple[Prompt[Any], tupl
     found = parsed(data, source)
     if found.stretches:
         _note_near_roles(found.halves, found.notes)
+        _note_markers(found.halves, found.notes)
     return prompt_of(found), tuple(found.notes.found)
 
 
@@ -166,3 +169,22 @@ def _note_near_roles(cut: Halves, notes: Notes) -> None:
                 what,
                 f"a role line is exactly {found[1].lower()}: at the start of its line",
             )
+
+
+def _note_markers(cut: Halves, notes: Notes) -> None:
+    """Tell of conflict markers, all three kinds in their order, that a merge has left in a text."""
+    wanted = "<=>"
+    seen: list[int] = []
+    for found in _MARKER.finditer(cut.body):
+        if found[0][0] == wanted[len(seen)]:
+            seen.append(found.start())
+        elif found[0][0] == "<":
+            seen = [found.start()]
+        if len(seen) == len(wanted):
+            at = cut.body_line + cut.body.count("\n", 0, seen[0])
+            notes.add(
+                Where(cut.name, at, 1),
+                "a conflict of a merge is left in the text, with its markers",
+                "keep the lines that hold, and take the others and the markers out",
+            )
+            seen = []

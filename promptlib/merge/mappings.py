@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from promptlib.codec.reconciling import same
+from promptlib.including import pinned
 from promptlib.merge.deciding import ABSENT, Three, mapping_given, plain_given, plain_shown
 from promptlib.merge.ordering import merged_names
 from promptlib.plain import Frozen, digest
+from promptlib.prompt import Prompt
+from promptlib.refs import Pin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,14 +36,20 @@ def alike(one: object, other: object) -> bool:
 
 
 def merge_mapping(decisions: Decisions, field: str, three: Three) -> Frozen:
-    """Return a mapping merged key by key; keys stand as in the base, then what is new on either side."""
-    base, ours, theirs = three
+    """Return a mapping merged key by key; new keys stand where their side put them."""
     merged: dict[str, Any] = {}
-    for key in {**base, **ours, **theirs}:
+    for key in keys_of(three):
         value = merge_plain(decisions, path(field, key), three.at(key))
         if value is not ABSENT:
             merged[key] = value
     return Frozen(merged)
+
+
+def keys_of(three: Three) -> list[str]:
+    """Return the keys of three mappings, in one order whichever side is ours."""
+    # A key may be an empty text, which is no name.
+    named = three.each(lambda mapping: [f".{key}" for key in mapping])
+    return [name[1:] for name in merged_names(named.base, named.ours, named.theirs)]
 
 
 def merge_plain(decisions: Decisions, field: str, three: Three) -> Any:  # noqa: ANN401 - plain data or ABSENT
@@ -52,6 +62,26 @@ def merge_plain(decisions: Decisions, field: str, three: Three) -> Any:  # noqa:
         base = three.base if isinstance(three.base, Frozen) else Frozen()
         return merge_mapping(decisions, field, Three(base, three.ours, three.theirs))
     return decisions.settle(field, three, alike, shown=plain_shown, given=plain_given)
+
+
+def merge_includes(decisions: Decisions, three: Three) -> Frozen:
+    """Return the pins merged by alias; a version, a pin or a prompt can be chosen for one."""
+    merged: dict[str, Any] = {}
+    for alias in keys_of(three):
+        here, field = three.at(alias), path("includes", alias)
+        if not alike(here.ours, here.theirs):
+            decisions.unit(field)
+        given = partial(_pin_given, alias)
+        pin = decisions.settle(field, here, alike, shown=plain_shown, given=given)
+        if pin is not ABSENT:
+            merged[alias] = pin
+    return Frozen(merged)
+
+
+def _pin_given(alias: str, value: object) -> Any:  # noqa: ANN401 - the text of a pin, or ABSENT
+    if value is None:
+        return ABSENT
+    return str(Pin(value.name, value.digest)) if isinstance(value, Prompt) else pinned(alias, value)
 
 
 def merge_tools(decisions: Decisions, three: Three) -> tuple[Frozen, ...]:

@@ -12,7 +12,7 @@ from promptlib.errors import InvalidPrompt
 from promptlib.inputs import Input
 from promptlib.merge.deciding import Decisions, Three
 from promptlib.merge.declarations import merge_declarations, merge_text
-from promptlib.merge.mappings import merge_mapping, merge_tools, merge_words
+from promptlib.merge.mappings import merge_includes, merge_mapping, merge_tools, merge_words
 from promptlib.merge.pieces import FIELD as MESSAGES
 from promptlib.merge.pieces import merge_messages, same_piece
 from promptlib.plain import Frozen, freeze
@@ -91,7 +91,7 @@ class Course:
             three = Three(base, getattr(self.ours, part), getattr(self.theirs, part))
             if part in decisions.forced and part != MESSAGES:
                 why = decisions.forced[part]
-                parts[part] = decisions.contest(part, three, why, shown=_shown_part, given=lambda value: value)
+                parts[part] = decisions.contest(part, three, why, shown=_shown_part, given=_GIVEN.get(part, _as_given))
             else:
                 parts[part] = merge(decisions, three)
         return parts
@@ -228,12 +228,18 @@ def _merged_name(decisions: Decisions, three: Three) -> Any:  # noqa: ANN401 - a
     )
 
 
+def _as_given(value: object) -> Any:  # noqa: ANN401 - the constructor takes it, or says why not
+    return value
+
+
+_GIVEN: dict[str, Callable[[object], Any]] = {"derived_from": _given_pin, "vouched": _given_vouched}
+
 #: By part: what stands for it where there is no base, and how it is merged.
 _RULES: dict[str, tuple[Any, Callable[[Decisions, Three], Any]]] = {
     MESSAGES: ((), merge_messages),
     "inputs": ((), lambda decisions, three: merge_declarations(decisions, "inputs", three)),
     "tools": ((), merge_tools),
-    "includes": (Frozen(), lambda decisions, three: merge_mapping(decisions, "includes", three)),
+    "includes": (Frozen(), merge_includes),
     "segments": (Frozen(), lambda decisions, three: merge_mapping(decisions, "segments", three)),
     "settings": (Frozen(), lambda decisions, three: merge_mapping(decisions, "settings", three)),
     "outputs": ((), lambda decisions, three: merge_declarations(decisions, "outputs", three)),

@@ -115,7 +115,7 @@ def _peeled(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> 
     tail = next((at for at in range(left) if ours[-1 - at] != theirs[-1 - at]), left)
     inner = Spot("".join(base), *("".join(side[head : len(side) - tail]) for side in (ours, theirs)))
     before, behind = "".join(ours[:head]), "".join(ours[len(ours) - tail :])
-    return [Spot("", before, before), inner, Spot("", behind, behind)]
+    return [spot for spot in (Spot("", before, before), inner, Spot("", behind, behind)) if any(spot)]
 
 
 def _by_words(spot: Spot, *, template: bool) -> list[str | Spot] | None:

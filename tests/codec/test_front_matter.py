@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from promptlib.codec import read_with_notes
 from promptlib.codec.parsing import DEEPEST, parse
 from promptlib.codec.source import Source, plain_of
 from promptlib.errors import InvalidFile
@@ -221,3 +222,14 @@ def test_nodes_know_where_they_stand() -> None:
     assert text[item.start : item.end].endswith("      lines")
     assert item.at == item.entry
     assert node.at == 0
+
+
+def test_a_conflict_that_was_left_in_the_text_is_told() -> None:
+    text = "system:\nOne.\n=======\n<<<<<<< HEAD\n<<<<<<< HEAD\nTwo.\n=======\r\nThree.\n>>>>>>> other\nFour.\n"
+    _, notes = read_with_notes(text.encode(), source="a.prompty")
+    (told,) = [note for note in notes if "conflict" in note.what]
+    assert str(told.where) == "a.prompty:5:1"
+    assert told.what == "a conflict of a merge is left in the text, with its markers"
+    assert told.hint == "keep the lines that hold, and take the others and the markers out"
+    for harmless in ("=======\nTitle\n=======\n", "<<<<<<< a\n=======\n", ">>>>>>> a\n=======\n<<<<<<< b\n"):
+        assert read_with_notes(f"user:\n{harmless}".encode())[1] == ()
