@@ -97,11 +97,30 @@ class LabelReview:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class MovedNumber:
+    """A number that is one content at the base (`was`) and another at the head (`now`), by their digests.
+
+    It comes of a merge that put the base second. A merge on a forge keeps the base's numbers; if the branch is moved to
+    the head as it is, this number is other content from then on.
+    """
+
+    name: str
+    number: int
+    was: str
+    now: str
+
+    def to_dict(self) -> dict[str, object]:
+        """Return it as JSON data."""
+        return {"name": self.name, "number": self.number, "was": self.was, "now": self.now}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
     """What the commits from *base* to *head* change about the prompts of a store. True when they change any.
 
-    `notes` say what is worth knowing besides, such as a history that is cut off. `lineage` holds the versions that
+    `moved` are numbers of the base that mean something else at the head. `notes` say what is worth knowing besides,
+    such as a history that is cut off. `lineage` holds the versions that
     were made, and what they came from and include.
     """
 
@@ -109,6 +128,7 @@ class Review:
     head: str
     prompts: tuple[PromptReview, ...] = ()
     labels: tuple[LabelReview, ...] = ()
+    moved: tuple[MovedNumber, ...] = ()
     notes: tuple[str, ...] = ()
     lineage: Graph | None = None
 
@@ -156,5 +176,6 @@ class Review:
             "token_change": self.token_change,
             "prompts": [each.to_dict() for each in self.prompts],
             "labels": [each.to_dict() for each in self.labels],
+            "moved": [each.to_dict() for each in self.moved],
             "notes": list(self.notes),
         }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from promptlib.diff import diff
 from promptlib.errors import NotFound, PromptLibError
-from promptlib.review.findings import LabelReview, PromptReview, Review
+from promptlib.review.findings import LabelReview, MovedNumber, PromptReview, Review
 from promptlib.review.tracing import Tracing
 from promptlib.store.aside import between
 
@@ -41,6 +41,7 @@ def review(store: View, commits: str) -> Review:
         head=found.head.commit,
         prompts=prompts,
         labels=tuple(_label(found, name, label) for name, label in found.labels),
+        moved=tuple(moved for name in found.names for moved in _moved(found, name)),
         notes=(SHALLOW,) if found.shallow else (),
         lineage=tracing.around(prompts),
     )
@@ -133,6 +134,13 @@ def _between(found: Range, old: str, new: str) -> tuple[Version, ...]:
         return ()
     known = {version.commit for version in _history(found.base, old)} if old else set()
     return tuple(version for version in _history(found.head, new) if version.commit not in known)
+
+
+def _moved(found: Range, name: str) -> Iterator[MovedNumber]:
+    now = {version.number: version.digest for version in _history(found.head, name)}
+    for version in _history(found.base, name):
+        if version.number is not None and now.get(version.number, version.digest) != version.digest:
+            yield MovedNumber(name, version.number, version.digest, now[version.number])
 
 
 def _history(view: View, name: str) -> tuple[Version, ...]:

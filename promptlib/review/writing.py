@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from promptlib.diff.layout import SHORT
 from promptlib.diff.markdown import body_blocks, causes, code, fence, said, token_line
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ def _head(review: Review, rows: int) -> Iterator[str]:
         yield f"_{note[:1].upper()}{note[1:]}._"
     if review.prompts:
         yield "\n".join(_table(review, rows))
+    if review.moved:
+        yield "\n".join(_moved(review, rows))
     if review.breaking:
         lines = [f"- {line}" for line in _reasons(review)]
         more = [f"- and {len(lines) - rows} more"] if len(lines) > rows else []
@@ -116,6 +119,17 @@ def _table(review: Review, rows: int) -> Iterator[str]:
         yield f"| {code(each.name)}{was} | {each.change} | {_versions(each)} | {breaking} | {tokens} | {used} |"
     if (rest := len(review.prompts) - rows) > 0:
         yield f"\n… and {rest} more"
+
+
+def _moved(review: Review, rows: int) -> Iterator[str]:
+    yield "**Numbers that are other content here than at the base.** A merge on the forge keeps the base's numbers; a"
+    yield "fast-forward would move them, and `promptlib sync` merges so that none moves."
+    yield ""
+    for each in review.moved[:rows]:
+        was, now = (digest.removeprefix("sha256:")[:SHORT] for digest in (each.was, each.now))
+        yield f"- {code(f'{each.name}@v{each.number}')} is {code(was)} at the base and {code(now)} here"
+    if (rest := len(review.moved) - rows) > 0:
+        yield f"- and {rest} more"
 
 
 def _versions(each: PromptReview) -> str:

@@ -194,6 +194,25 @@ def test_a_commit_that_is_not_here(store: Store, text: str) -> None:
     assert "git fetch origin" in caught.value.hint
 
 
+def test_numbers_that_a_merge_the_wrong_way_round_moves_are_named(store: Store) -> None:
+    with store:
+        assert review(store, "main...feature").moved == ()
+        git(top(store), "switch", "-q", "main")
+        store.save("polite", Prompt.define(system("Ours.")))
+        published = store.version("polite@v2")
+        git(top(store), "switch", "-q", "feature")
+        store.save("polite", Prompt.define(system("Theirs.")))
+        here = store.version("polite@v2")
+        git(top(store), "merge", "-q", "-s", "ours", "-m", "Pulled", "main")
+        found = review(store, "main...HEAD")
+        told = [(each.name, each.number, each.was, each.now) for each in found.moved]
+        assert told == [("polite", 2, published.digest, here.digest)]
+        assert f"- `polite@v2` is `{published.short}` at the base and `{here.short}` here" in found.markdown()
+        assert found.to_dict()["moved"] == [
+            {"name": "polite", "number": 2, "was": published.digest, "now": here.digest}
+        ]
+
+
 def test_histories_that_never_met_have_no_common_ancestor(store: Store) -> None:
     with store:
         git(top(store), "switch", "-q", "--orphan", "alone")
@@ -283,7 +302,17 @@ def test_as_json(store: Store) -> None:
         found = review(store, "main...feature")
         data: Any = found.to_dict()
         assert json.loads(json.dumps(data)) == data
-        assert list(data) == ["base", "head", "breaking", "reasons", "token_change", "prompts", "labels", "notes"]
+        assert list(data) == [
+            "base",
+            "head",
+            "breaking",
+            "reasons",
+            "token_change",
+            "prompts",
+            "labels",
+            "moved",
+            "notes",
+        ]
         assert [each["change"] for each in data["prompts"]] == ["added", "removed", "renamed", "changed", "changed"]
         assert data["prompts"][3]["impact"][0]["name"] == "reply"
         assert data["labels"][3]["difference"]["breaking"] is True
