@@ -17,6 +17,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST = int((datetime(1, 1, 2, tzinfo=UTC) - _EPOCH).total_seconds())
 _LAST = int((datetime(9999, 12, 30, tzinfo=UTC) - _EPOCH).total_seconds())
 
+#: Up to here every system tells the time by itself.
+_FAR = 1 << 32
+
 
 @dataclass(frozen=True, slots=True)
 class Version:
@@ -75,6 +78,8 @@ def instant(seconds: int, zone: str) -> datetime:
     Commits hold whatever their maker wrote: a zone of a day or more reads as UTC, a moment outside the years 1 to 9999
     as the nearest inside.
     """
+    if 0 <= seconds < _FAR:
+        return datetime.fromtimestamp(seconds, _place(zone))
     return (_EPOCH + timedelta(seconds=min(max(seconds, _FIRST), _LAST))).astimezone(_place(zone))
 
 

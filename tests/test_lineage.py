@@ -180,6 +180,7 @@ def test_the_data_is_plain_json() -> None:
         "author": "Ada",
         "message": "First",
         "labels": ["production"],
+        "current": False,
         "missing": False,
         "trust": "own",
         "vouched": None,

@@ -5,10 +5,24 @@ It is built in two steps: first the graph, from one `git log --raw`; then, when 
 
 from __future__ import annotations
 
+from promptlib._index import walking
 from promptlib._index.earlier import Earlier
 from promptlib._index.index import Index
 from promptlib._index.moments import Committed
+from promptlib._index.nodes import fields_of
 from promptlib._index.retelling import Remembered, Told
 from promptlib._index.rows import Description, Label, Repository, Row
 
-__all__ = ["Committed", "Description", "Earlier", "Index", "Label", "Remembered", "Repository", "Row", "Told"]
+__all__ = [
+    "Committed",
+    "Description",
+    "Earlier",
+    "Index",
+    "Label",
+    "Remembered",
+    "Repository",
+    "Row",
+    "Told",
+    "fields_of",
+    "walking",
+]

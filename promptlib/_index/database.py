@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 APPLICATION = 0x70726D70
-FORMAT = 4
+FORMAT = 5
 PATIENCE = 30.0  # seconds to wait for another process that brings the index up to date
 #: How reading a file that is no sound index can end.
 FAILURES = (sqlite3.Error, Damaged, UnicodeError)
@@ -50,9 +50,15 @@ CREATE TABLE descriptions (
 ) WITHOUT ROWID;
 CREATE INDEX blobs_of_a_digest ON descriptions (digest);
 CREATE TABLE texts (blob TEXT PRIMARY KEY, data BLOB);
+CREATE TABLE nodes (id INTEGER PRIMARY KEY, digest TEXT, told BLOB, seal INTEGER);
+CREATE INDEX nodes_of_a_digest ON nodes (digest);
+CREATE TABLE edges (source INTEGER, kind INTEGER, target INTEGER, PRIMARY KEY (source, kind, target)) WITHOUT ROWID;
+CREATE INDEX edges_to_a_target ON edges (target, kind, source);
+CREATE TABLE joined (what TEXT PRIMARY KEY, data TEXT, seal INTEGER) WITHOUT ROWID;
 """
 #: What depends on the tip; descriptions and texts are found by blob and stay true.
-OF_THE_TIP = ("commits", "events", "taken", "names", "labels", "moves")
+OF_THE_TIP = ("commits", "events", "taken", "names", "labels", "moves", "nodes", "edges")
+_NOT_JOINED = (("tip", ""), ("events", "0"), ("stale", "[]"), ("unmet", "{}"))
 
 
 class Database:
@@ -168,6 +174,7 @@ def _ready(database: Database, root: str) -> Database:
             for statement in TABLES.split(";"):
                 ask(statement)
             ask("INSERT INTO state VALUES (?, ?, ?, ?, ?, ?, ?)", _sealed((root, *NOTHING)))
+            not_joined(database.connection)
             ask(f"PRAGMA application_id={APPLICATION}")
             ask(f"PRAGMA user_version={FORMAT}")
         ask("COMMIT")
@@ -213,6 +220,12 @@ def state(connection: sqlite3.Connection) -> State:
 def set_state(connection: sqlite3.Connection, held: State) -> None:
     """Write what `state` returns."""
     connection.execute("UPDATE state SET root=?, tip=?, commits=?, events=?, names=?, labels=?, seal=?", _sealed(held))
+
+
+def not_joined(connection: sqlite3.Connection) -> None:
+    """Write that no version is joined to others yet."""
+    rows = [_sealed(row) for row in _NOT_JOINED]
+    connection.executemany("INSERT OR REPLACE INTO joined VALUES (?, ?, ?)", rows)
 
 
 def counted(connection: sqlite3.Connection) -> tuple[int, int]:

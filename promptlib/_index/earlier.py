@@ -16,11 +16,11 @@ from promptlib._index.index import (
     Index,
     events_of,
     everything,
-    labels_of,
     line_of_names,
     of_a_digest,
     version_of,
 )
+from promptlib._index.labelling import labels_of, renames
 from promptlib._index.moments import commits_of, last_event, standing_at
 from promptlib._index.rows import Damaged, row_of
 from promptlib.history import MAIN, Place
@@ -86,6 +86,10 @@ class Seen:
         if place is None or place.line != MAIN:
             raise _OffTheLine
         return question(connection)
+
+    def change(self, work: Callable[[sqlite3.Connection], Answer]) -> Answer:
+        """Change what is held of the tip, where that is this commit."""
+        return (self._apart or self._session).change(work)
 
     def keep(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Write what is true whatever the tip."""
@@ -195,6 +199,13 @@ class Earlier(Index):
         """Return the newest commit of the line to here that was committed at *seconds* or before."""
         return self._ask(lambda connection, bound: standing_at(connection, seconds, bound.position))
 
+    def walk(self, question: Callable[[sqlite3.Connection], Answer]) -> Answer | None:  # noqa: ARG002 - as an index has it
+        """Return None: who leads where is joined at the tip alone."""
+        return None
+
+    def _renames(self) -> dict[str, tuple[str, int]]:
+        return self._ask(_renames)
+
     def _of_a_digest(self, *, name: str, low: str, undescribed_too: bool = False) -> list[tuple[Row, str]] | None:
         def ask(connection: sqlite3.Connection, bound: Bound) -> list[tuple[Row, str]] | None:
             return of_a_digest(connection, name=name, low=low, undescribed_too=undescribed_too, end=bound.end)
@@ -203,6 +214,10 @@ class Earlier(Index):
 
     def _labels(self, connection: sqlite3.Connection, name: str) -> list[Label]:
         return labels_of(connection, name, self._bound(connection).position)
+
+
+def _renames(connection: sqlite3.Connection, bound: Bound) -> dict[str, tuple[str, int]]:
+    return {name: told for name, told in renames(connection).items() if told[1] < bound.end}
 
 
 def _count(connection: sqlite3.Connection, bound: Bound, name: str) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from promptlib._index.database import NOTHING, OF_THE_TIP, State, counted, set_state, state
+from promptlib._index import joining
+from promptlib._index.database import NOTHING, OF_THE_TIP, State, counted, not_joined, set_state, state
 from promptlib._index.moments import COMMIT, committed_of
 from promptlib._index.rows import ROW_COLUMNS, Damaged, opened, row_of, seal
 from promptlib.errors import BadRef, StoreError
@@ -287,6 +288,7 @@ class Growing:
     def _empty(self) -> None:
         for table in OF_THE_TIP:
             self._ask(f"DELETE FROM {table}")  # noqa: S608 - the names are ours
+        not_joined(self._connection)
         set_state(self._connection, State(self._root, *NOTHING))
 
     def _cut(self, position: int) -> None:
@@ -297,6 +299,8 @@ class Growing:
             "SELECT name FROM events WHERE id>? UNION SELECT name FROM taken WHERE position>?", (last, position)
         ).fetchall()
         labelled = self._ask("SELECT DISTINCT name FROM labels WHERE position>?", (position,)).fetchall()
+        joining.cut(self._connection, last)
+        joining.touch(self._connection, (name for (name,) in (*names, *labelled)))
         self._ask("DELETE FROM events WHERE id>?", (last,))
         for table in ("commits", "taken", "labels"):
             self._ask(f"DELETE FROM {table} WHERE position>?", (position,))  # noqa: S608 - the names are ours
@@ -353,6 +357,7 @@ class Growing:
         labels = list(_label_rows(growth, reading))
         many("INSERT INTO labels VALUES (?, ?, ?, ?, ?, ?)", labels)
         self._count_moves(dict.fromkeys(name for name, *_ in labels))
+        joining.touch(self._connection, (*growth.lives, *(name for name, *_ in labels)))
         new = [self._put_name(name, life, standing) for name, (life, standing) in growth.lives.items()]
         return sum(new), len(labels)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from promptlib._index import joining
 from promptlib._index.contents import UNDESCRIBED, Contents, checked, known
 from promptlib._index.database import state
 from promptlib._index.growing import SoFar
+from promptlib._index.labelling import ALWAYS, labels_of, line_of, one_label, renames
 from promptlib._index.moments import Committed, commits_of, first, standing_at
 from promptlib._index.rows import ROW_COLUMNS, Damaged, Description, Label, Row, Story, opened, row_of
 from promptlib._index.session import Asked, Session
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
     from promptlib._index.rows import Repository
     from promptlib.history import Life
 
+Answer = TypeVar("Answer")
+
+#: How often other processes may move the index on between describing and joining.
+_PATIENT = 8
 EVENTS = f"SELECT {ROW_COLUMNS} FROM events e JOIN commits c ON c.position=e.position"  # noqa: S608 - no caller's word
 _EVERYTHING = f"{EVENTS} WHERE e.id<? ORDER BY e.id"
 _OF_A_NAME = f"{EVENTS} WHERE e.name=? AND e.id<? ORDER BY e.id"
@@ -42,16 +48,6 @@ _OF_ANY_NAME = (
     "ORDER BY e.id DESC LIMIT 1"
 )
 _NAMES = "SELECT name, versions, continues, since, current, seal FROM names"
-_LABEL = (
-    "SELECT t.data, l.name, l.label, l.blob, l.position, l.commit_id, l.seal FROM labels l "
-    "LEFT JOIN texts t ON t.blob=l.blob "
-    "WHERE l.name=? AND l.label=? ORDER BY l.position DESC LIMIT 1"
-)
-_LABELS = (
-    "SELECT l.name, l.label, l.blob, max(l.position), l.commit_id, l.seal FROM labels l "
-    "{} GROUP BY l.name, l.label ORDER BY l.name, l.label"
-)
-ALWAYS = 2**62  # past every id
 
 
 class Index:
@@ -220,6 +216,31 @@ class Index:
         """Return the commit that the main line begins with; None in an empty index."""
         return self.session.ask(first)
 
+    def walk(self, question: Callable[[sqlite3.Connection], Answer]) -> Answer | None:
+        """Return the answer to a *question* of `walking`, once every version is joined to those that it pins.
+
+        None says that a file cannot be read just now: what it pins is not known.
+        """
+
+        def ask(connection: sqlite3.Connection) -> tuple[Answer] | None:
+            return (question(connection),) if joining.done(connection) == self.session.tip else None
+
+        for _ in range(_PATIENT):
+            found = self.session.ask(ask)
+            if found is not None:
+                return found[0]
+            lacking = self.session.change(lambda connection: joining.join(connection, self.session.tip))
+            if any(lacking) and not self._described(lacking):
+                return None
+        return None
+
+    def _described(self, lacking: joining.Lacking) -> bool:
+        """Describe what is *lacking*, and return whether all of it is known from now on."""
+        self.contents.descriptions(lacking.prompts)
+        self.contents.descriptions(lacking.labels, labels=True)
+        blobs = [*lacking.prompts, *lacking.labels]
+        return self.session.ask(lambda connection: len(known(connection, blobs)) == len(set(blobs)))
+
     def position(self, commit: str) -> int | None:
         """Return the position of *commit* on the main line, so that rows up to there are those it reaches; or None."""
         place = self.session.ask(lambda connection: SoFar(connection).find(commit))
@@ -227,7 +248,7 @@ class Index:
 
     def label(self, name: str, label: str) -> tuple[Label, bytes | None] | None:
         """Return a label of *name* at the tip, and the bytes of its file where they are kept."""
-        return self.session.ask(lambda connection: _one_label(connection, name, label))
+        return self.session.ask(lambda connection: one_label(connection, name, label))
 
     def labels(self, name: str = "") -> list[Label]:
         """Return the labels of *name*, or all of them, at the tip."""
@@ -241,6 +262,22 @@ class Index:
         labels = self.labels(name)
         told = self.contents.descriptions((entry.blob for entry in labels), labels=True)
         return {(entry.name, entry.label): told[entry.blob].digest for entry in labels}
+
+    def carried(self) -> dict[tuple[str, str], list[tuple[str, int]]]:
+        """Return by name and digest the labels that carry a version, each with the event before which that was made.
+
+        What a name was called before is its own past: its labels may carry a version of then.
+        """
+        continued = self._renames()
+        found: dict[tuple[str, str], list[tuple[str, int]]] = {}
+        for (name, label), digest in self.labelled().items():
+            if digest:  # that of a label which cannot be read is empty, like that of a version
+                for old, until in line_of(name, continued):
+                    found.setdefault((old, digest), []).append((label, until))
+        return found
+
+    def _renames(self) -> dict[str, tuple[str, int]]:
+        return self.session.ask(renames)
 
     def learn(self, contents: Mapping[str, bytes]) -> None:
         """Remember what each blob of *contents* says, in one write: later questions find it."""
@@ -422,33 +459,3 @@ def _alike(
         for old, until in (names if versions else [])
     )
     return versions, [row_of(row) for rows in found for row in rows]
-
-
-def _one_label(connection: sqlite3.Connection, name: str, label: str) -> tuple[Label, bytes | None] | None:
-    row = connection.execute(_LABEL, (name, label)).fetchone()
-    if row is None:
-        _check_moves(connection, name)
-        return None
-    entry = Label._make(opened(row[1:]))
-    return (entry, checked(entry.blob, row[0])) if entry.blob is not None else None
-
-
-def labels_of(connection: sqlite3.Connection, name: str, position: int = ALWAYS) -> list[Label]:
-    """Return the labels of *name*, or all of them where it is empty, as they were at *position* on the main line."""
-    if name:
-        _check_moves(connection, name)
-    elif connection.execute("SELECT count(*) FROM labels").fetchone()[0] != state(connection).labels:
-        raise Damaged("labels")
-    where, values = (
-        ("WHERE l.name=? AND l.position<=?", (name, position)) if name else ("WHERE l.position<=?", (position,))
-    )
-    entries = [Label._make(opened(row)) for row in connection.execute(_LABELS.format(where), values)]
-    return [entry for entry in entries if entry.blob is not None]
-
-
-def _check_moves(connection: sqlite3.Connection, name: str) -> None:
-    """Miss a row of a label of *name* that is gone."""
-    found = connection.execute("SELECT name, labels, seal FROM moves WHERE name=?", (name,)).fetchone()
-    moves = opened(found)[1] if found else 0
-    if connection.execute("SELECT count(*) FROM labels WHERE name=?", (name,)).fetchone()[0] != moves:
-        raise Damaged(name)

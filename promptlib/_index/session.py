@@ -36,6 +36,9 @@ class Asked(Protocol):
     def ask(self, question: Callable[[sqlite3.Connection], Answer]) -> Answer:
         """Return the answer to *question*, which only reads."""
 
+    def change(self, work: Callable[[sqlite3.Connection], Answer]) -> Answer:
+        """Return what *work* does to the tables at the tip: all of it, or nothing."""
+
     def keep(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Write what is true whatever the tip."""
 
@@ -99,10 +102,26 @@ class Session:
                     self._bring(database)
                 except FAILURES as error:
                     self._leave(database, error)
-        raise StoreDamaged(
-            "the index cannot be made from this repository",
-            hint="promptlib fsck names what is damaged",
-        )
+        raise _impossible()
+
+    def change(self, work: Callable[[sqlite3.Connection], Answer]) -> Answer:
+        """Return what *work* does to the tables at the tip; all of it or nothing, and again when the file was damaged.
+
+        Where the file cannot be written, a copy of it in memory serves from now on.
+        """
+        with self._lock:
+            self._leave_to_parent()
+            for attempt in range(3 * PATIENT):
+                database = self._open(in_memory=attempt >= PATIENT)
+                try:
+                    with _transaction(database.connection, "BEGIN IMMEDIATE"):
+                        held = state(database.connection)
+                        if held.root == self._root and held.tip == self.tip:
+                            return work(database.connection)
+                    self._bring(database)
+                except FAILURES as error:
+                    self._leave(database, error)
+        raise _impossible()
 
     def keep(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Write what is true whatever the tip; where that cannot be, nothing is lost but time."""
@@ -194,6 +213,10 @@ class Session:
                 _discard(database)
             else:
                 database.close()
+
+
+def _impossible() -> StoreDamaged:
+    return StoreDamaged("the index cannot be made from this repository", hint="promptlib fsck names what is damaged")
 
 
 def _discard(database: Database) -> None:

@@ -33,6 +33,8 @@ VERBS = {
     "delete": "delete:delete",
     "ls": "names:names",
     "lineage": "lineage:lineage",
+    "impact": "impact:impact",
+    "graph": "graph:graph",
     "blame": "blame:blame",
     "runs": "runs:runs",
     "merge": "merge:merge",

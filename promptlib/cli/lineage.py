@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from promptlib.cli.asking import asked, moment
 from promptlib.cli.options import At, Json, Ref
+from promptlib.cli.pictures import Html, Mermaid, check_one, write_page
 from promptlib.cli.terminal import cut, lines, on_terminal, paged, plain, print_json, width
 
 if TYPE_CHECKING:
@@ -17,20 +16,15 @@ if TYPE_CHECKING:
     from promptlib.lineage import Lineage
 
 
-def lineage(
-    ref: Ref,
-    *,
-    mermaid: Annotated[bool, typer.Option("--mermaid", help="Print a Mermaid flowchart.")] = False,
-    at: At = "",
-    json: Json = False,
-) -> None:
+def lineage(ref: Ref, *, mermaid: Mermaid = False, html: Html = None, at: At = "", json: Json = False) -> None:
     """Show where a version came from and what came of it: parents, renames, derivations, includes."""
-    if mermaid and json:
-        raise typer.BadParameter("give one of --mermaid and --json")
+    check_one(mermaid=mermaid, json=json, html=html)
     with asked(at) as store:
         found = store.lineage(ref)
         if json:
             print_json("lineage", found.to_dict() | moment(store))
+        elif html:
+            write_page(html, found.html())
         else:
             paged(lines(found.mermaid()) if mermaid else tree(found))
 

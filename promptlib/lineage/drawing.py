@@ -1,58 +1,59 @@
-"""A lineage as text: a tree for terminals, a Mermaid flowchart, plain data."""
+"""A graph as text: a tree for terminals, a Mermaid flowchart, plain data."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from promptlib.lineage.nodes import KINDS, SPOKEN
+from promptlib.lineage.web import BITS, KIND
 
-    from promptlib.lineage.graph import Edge, Lineage, Node
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from promptlib.lineage.nodes import Edge, Kind, Node
+    from promptlib.lineage.web import Web
 
 WIDEST_MESSAGE = 60
-_SPOKEN = {
-    "parent": "parent",
-    "renamed_from": "renamed from",
-    "merged_from": "merged from",
-    "derived_from": "derived from",
-    "includes": "includes",
-}
-_ARROWS = {"derived_from": "-.->", "includes": "==>"}
+#: So many differences are in a page, and in the picture of a notebook.
+MOST_DIFFS, FEW_DIFFS = 1_000, 50
+_ARROWS: dict[Kind, str] = {"derived_from": "-.->", "includes": "==>", "produced": "-.->"}
 _PLAIN = frozenset(" _./-,:()")
+_COLUMN = frozenset({KINDS.index("parent"), KINDS.index("renamed_from")})
 
 
-def tree(lineage: Lineage) -> str:
+def tree(start: int, before: Web, after: Web) -> str:
     """Return the rows of `Lineage.tree`."""
-    rows = list(_origins(lineage))
-    users = [edge for node in (lineage.node, *lineage.descendants()) for edge in lineage.graph.forth(node)]
+    rows = list(_origins(start, before))
+    users = [edge for key in after.after([start]) for edge in after.edges_forth(key)]
     if users:
         rows.append("came of it:")
-        rows += [f"  {title(edge.source)}  {_SPOKEN[edge.kind]} {edge.target}" for edge in users]
+        rows += [f"  {title(edge.source)}  {SPOKEN[edge.kind]} {edge.target}" for edge in users]
     return "\n".join(rows)
 
 
-def _origins(lineage: Lineage) -> Iterator[str]:
+def _origins(start: int, web: Web) -> Iterator[str]:
     """Yield a column of first parents, and below each row, set in, the columns of its other origins."""
-    shown: set[Node] = set()
-    ahead: list[tuple[str, str, Node]] = [("", "", lineage.node)]
+    shown: set[int] = set()
+    ahead: list[tuple[str, str, int]] = [("", "", start)]
     while ahead:
-        indent, how, node = ahead.pop()
-        again = node in shown
-        shown.add(node)
+        indent, how, key = ahead.pop()
+        again = key in shown
+        shown.add(key)
+        node = web.nodes[key]
         yield f"{indent}{how}{node}, shown above" if again else f"{indent}{how}{title(node)}"
         if again:
             continue
-        column, others = _split(lineage.graph.back(node))
+        column, others = _split([(arc & KIND, arc >> BITS) for arc in web.back[key] if arc >> BITS in web.back])
         if column:
-            word = f"{_SPOKEN[column.kind]} " if column.kind == "renamed_from" else ""
-            ahead.append((indent, word, column.target))
+            word = f"{SPOKEN['renamed_from']} " if KINDS[column[0]] == "renamed_from" else ""
+            ahead.append((indent, word, column[1]))
         inner = indent + ("│  " if column else "   ")
-        ahead += [(inner, f"{_SPOKEN[edge.kind]} ", edge.target) for edge in reversed(others)]
+        ahead += [(inner, f"{SPOKEN[KINDS[kind]]} ", target) for kind, target in reversed(others)]
 
 
-def _split(edges: list[Edge]) -> tuple[Edge | None, list[Edge]]:
-    column = next((edge for edge in edges if edge.kind in {"parent", "renamed_from"}), None)
-    return column, [edge for edge in edges if edge is not column]
+def _split(arcs: list[tuple[int, int]]) -> tuple[tuple[int, int] | None, list[tuple[int, int]]]:
+    column = next((arc for arc in arcs if arc[0] in _COLUMN), None)
+    return column, [arc for arc in arcs if arc is not column]
 
 
 def title(node: Node) -> str:
@@ -69,18 +70,19 @@ def shown_message(node: Node) -> str:
     return plain if len(plain) <= WIDEST_MESSAGE else plain[: WIDEST_MESSAGE - 1] + "…"
 
 
-def mermaid(lineage: Lineage) -> str:
-    """Return the rows of `Lineage.mermaid`."""
-    ids = _ids(lineage)
+def mermaid(nodes: Sequence[Node], edges: Iterable[Edge], marked: Node | None = None) -> str:
+    """Return a flowchart of *edges*, one of its nodes *marked*."""
+    ids = _ids(nodes)
     rows = ["flowchart BT"]
     for node, key in ids.items():
         text = [str(node), *([f"[{', '.join(node.labels)}]"] if node.labels else []), shown_message(node)]
         rows.append(f'    {key}["{"<br/>".join(_escaped(part) for part in text if part)}"]')
-    for edge in lineage.edges:
+    for edge in edges:
         arrow = _ARROWS.get(edge.kind, "-->")
-        word = "" if edge.kind == "parent" else f"|{_SPOKEN[edge.kind]}|"
+        word = "" if edge.kind == "parent" else f"|{SPOKEN[edge.kind]}|"
         rows.append(f"    {ids[edge.source]} {arrow}{word} {ids[edge.target]}")
-    rows.append(f"    style {ids[lineage.node]} stroke-width:3px")
+    if marked is not None:
+        rows.append(f"    style {ids[marked]} stroke-width:3px")
     return "\n".join(rows)
 
 
@@ -89,15 +91,13 @@ def _escaped(text: str) -> str:
     return "".join(char if char.isalnum() or char in _PLAIN else f"#{ord(char)};" for char in text)
 
 
-def to_dict(lineage: Lineage) -> dict[str, object]:
-    """Return the data of `Lineage.to_dict`."""
-    ids = _ids(lineage)
-    return {
-        "node": ids[lineage.node],
-        "nodes": [{"id": key, **_fields(node)} for node, key in ids.items()],
-        "edges": [
-            {"kind": edge.kind, "source": ids[edge.source], "target": ids[edge.target]} for edge in lineage.edges
-        ],
+def to_dict(nodes: Sequence[Node], edges: Iterable[Edge], node: Node | None = None) -> dict[str, object]:
+    """Return *nodes* and *edges* as data, and which of them *node* is."""
+    ids = _ids(nodes)
+    told: dict[str, object] = {"node": ids[node]} if node is not None else {}
+    return told | {
+        "nodes": [{"id": key, **_fields(each)} for each, key in ids.items()],
+        "edges": [{"kind": edge.kind, "source": ids[edge.source], "target": ids[edge.target]} for edge in edges],
     }
 
 
@@ -113,11 +113,12 @@ def _fields(node: Node) -> dict[str, object]:
         "author": node.author,
         "message": node.message,
         "labels": list(node.labels),
+        "current": node.current,
         "missing": node.missing,
         "trust": node.trust,
         "vouched": node.vouched or None,
     }
 
 
-def _ids(lineage: Lineage) -> dict[Node, str]:
-    return {node: f"n{at}" for at, node in enumerate(lineage.nodes)}
+def _ids(nodes: Sequence[Node]) -> dict[Node, str]:
+    return {node: f"n{at}" for at, node in enumerate(nodes)}

@@ -1,138 +1,260 @@
-"""Versions and the typed edges between them, and walks over these."""
+"""A whole store's versions and edges, immutable, and the view from one version."""
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass, field
-from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from promptlib.lineage import drawing
-from promptlib.trust import OWN, Trust
-from promptlib.version import SHORT
+from promptlib.lineage.finding import Finder, Which
+from promptlib.lineage.impact import impacts
+from promptlib.lineage.nodes import KINDS, Edge, Node
+from promptlib.lineage.web import BITS, Web
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-    from datetime import datetime
+    from collections.abc import Callable, Iterable, Sequence
 
-    from promptlib.refs import Pin
+    from promptlib.diff import PromptDiff
+    from promptlib.lineage.impact import Impact
 
-#: How a version follows from another; in the order in which edges of one version are told.
-Kind: TypeAlias = Literal["parent", "renamed_from", "merged_from", "derived_from", "includes"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
-#: The kinds that say where a content came from; an included prompt stays a prompt of its own.
-ORIGINS: frozenset[Kind] = frozenset(KINDS) - {"includes"}
+#: What compares two versions, the first of them None for all of the second; None where prompts are not at hand.
+Compare: TypeAlias = "Callable[[Node | None, Node], PromptDiff | None]"
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A version in the graph; `missing` when a file pins it and this store does not hold it.
+class Source(Protocol):
+    """Where a lineage learns what is around its version: a graph in memory, or the index of a store."""
 
-    `trust` and `vouched` are as the version has them.
-    """
+    def key(self, which: Which) -> int:
+        """Return the number of a version; raises `NotFound`."""
 
-    name: str
-    digest: str
-    number: int | None = None
-    commit: str = ""
-    time: datetime | None = None
-    author: str = ""
-    message: str = ""
-    labels: tuple[str, ...] = ()
-    missing: bool = False
-    trust: Trust = OWN
-    vouched: str = ""
+    def node(self, key: int) -> Node:
+        """Return the version itself."""
 
-    def __str__(self) -> str:
-        """Return `support/triage v3 (3f9c2a1b)`."""
-        which = "not here" if self.missing else "v?" if self.number is None else f"v{self.number}"
-        return f"{self.name or '?'} {which} ({self.digest.removeprefix('sha256:')[:SHORT]})"
+    def alike(self, key: int) -> Sequence[int]:
+        """Return the versions of the same name with the same digest."""
 
+    def before(self, keys: Sequence[int], *, origins: bool = False) -> Web:
+        """Return all that *keys* came from and, unless only *origins* are wanted, include."""
 
-class Edge(NamedTuple):
-    """`source` follows from `target`, or uses it: its parent, what it was merged or derived from, what it includes."""
+    def after(self, keys: Sequence[int]) -> Web:
+        """Return all that came of *keys* or includes them."""
 
-    kind: Kind
-    source: Node
-    target: Node
+    def using(self, keys: Sequence[int]) -> Web:
+        """Return all that includes or derives from *keys*, transitively."""
 
-
-class Told(NamedTuple):
-    """What is known of one stored version before it is joined with others.
-
-    `parents` are ids of other versions, along the commits; `came_from` is the old name when this version renamed it,
-    `renamed_from` the one that the file tells.
-    """
-
-    id: int
-    node: Node
-    parents: tuple[int, ...] = ()
-    came_from: str = ""
-    renamed_from: str = ""
-    derived_from: Pin | None = None
-    includes: tuple[Pin, ...] = ()
+    def compare(self, before: Node | None, after: Node) -> PromptDiff | None:
+        """Return the difference of two versions, or None where the prompts are not at hand."""
 
 
 class Graph:
-    """All versions and edges of a store, immutable."""
+    """All versions and edges of a store, immutable.
 
-    __slots__ = ("_from", "_to", "edges", "nodes")
+    A version is asked for by a ref (`name`, `name@v3`, `name@production`, `name#3f9c2a1b`), a `Version` or a `Node`.
+    """
 
-    def __init__(self, nodes: Iterable[Node], edges: Iterable[Edge] = ()) -> None:
-        """Hold *nodes* and *edges*; an edge's ends belong to the graph too."""
-        self.edges = tuple(sorted(dict.fromkeys(edges), key=lambda edge: KINDS.index(edge.kind)))
-        ends = chain.from_iterable((edge.source, edge.target) for edge in self.edges)
-        self.nodes = tuple(dict.fromkeys(chain(nodes, ends)))
-        self._to: dict[Node, list[Edge]] = {}
-        self._from: dict[Node, list[Edge]] = {}
-        for edge in self.edges:
-            self._to.setdefault(edge.source, []).append(edge)
-            self._from.setdefault(edge.target, []).append(edge)
+    __slots__ = ("_compare", "_edges", "_finder", "_keys", "_nodes", "_web")
 
-    def of(self, node: Node) -> Lineage:
-        """Return where *node* came from and what came of it."""
-        return Lineage(node, self)
+    def __init__(self, nodes: Iterable[Node] = (), edges: Iterable[Edge] = (), compare: Compare | None = None) -> None:
+        """Hold *nodes* and *edges*; an edge's ends belong to the graph too. *compare* makes the diffs of a page."""
+        held = sorted(dict.fromkeys(edges), key=lambda edge: KINDS.index(edge.kind))
+        ends = chain.from_iterable((edge.source, edge.target) for edge in held)
+        keys = {node: at for at, node in enumerate(dict.fromkeys(chain(nodes, ends)))}
+        back: dict[int, list[int]] = {at: [] for at in keys.values()}
+        for edge in held:
+            back[keys[edge.source]].append(keys[edge.target] << BITS | KINDS.index(edge.kind))
+        self._web = Web({at: node for node, at in keys.items()}, back)
+        self._compare = compare
+        self._nodes: tuple[Node, ...] | None = None
+        self._edges: tuple[Edge, ...] | None = None
+        self._keys: dict[Node, int] | None = None
+        self._finder: Finder | None = None
+
+    @classmethod
+    def of_web(cls, web: Web, compare: Compare | None = None) -> Graph:
+        """Return the graph that *web* is."""
+        graph = cls(compare=compare)
+        graph._web = web
+        return graph
+
+    def __repr__(self) -> str:
+        """Return how large it is."""
+        return f"<Graph: {len(self._web.back)} versions, {sum(map(len, self._web.back.values()))} edges>"
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """Every version, in the order in which they were made; then what is pinned and not here."""
+        if self._nodes is None:
+            self._nodes = tuple([self._web.nodes[key] for key in self._web.back])
+        return self._nodes
+
+    @property
+    def edges(self) -> tuple[Edge, ...]:
+        """Every edge, by kind."""
+        if self._edges is None:
+            edges = [edge for key in self._web.back for edge in self._web.edges_back(key)]
+            self._edges = tuple(sorted(edges, key=lambda edge: KINDS.index(edge.kind)))
+        return self._edges
+
+    def of(self, which: Which) -> Lineage:
+        """Return where a version came from and what came of it; raises `NotFound`."""
+        return Lineage(self.key(which), self)
 
     def find(self, name: str, digest: str) -> Node | None:
         """Return the last node of *name* with *digest*."""
         return next((node for node in reversed(self.nodes) if (node.name, node.digest) == (name, digest)), None)
 
-    def back(self, node: Node) -> list[Edge]:
-        """Return the edges from *node* to what it follows from or uses."""
-        return self._to.get(node, [])
+    def back(self, which: Which) -> list[Edge]:
+        """Return the edges from a version to what it follows from or uses."""
+        return list(self._web.edges_back(self.key(which)))
 
-    def forth(self, node: Node) -> list[Edge]:
-        """Return the edges to *node* from what follows from it or uses it."""
-        return self._from.get(node, [])
+    def forth(self, which: Which) -> list[Edge]:
+        """Return the edges to a version from what follows from it or uses it."""
+        return list(self._web.edges_forth(self.key(which)))
+
+    def ancestors(self, which: Which) -> tuple[Node, ...]:
+        """Return everything that a version came from or includes, nearest first."""
+        return self.of(which).ancestors()
+
+    def descendants(self, which: Which) -> tuple[Node, ...]:
+        """Return everything that came of a version or includes it, nearest first."""
+        return self.of(which).descendants()
+
+    def common_ancestor(self, one: Which, other: Which) -> Node | None:
+        """Return the nearest version that both came from, as `Lineage.common_ancestor` does."""
+        return self.of(one).common_ancestor(other)
+
+    def path_between(self, one: Which, other: Which) -> tuple[Edge, ...] | None:
+        """Return the edges that link both, as `Lineage.path_between` does."""
+        return self.of(one).path_between(other)
+
+    def impact(self, which: Which) -> tuple[Impact, ...]:
+        """Return every version that includes or derives from this one, transitively, nearest first.
+
+        A bare name means any version of it. Everything else means one content: all its versions of that name.
+        """
+        return impacts(self._web, self._found().every(which))
+
+    def mermaid(self) -> str:
+        """Return a Mermaid flowchart, origins at the bottom; no name or message can be read as Mermaid's own words."""
+        return drawing.mermaid(self.nodes, self.edges)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return `{"nodes": [{"id", "ref", "name", …}], "edges": [{"kind", "source", "target"}]}`."""
+        return drawing.to_dict(self.nodes, self.edges)
+
+    def html(self, *, diffs: int = drawing.MOST_DIFFS) -> str:
+        """Return one page without any other file: pan, zoom, and the difference that each version made.
+
+        Of at most *diffs* versions, the newest, the difference is in the page.
+        """
+        from promptlib.lineage.page import page  # noqa: PLC0415 - walks need no page
+
+        return page(self.nodes, self.edges, self.compare, diffs=diffs)
+
+    def _repr_html_(self) -> str:
+        """Return the page in a frame of its own, for a notebook."""
+        from promptlib.lineage.page import framed  # noqa: PLC0415 - walks need no page
+
+        return framed(self.html(diffs=drawing.FEW_DIFFS))
+
+    def key(self, which: Which) -> int:
+        """Return the number that a version has in this graph; raises `NotFound`."""
+        if isinstance(which, Node):
+            if self._keys is None:
+                self._keys = dict(zip(self.nodes, self._web.back, strict=True))
+            if which in self._keys:
+                return self._keys[which]
+        return self._found().one(which)
+
+    def node(self, key: int) -> Node:
+        """Return the version with number *key*."""
+        return self._web.nodes[key]
+
+    def alike(self, key: int) -> Sequence[int]:
+        """Return the versions of the same name with the same digest."""
+        return self._found().alike(key)
+
+    def before(self, keys: Sequence[int], *, origins: bool = False) -> Web:  # noqa: ARG002 - the shape of Source
+        """Return all there is."""
+        return self._web
+
+    def after(self, keys: Sequence[int]) -> Web:  # noqa: ARG002 - the shape of Source
+        """Return all there is."""
+        return self._web
+
+    def using(self, keys: Sequence[int]) -> Web:  # noqa: ARG002 - the shape of Source
+        """Return all there is."""
+        return self._web
+
+    def _found(self) -> Finder:
+        if self._finder is None:
+            self._finder = Finder(dict(zip(self._web.back, self.nodes, strict=True)))
+        return self._finder
+
+    def compare(self, before: Node | None, after: Node) -> PromptDiff | None:
+        """Return the difference of two versions, or None where the prompts are not at hand."""
+        return self._compare(before, after) if self._compare else None
 
 
-@dataclass(frozen=True, slots=True)
 class Lineage:
-    """One version among those it came from and those that came of it."""
+    """One version among those it came from and those that came of it, as they were when it was asked for.
 
-    node: Node
-    graph: Graph = field(repr=False)
+    What it tells is looked up when it is first asked, and kept.
+    """
+
+    __slots__ = ("_after", "_before", "_key", "_source")
+
+    def __init__(self, key: int, source: Source) -> None:
+        """Tell of the version that *source* knows by *key*."""
+        self._key = key
+        self._source = source
+        self._before: Web | None = None
+        self._after: Web | None = None
+
+    def __repr__(self) -> str:
+        """Return the version that it is of."""
+        return f"<Lineage of {self.node}>"
+
+    @property
+    def node(self) -> Node:
+        """The version itself."""
+        known = self._before or self._after
+        return known.nodes[self._key] if known else self._source.node(self._key)
 
     def ancestors(self) -> tuple[Node, ...]:
         """Return everything that this version came from or includes, nearest first."""
-        return tuple(_walk([self.node], partial(_targets, self.graph)))[1:]
+        return self._told(self._back(), self._back().before([self._key])[1:])
 
     def descendants(self) -> tuple[Node, ...]:
         """Return everything that came of this version or includes it, nearest first."""
-        return tuple(_walk([self.node], partial(_sources, self.graph)))[1:]
+        return self._told(self._forth(), self._forth().after([self._key])[1:])
 
-    def common_ancestor(self, other: Lineage | Node) -> Node | None:
+    def common_ancestor(self, other: Lineage | Which) -> Node | None:
         """Return the nearest version that this one and *other* both came from (either may be it), or None.
 
         Of several candidates that do not come from each other, it is the one nearest to this version. What both
         include is no origin of theirs.
         """
-        origins = partial(_origins, self.graph)
-        theirs = set(_walk([other.node if isinstance(other, Lineage) else other], origins))
-        common = [node for node in _walk([self.node], origins) if node in theirs]
-        further = set(_walk(chain.from_iterable(map(origins, common)), origins))
-        return next((node for node in common if node not in further), common[0] if common else None)
+        key = self._other(other)
+        web = self._source.before((self._key, key), origins=True)
+        found = web.common_ancestor(self._key, key)
+        return None if found is None else web.nodes[found]
+
+    def path_between(self, other: Lineage | Which) -> tuple[Edge, ...] | None:
+        """Return the fewest edges that lead from this version to *other*, by what they came from or include.
+
+        It goes back from one to the other, or from both to something that they share. It is empty when both are the
+        same version, and None when they share nothing; that something else uses both makes no path.
+        """
+        key = self._other(other)
+        web = self._source.before((self._key, key))
+        found = web.path_between(self._key, key)
+        return None if found is None else tuple(web.edge(*edge) for edge in found)
+
+    def impact(self) -> tuple[Impact, ...]:
+        """Return every version that includes or derives from this content, transitively, nearest first."""
+        keys = self._source.alike(self._key)
+        return impacts(self._source.using(keys), keys)
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -142,86 +264,53 @@ class Lineage:
     @property
     def edges(self) -> tuple[Edge, ...]:
         """The edges that were walked: back from this version, and forth."""
-        back = chain.from_iterable(map(self.graph.back, (self.node, *self.ancestors())))
-        forth = chain.from_iterable(map(self.graph.forth, (self.node, *self.descendants())))
+        before, after = self._back(), self._forth()
+        back = chain.from_iterable(map(before.edges_back, before.before([self._key])))
+        forth = chain.from_iterable(map(after.edges_forth, after.after([self._key])))
         return tuple(dict.fromkeys(chain(back, forth)))
 
     def tree(self) -> str:
         """Return a text for a terminal: this version and its parents in a column, other origins set in below each."""
-        return drawing.tree(self)
+        return drawing.tree(self._key, self._back(), self._forth())
 
     def mermaid(self) -> str:
         """Return a Mermaid flowchart, origins at the bottom; no name or message can be read as Mermaid's own words."""
-        return drawing.mermaid(self)
+        return drawing.mermaid(self.nodes, self.edges, self.node)
 
     def to_dict(self) -> dict[str, object]:
         """Return `{"node": id, "nodes": [{"id", "ref", "name", …}], "edges": [{"kind", "source", "target"}]}`."""
-        return drawing.to_dict(self)
+        return drawing.to_dict(self.nodes, self.edges, self.node)
 
+    def html(self, *, diffs: int = drawing.MOST_DIFFS) -> str:
+        """Return one page without any other file: pan, zoom, and the difference that each version made.
 
-def _targets(graph: Graph, node: Node) -> Iterator[Node]:
-    return (edge.target for edge in graph.back(node))
+        Of at most *diffs* versions, the nearest, the difference is in the page.
+        """
+        from promptlib.lineage.page import page  # noqa: PLC0415 - walks need no page
 
+        return page(self.nodes, self.edges, self._source.compare, node=self.node, diffs=diffs)
 
-def _sources(graph: Graph, node: Node) -> Iterator[Node]:
-    return (edge.source for edge in graph.forth(node))
+    def _repr_html_(self) -> str:
+        """Return the page in a frame of its own, for a notebook."""
+        from promptlib.lineage.page import framed  # noqa: PLC0415 - walks need no page
 
+        return framed(self.html(diffs=drawing.FEW_DIFFS))
 
-def _origins(graph: Graph, node: Node) -> Iterator[Node]:
-    return (edge.target for edge in graph.back(node) if edge.kind in ORIGINS)
+    def _other(self, other: Lineage | Which) -> int:
+        if isinstance(other, Lineage):
+            return other._key if other._source is self._source else self._source.key(other.node)  # noqa: SLF001 - its own
+        return self._source.key(other)
 
+    def _back(self) -> Web:
+        if self._before is None:
+            self._before = self._source.before((self._key,))
+        return self._before
 
-def _walk(starts: Iterable[Node], follow: Callable[[Node], Iterator[Node]]) -> Iterator[Node]:
-    """Yield *starts* and all that can be reached from them, nearest first, each once."""
-    seen = dict.fromkeys(starts)
-    ahead = deque(seen)
-    while ahead:
-        node = ahead.popleft()
-        yield node
-        for found in follow(node):
-            if found not in seen:
-                seen[found] = None
-                ahead.append(found)
+    def _forth(self) -> Web:
+        if self._after is None:
+            self._after = self._source.after((self._key,))
+        return self._after
 
-
-def joined(versions: Iterable[Told]) -> Graph:
-    """Return the graph of *versions*, oldest first; a pin that none of them meets leads to a `missing` node."""
-    told = list(versions)
-    return Graph((each.node for each in told), _Joining(told).edges())
-
-
-class _Joining:
-    """Finds the nodes that ids, pins and old names mean."""
-
-    def __init__(self, told: list[Told]) -> None:
-        self._told = told
-        self._by_id: Mapping[int, Told] = {each.id: each for each in told}
-        # Later versions win: a pinned digest means the newest version with that content.
-        self._by_pin = {(each.node.name, each.node.digest): each.node for each in told}
-        self._by_digest = {each.node.digest: each.node for each in told}
-
-    def edges(self) -> Iterator[Edge]:
-        """Yield the edges of all versions."""
-        newest: dict[str, Node] = {}
-        for each in self._told:
-            parents = [self._by_id[parent] for parent in each.parents if parent in self._by_id]
-            for at, parent in enumerate(parents):
-                yield Edge(_kind(at, each), each.node, parent.node)
-            if not parents and (old := newest.get(each.renamed_from)):
-                yield Edge("renamed_from", each.node, old)
-            # The file goes on saying what it was once derived from: the edge belongs to the version that said it first.
-            if each.derived_from and all(parent.derived_from != each.derived_from for parent in parents):
-                yield Edge("derived_from", each.node, self._pinned(each.derived_from))
-            for pin in each.includes:
-                yield Edge("includes", each.node, self._pinned(pin))
-            newest[each.node.name] = each.node
-
-    def _pinned(self, pin: Pin) -> Node:
-        found = self._by_pin.get((pin.name, pin.digest)) if pin.name else self._by_digest.get(pin.digest)
-        return found or Node(pin.name, pin.digest, missing=True)
-
-
-def _kind(at: int, told: Told) -> Kind:
-    if at:
-        return "merged_from"
-    return "renamed_from" if told.came_from else "parent"
+    def _told(self, web: Web, keys: Sequence[int]) -> tuple[Node, ...]:
+        nodes = web.nodes
+        return tuple([nodes[key] for key in keys])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import local
 from typing import TYPE_CHECKING, cast
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from promptlib._git import Commit, Repository
     from promptlib._index import Index, Row
-    from promptlib.lineage import Graph
+    from promptlib.lineage import Web
 
 MAIN = "refs/heads/main"
 DIFFERENT = "the index says something else than git"
@@ -58,6 +58,9 @@ class History:
         self.prefix = prefix
         self.place = repository.place
         self._found: dict[tuple[str | None, bool, Ref], tuple[str, Standing]] = {}
+        #: What `tracing` walked of the graph, and by which refs.
+        self.walked: dict[tuple[object, ...], Web] = {}
+        self.events: dict[tuple[object, ...], int] = {}
         self._histories: dict[tuple[str | None, str | None, bool, str], tuple[Version, ...]] = {}
         self._fresh = Fresh(repository)
         self._lock = ForkableLock()
@@ -156,6 +159,7 @@ class History:
     def close(self) -> None:
         """Let go of the index's file, and of what it told."""
         self._histories.clear()
+        self.walked.clear()
         if self._index is not None:
             self._index.close()
 
@@ -465,11 +469,26 @@ class History:
         branch = (getattr(self._tips, "reference", None) or self.reference()).removeprefix("refs/heads/")
         return self.repository.tip(f"refs/remotes/origin/{branch}")
 
-    def graph(self) -> Graph:
-        """Return every version of every name with its edges."""
-        from promptlib.store import tracing  # noqa: PLC0415 - a load asks for no lineage
+    @property
+    def moved_to(self) -> str | None:
+        """The tip that this thread asks about."""
+        tip: str | None = getattr(self._tips, "tip", self._newest_tip)
+        return tip
 
-        return tracing.graph(self.index, numbered=not self.repository.shallow)
+    @property
+    def numbered(self) -> bool:
+        """Whether versions have numbers: not where history is cut off."""
+        return not self.repository.shallow
+
+    @contextmanager
+    def as_of(self, tip: str | None) -> Iterator[Index]:
+        """Answer for *tip* inside, in this thread: what was asked for then is told as it was then."""
+        before = self.moved_to
+        self._tips.tip = tip
+        try:
+            yield self.index
+        finally:
+            self._tips.tip = before
 
 
 def _short(digest: str) -> str:

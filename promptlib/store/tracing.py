@@ -1,58 +1,246 @@
-"""The lineage of what a store holds: every version of the index as a node, with what its file pins."""
+"""The lineage of what a store holds, walked through the index; a file that cannot be read hides no other."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
-from promptlib.lineage import Node, Told, joined
-from promptlib.refs import Pin
+from promptlib._index import fields_of, walking
+from promptlib.errors import NotFound, PromptLibError
+from promptlib.lineage import Graph, Lineage, Node, Told, Web, impacts, web_of
+from promptlib.refs import Pin, Ref
+from promptlib.store.remembering import content_of
 from promptlib.trust import FOREIGN, OWN
-from promptlib.version import instant
+from promptlib.version import Version, instant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import sqlite3
+    from collections.abc import Callable, Iterator, Sequence
 
-    from promptlib._index import Description, Index, Row
-    from promptlib.lineage import Graph
+    from promptlib._index import Index
+    from promptlib.diff import PromptDiff
+    from promptlib.lineage import Impact, Which
+    from promptlib.store.past import History
+
+#: So many earlier answers are remembered while the tip stays, and so many versions in them.
+MOST_ANSWERS, MOST_WALKED, MOST_EVENTS = 256, 16_384, 4_096
 
 
-def graph(index: Index, *, numbered: bool) -> Graph:
-    """Return every version that *index* knows with its edges; *numbered* says that numbers are known."""
-    return joined(_told(index, numbered=numbered))
+def lineage(history: History, ref: Ref) -> Lineage:
+    """Return the lineage of the version that *ref* (without label) names; raises what `History.version` does."""
+    return Lineage(_event(history, ref), Traced(history))
+
+
+def impact(history: History, ref: Ref) -> tuple[Impact, ...]:
+    """Return what uses the content that *ref* (without label) names, or any version of a bare name."""
+    traced = Traced(history)
+    versions = history.index.versions(ref.name) if ref == Ref(ref.name) else ()
+    keys = tuple(row.id for row in versions) or traced.alike(_event(history, ref))
+    return impacts(traced.using(keys), keys)
+
+
+def _event(history: History, ref: Ref, commit: str = "") -> int:
+    """Return the index's id of the version that *ref* (without label) names, or that *commit* made of its name.
+
+    Remembered while the tip stays; raises `NotFound` or `NumberMoved`.
+    """
+    asked = history.moved_to, history.numbered, ref, commit
+    known = history.events.get(asked)
+    if known is None:
+        made = [row for row in history.index.versions(ref.name) if row.commit == commit] if commit else []
+        known = (made or [history.row(ref)])[-1].id
+        if len(history.events) >= MOST_EVENTS:
+            history.events.clear()
+        history.events[asked] = known
+    return known
+
+
+def graph(history: History) -> Graph:
+    """Return every version with its edges."""
+    traced = Traced(history)
+    return Graph.of_web(traced.everything(), traced.compare)
+
+
+class Traced:
+    """Asks the index what is around a version, at the tip at which the lineage was asked for.
+
+    Where a file cannot be read, nobody knows what it pins: then everything is looked through, and it has no edges. So
+    everything is at an earlier time: who leads where is joined at the tip alone.
+    """
+
+    def __init__(self, history: History) -> None:
+        """Answer for the tip that *history* stands at."""
+        self._history = history
+        self._tip = history.moved_to
+        self._looked_through: Web | None = None
+
+    def key(self, which: Which) -> int:
+        """Return the id of a version; raises `NotFound`."""
+        with self._history.as_of(self._tip) as index:
+            if isinstance(which, Node | Version):
+                ref = Ref(which.name, prefix=which.digest.removeprefix("sha256:"))
+                return _event(self._history, ref, which.commit)
+            ref = Ref.parse(which)
+            return _event(self._history, _without_label(index, ref) if ref.label else ref)
+
+    def node(self, key: int) -> Node:
+        """Return a version."""
+        return self._web(lambda connection: walking.alone(connection, key), "node", key).nodes[key]
+
+    def alike(self, key: int) -> Sequence[int]:
+        """Return a version, and the newest one of its name with the same content: to that one pins lead."""
+        with self._history.as_of(self._tip) as index:
+            found = index.walk(lambda connection: walking.alike(connection, key))
+        if found is not None:
+            return found
+        nodes = self._unjoined().nodes
+        wanted = nodes[key].name, nodes[key].digest
+        return [at for at, node in nodes.items() if (node.name, node.digest) == wanted]
+
+    def before(self, keys: Sequence[int], *, origins: bool = False) -> Web:
+        """Return all that *keys* came from and, unless only *origins* are wanted, include."""
+        return self._web(
+            lambda connection: walking.before(connection, keys, origins=origins),
+            "origins" if origins else "before",
+            *keys,
+        )
+
+    def after(self, keys: Sequence[int]) -> Web:
+        """Return all that came of *keys* or includes them."""
+        return self._web(lambda connection: walking.after(connection, keys), "after", *keys)
+
+    def using(self, keys: Sequence[int]) -> Web:
+        """Return all that includes or derives from *keys*, transitively."""
+        return self._web(lambda connection: walking.using(connection, keys), "using", *keys)
+
+    def everything(self) -> Web:
+        """Return every version."""
+        return self._web(walking.everything, "everything")
+
+    def _web(self, question: Callable[[sqlite3.Connection], walking.Found], *asked: object) -> Web:
+        """Return what *question* finds; everything, where it cannot be asked."""
+        walked, numbered = self._history.walked, self._history.numbered
+        known = walked.get((self._tip, numbered, asked))
+        if known is not None:
+            return known
+        with self._history.as_of(self._tip) as index:
+            found = index.walk(question)
+        if found is None:
+            return self._unjoined()
+        web = Web(_Nodes(found, numbered=numbered), found.back, found.forth)
+        if len(found.back) <= MOST_WALKED:
+            if len(walked) >= MOST_ANSWERS or sum(len(each.back) for each in walked.values()) > MOST_WALKED:
+                walked.clear()
+            walked[self._tip, numbered, asked] = web
+        return web
+
+    def _unjoined(self) -> Web:
+        if self._looked_through is None:
+            with self._history.as_of(self._tip) as index:
+                self._looked_through = web_of(_told(index, numbered=self._history.numbered))
+        return self._looked_through
+
+    def compare(self, before: Node | None, after: Node) -> PromptDiff | None:
+        """Return the difference of two versions, or None where one of them cannot be read."""
+        from promptlib.diff import diff  # noqa: PLC0415 - a walk compares nothing
+
+        try:
+            old = self._prompt(before) if before else None
+            return diff(old, self._prompt(after))
+        except PromptLibError:
+            return None
+
+    def _prompt(self, node: Node) -> Any:  # noqa: ANN401 - whatever its inputs are
+        with self._history.as_of(self._tip) as index:
+            rows = index.rows([_event(self._history, Ref(node.name), node.commit)])
+            return content_of(b"".join(self._history.content(row.blob or "") for row in rows.values()))
+
+
+def _without_label(index: Index, ref: Ref) -> Ref:
+    labels = {label: digest for (_, label), digest in index.labelled(ref.name).items()}
+    if not labels.get(ref.label):
+        raise NotFound(
+            f"no label {ref.label!r} on {ref.name}",
+            hint=f"labels here: {', '.join(sorted(labels)) or 'none'}",
+        )
+    return Ref(ref.name, prefix=labels[ref.label].removeprefix("sha256:"))
+
+
+class _Nodes(dict[int, Node]):
+    """Nodes by their id, each made when it is first asked for: of a long walk, a path needs a few."""
+
+    __slots__ = ("_found", "_numbered")
+
+    def __init__(self, found: walking.Found, *, numbered: bool) -> None:
+        """Make the nodes of *found*."""
+        super().__init__()
+        self._found = found
+        self._numbered = numbered
+
+    def __missing__(self, key: int) -> Node:
+        told = self._found.told.get(key)
+        if told is None:
+            name, _, word = self._found.missing[key].partition("#")
+            node = Node(name, f"sha256:{word}", missing=True)
+        else:
+            node = _node(told, numbered=self._numbered)
+        self[key] = node
+        return node
+
+
+def _node(told: str, *, numbered: bool) -> Node:
+    """Return the node that the index tells of."""
+    fields = fields_of(told)
+    name, number, commit, author, seconds, zone, digest, trust, vouched, labels, current, _, _, message = fields
+    # What Node(...) does takes three times as long, and this is done for very many.
+    return tuple.__new__(
+        Node,
+        (
+            name,
+            digest,
+            int(number) if numbered else None,
+            commit,
+            instant(int(seconds), zone),
+            author,
+            message,
+            tuple(labels.split()) if labels else (),
+            False,
+            FOREIGN if trust else OWN,
+            json.loads(vouched) if vouched else "",
+            current == "1",
+            "",
+        ),
+    )
 
 
 def _told(index: Index, *, numbered: bool) -> Iterator[Told]:
+    """Yield every version with what its file pins, as far as the file can be read."""
     index.describe_all()
     rows = [row for row in index.everything() if row.blob]
     said = index.descriptions(row.blob for row in rows if row.blob)
-    labels: dict[tuple[str, str], list[str]] = {}
-    for (name, label), digest in index.labelled().items():
-        if digest:  # that of a label which cannot be read is empty, like that of a version
-            labels.setdefault((name, digest), []).append(label)
+    labels = index.carried()
+    standing = {name: row.id for name in index.names() if (row := index.current(name))}
     for row in rows:
         about = said[row.blob or ""]
-        found = tuple(labels.get((row.name, about.digest), ()))
+        node = Node(
+            row.name,
+            about.digest,
+            row.number if numbered else None,
+            row.commit,
+            instant(row.seconds, row.zone),
+            row.author,
+            row.message.rstrip("\n"),
+            tuple(sorted({label for label, until in labels.get((row.name, about.digest), ()) if row.id < until})),
+            trust=FOREIGN if about.trust else OWN,
+            vouched=about.vouched,
+            current=standing.get(row.name) == row.id,
+        )
         yield Told(
             row.id,
-            _node(row, about, found, numbered=numbered),
+            node,
             row.parents,
             row.came_from,
             about.renamed_from,
             Pin.parse(about.derived_from) if about.derived_from else None,
             tuple(map(Pin.parse, about.includes)),
         )
-
-
-def _node(row: Row, about: Description, labels: tuple[str, ...], *, numbered: bool) -> Node:
-    return Node(
-        name=row.name,
-        digest=about.digest,
-        number=row.number if numbered else None,
-        commit=row.commit,
-        time=instant(row.seconds, row.zone),
-        author=row.author,
-        message=row.message.rstrip("\n"),
-        labels=labels,
-        trust=FOREIGN if about.trust else OWN,
-        vouched=about.vouched,
-    )

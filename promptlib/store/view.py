@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from promptlib._index import Committed
     from promptlib.blame import Blame
     from promptlib.diff import PromptDiff
-    from promptlib.lineage import Graph, Lineage
+    from promptlib.lineage import Graph, Impact, Lineage
     from promptlib.prompt import Prompt
     from promptlib.store.past import History
 
@@ -86,15 +86,25 @@ class View:
 
     def lineage(self, ref: str | Ref) -> Lineage:
         """Return where the version that *ref* names came from and what came of it."""
-        version = self.version(ref)
-        graph = self.graph()
-        return graph.of(
-            next(node for node in graph.nodes if (node.name, node.commit) == (version.name, version.commit))
-        )
+        from promptlib.store import tracing  # noqa: PLC0415 - a load asks for no lineage
+
+        return tracing.lineage(self._past(), self._label_resolved(Ref.parse(ref)))
+
+    def impact(self, ref: str | Ref) -> tuple[Impact, ...]:
+        """Return every version that includes or derives from this one, transitively, nearest first.
+
+        A bare name means any version of it. Everything else means one content, whichever numbers it has. Each says by
+        which path, whether it is the newest of its name, and which labels carry it. Raises `NotFound`.
+        """
+        from promptlib.store import tracing  # noqa: PLC0415 - a load asks for no lineage
+
+        return tracing.impact(self._past(), self._label_resolved(Ref.parse(ref)))
 
     def graph(self) -> Graph:
         """Return every version of every name with its typed edges: parent, merged, renamed, derived, includes."""
-        return self._past().graph()
+        from promptlib.store import tracing  # noqa: PLC0415 - a load asks for no lineage
+
+        return tracing.graph(self._past())
 
     def commits(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Yield message and changed names of every commit that changed a prompt, oldest first."""

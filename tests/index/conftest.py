@@ -32,8 +32,18 @@ def describe(data: bytes) -> Description:
     if data.startswith(b"broken"):
         message = "no prompt"
         raise InvalidFile(message)
-    old = next((line[5:] for line in data.decode().splitlines() if line.startswith("from:")), "")
-    return Description(digest=f"sha256:{sha256(data).hexdigest()}", renamed_from=old, tags=("t",))
+    told: dict[str, list[str]] = {"from": [], "made": [], "uses": []}
+    for line in data.decode().splitlines():
+        word, colon, rest = line.partition(":")
+        if colon and word in told:
+            told[word].append(rest)
+    return Description(
+        digest=f"sha256:{sha256(data).hexdigest()}",
+        renamed_from="".join(told["from"][:1]),
+        derived_from="".join(told["made"][:1]),
+        includes=tuple(told["uses"]),
+        tags=("t",),
+    )
 
 
 class Library:

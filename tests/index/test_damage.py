@@ -9,12 +9,15 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from promptlib._index import Index, database, session
+from promptlib._index import Index, database, session, walking
+from promptlib.lineage import Web
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +34,12 @@ def filled(library: Library, open_index: OpenIndex) -> Library:
     library.label("production", "a")
     library.commit({"a": "two"})
     library.commit({"b": None, "c": "x"})
+    one = sha256(b"one").hexdigest()
+    library.commit({"d": f"uses:a#{one}\nuses:gone#{one}\n", "e": f"made:a#{one}\n"})
+    library.commit({"e": "said better"})
     index = open_index(library)
     index.complete()
+    assert graph(index)
     index.close()
     assert library.file.is_file()
     return library
@@ -50,7 +57,28 @@ def answers(index: Index) -> list[object]:
         index.version("c", 1),
         index.newest("a"),
         index.everything(),
+        *graph(index),
     ]
+
+
+def graph(index: Index) -> list[object]:
+    """All that is walked, from every version."""
+
+    def asked(question: Callable[[sqlite3.Connection], walking.Found]) -> walking.Found:
+        found = index.walk(question)
+        assert found
+        return found
+
+    whole = asked(walking.everything)
+    answers: list[object] = [whole]
+    for at in whole.told:
+        before = asked(partial(walking.before, starts=[at], origins=False))
+        after = asked(partial(walking.after, starts=[at]))
+        using = asked(partial(walking.using, starts=[at]))
+        answers.append([(key, before.told.get(key)) for key in Web({}, before.back).before([at])])
+        answers.append([(key, after.told[key]) for key in Web({}, after.back, after.forth).after([at])])
+        answers.append(Web({}, using.back, using.forth).touched([at]))
+    return answers
 
 
 def nothing(path: Path) -> None:
@@ -141,6 +169,19 @@ DAMAGES = [
     statements("UPDATE descriptions SET renamed_from='z'"),
     statements("UPDATE descriptions SET digest='sha256:0'"),
     statements("UPDATE texts SET data=x'00'"),
+    statements("DELETE FROM nodes"),
+    statements("DELETE FROM nodes WHERE id=1"),
+    statements("UPDATE nodes SET told=x'00' WHERE id=2"),
+    statements("UPDATE nodes SET id=99 WHERE id=1"),
+    statements("DELETE FROM edges"),
+    statements("DELETE FROM edges WHERE kind=4"),
+    statements("DELETE FROM edges WHERE kind=3"),
+    statements("DELETE FROM edges WHERE kind=0"),
+    statements("INSERT INTO edges VALUES (1, 4, 3)"),
+    statements("DELETE FROM joined"),
+    statements("UPDATE joined SET data='' WHERE what='tip'"),
+    statements("UPDATE joined SET data='0' WHERE what='events'"),
+    statements("DROP INDEX edges_to_a_target"),
 ]
 
 
@@ -171,7 +212,7 @@ def test_damage_is_found_while_the_index_is_open(filled: Library, open_index: Op
 def test_a_folder_in_the_place_of_the_index_is_kept(filled: Library, open_index: OpenIndex) -> None:
     for _ in range(2):
         folder(filled.file)
-        assert open_index(filled).names() == ("a", "c")
+        assert open_index(filled).names() == ("a", "c", "d", "e")
         assert (filled.file.with_name("index.sqlite.aside") / "kept").read_text() == "of somebody else"
 
 
@@ -214,7 +255,7 @@ def test_an_index_that_cannot_be_written_serves_while_it_is_up_to_date(
 ) -> None:
     monkeypatch.setattr(session, "Growing", None)
     index = open_index(unwritable)
-    assert index.names() == ("a", "c")
+    assert index.names() == ("a", "c", "d", "e")
     assert index.current_text("a") == (index.current("a"), b"two")
 
 
@@ -308,4 +349,4 @@ def test_a_killed_writer_leaves_a_sound_index(filled: Library, open_index: OpenI
     assert filled.file.with_name("index.sqlite-journal").exists()
     index = open_index(filled)
     assert [row.number for row in index.versions("a")] == [1, 2, 3]
-    assert index.names() == ("a", "c")
+    assert index.names() == ("a", "c", "d", "e")

@@ -1,0 +1,59 @@
+"""`promptlib graph`: which prompts have to do with which."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from promptlib.cli.options import Json
+from promptlib.cli.pictures import Html, Mermaid, check_one, write_page
+from promptlib.cli.terminal import aligned, lines, paged, plain, print_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from promptlib.cli.terminal import Row
+    from promptlib.lineage import Edge, Graph, Node
+
+_LINE = ("parent", "renamed_from", "merged_from")
+
+
+def graph(*, mermaid: Mermaid = False, json: Json = False, html: Html = None) -> None:
+    """Show which prompts include or derive from which; as a flowchart, data or page, every version of all of them."""
+    from promptlib import Store  # noqa: PLC0415 - help needs no store
+
+    check_one(mermaid=mermaid, json=json, html=html)
+    with Store.open() as store:
+        found = store.graph()
+        if json:
+            print_json("graph", found.to_dict())
+        elif html:
+            write_page(html, found.html())
+        else:
+            paged(lines(found.mermaid()) if mermaid else list(rows(found)))
+
+
+def rows(found: Graph) -> Iterator[Row]:
+    """Yield a row for each prompt that stands here, with what its newest version includes and its line derives from."""
+    uses: dict[str, dict[str, None]] = {}
+    for edge in found.edges:
+        if edge.kind not in _LINE and (edge.kind != "includes" or edge.source.current):
+            uses.setdefault(edge.source.name, {})[_told(edge)] = None
+    current = sorted((node for node in found.nodes if node.current), key=lambda node: node.name)
+    if not current:
+        yield plain("no prompt has a version here")
+    yield from aligned([_row(node, uses.get(node.name, {})) for node in current])
+
+
+def _told(edge: Edge) -> str:
+    return f"{edge.kind.replace('_', ' ')} {edge.target}"
+
+
+def _row(node: Node, uses: dict[str, None]) -> Row:
+    number = f"v{node.number}" if node.number is not None else "v?"
+    return (
+        (node.name, "bold"),
+        (number, "bold yellow"),
+        (node.short, "cyan"),
+        (", ".join(node.labels), "bold green"),
+        ("; ".join(uses), ""),
+    )

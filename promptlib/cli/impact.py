@@ -1,0 +1,66 @@
+"""`promptlib impact`: whom a change of a prompt touches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from promptlib.cli.exits import DIFFERENT
+from promptlib.cli.options import Json, Ref
+from promptlib.cli.terminal import aligned, paged, plain, print_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from promptlib.cli.terminal import Row
+    from promptlib.lineage import Impact
+
+
+def impact(
+    ref: Ref,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="Also versions that are no longer in use.")] = False,
+    json: Json = False,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit with 1 when a version in use is touched.")
+    ] = False,
+) -> None:
+    """Show who includes or derives from a prompt, through others too, at which versions and labels.
+
+    A bare name means any version of it. In use is what stands under its name now, and what a label carries.
+    """
+    from promptlib import Store  # noqa: PLC0415 - help needs no store
+
+    with Store.open() as store:
+        found = store.impact(ref)
+    if json:
+        shown = [each.to_dict() for each in found if every or each.current]
+        print_json("impact", {"ref": ref, "impact": shown, "older": sum(not each.current for each in found)})
+    else:
+        paged(list(rows(ref, found, every=every)))
+    if exit_code and any(each.current for each in found):
+        raise typer.Exit(DIFFERENT)
+
+
+def rows(ref: str, found: Sequence[Impact], *, every: bool) -> Iterator[Row]:
+    """Yield a row for each version that is touched, the nearest first, then how many are not shown."""
+    if not found:
+        yield plain(f"nothing includes or derives from {ref}")
+        return
+    shown = [each for each in found if every or each.current]
+    yield from aligned([_row(each) for each in shown])
+    older = len(found) - len(shown)
+    if older:
+        yield plain(f"and {older} version{'s' if older > 1 else ''} no longer in use: --all shows them", "dim")
+
+
+def _row(each: Impact) -> Row:
+    marks = ", ".join([*each.labels, *(["newest"] if each.newest else [])])
+    return (
+        (each.name, "bold"),
+        (each.version or "v?", "bold yellow"),
+        (each.node.short, "cyan"),
+        (marks, "bold green"),
+        (each.why, ""),
+    )
