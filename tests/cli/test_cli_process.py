@@ -184,4 +184,4 @@ def test_every_verb_is_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
         "render",
     ):
         assert f"## promptlib {verb}\n" in text
-    assert text.count("  -h, --help") == 28len(VERBS)
+    assert text.count("  -h, --help") == len(VERBS)
