@@ -21,6 +21,7 @@
         ├── RemoteRefused                   a remote has heard all of it, and said no
         ├── StoreReadOnly (PermissionError) this home cannot be written
         ├── StoreDamaged                    what is stored is not what was stored
+        ├── NewerFormat                     a lock or bundle of a later promptlib
         ├── Busy                            somebody else is at work in this repository
         ├── SaveRefused                     a hook, a missing identity, or a secret in it
         └── Conflict                        the store holds something newer or other
@@ -326,6 +327,10 @@ class StoreReadOnly(StoreError, PermissionError):
 
 class StoreDamaged(StoreError):
     """What is stored is not what was stored: a digest, object or label that does not verify."""
+
+
+class NewerFormat(StoreError):
+    """A lock or a bundle that a later promptlib wrote: nothing is wrong with it, and this one cannot read it."""
 
 
 class Busy(StoreError):

@@ -144,6 +144,12 @@ class Repository:
             self._objects.check_id(commit)
         return changes(self._trees, before, after, prefix)
 
+    def earlier(self, reference: str) -> tuple[str, ...]:
+        """Return the commits that *reference* was at, newest first, as far as its reflog tells; each once."""
+        from promptlib._git.reflog import positions  # noqa: PLC0415 - a load asks where refs are, not where they were
+
+        return positions(self.layout, self._git, reference)
+
     def identify(self, kind: bytes, body: bytes) -> str:
         """Return the id that git gives to *body*."""
         return self._objects.identify(kind, body)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from promptlib._index.moments import Committed
-    from promptlib._index.rows import Label, Row
+    from promptlib._index.rows import Label, Repository, Row
     from promptlib._index.session import Asked, Session
 
 Answer = TypeVar("Answer")
@@ -102,9 +102,9 @@ class Seen:
         """Return the bytes of the file."""
         return self._session.size()
 
-    def copied(self) -> Session:
-        """Return a session in memory that begins with all that is known here."""
-        return (self._apart or self._session).copied()
+    def copied(self, repository: Repository | None = None) -> Session:
+        """Return a session in memory that begins with all that is known here, and goes on with *repository*."""
+        return (self._apart or self._session).copied(repository)
 
     def close(self) -> None:
         """Let go of the copy."""

@@ -48,8 +48,8 @@ class Asked(Protocol):
     def size(self) -> int:
         """Return the bytes of the file."""
 
-    def copied(self) -> Session:
-        """Return a session in memory that begins with all that is known here."""
+    def copied(self, repository: Repository | None = None) -> Session:
+        """Return a session in memory that begins with all that is known here, and goes on with *repository*."""
 
     def close(self) -> None:
         """Close what is open."""
@@ -163,9 +163,12 @@ class Session:
                 self._database.close()
             self._database = None
 
-    def copied(self) -> Session:
-        """Return a session in memory that begins with all that is known here."""
-        copy = Session(_NOWHERE, self._repository, self._root, self._renamed_from)
+    def copied(self, repository: Repository | None = None) -> Session:
+        """Return a session in memory that begins with all that is known here.
+
+        *repository* may hold commits that this one's does not.
+        """
+        copy = Session(_NOWHERE, repository or self._repository, self._root, self._renamed_from)
         with self._lock:
             self._leave_to_parent()
             copy._database = open_memory(self._root, self._open(in_memory=False))

@@ -42,7 +42,8 @@ VERBS = {
     "render": "render:render",
     "count": "count:count",
     "import": "importing:app",
-    "export": "export:export",
+    "export": "export:app",
+    "lock": "lock:lock",
     "merge-file": "merge_file:merge_file",
     "check": "check:check",
     "fsck": "fsck:fsck",
@@ -125,17 +126,22 @@ def _installed() -> str:
 
 @app.callback()
 def start(
+    ctx: typer.Context,
     *,
     directory: Annotated[
         Path | None,
-        typer.Option("-C", metavar="DIR", help="Work as if started in DIR: a store, or a folder inside one."),
+        typer.Option("-C", metavar="DIR", help="Work as if started in DIR: a store, a folder inside one, or a bundle."),
     ] = None,
     version: Annotated[  # noqa: ARG001 - its callback does the work
         bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
     """Prompts as typed, versioned values, kept in git."""
-    if directory is not None:
+    if directory is not None and directory.is_file():
+        from promptlib.store import opening  # noqa: PLC0415 - help needs no store
+
+        ctx.call_on_close(opening.stand_at(directory))
+    elif directory is not None:
         try:
             os.chdir(directory)
         except OSError as error:

@@ -1,12 +1,13 @@
-"""`promptlib check`: can each prompt be read, and can it overflow a budget?"""
+"""`promptlib check`: can each prompt be read, can it overflow a budget, and does what was published or locked hold?"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeAlias
 
 import typer
 
-from promptlib.cli import completing
+from promptlib.cli import completing, verdicts
 from promptlib.cli.counters import DEFAULT, Encoding, Model, chosen
 from promptlib.cli.exits import DIFFERENT
 from promptlib.cli.options import Json
@@ -15,12 +16,23 @@ from promptlib.cli.terminal import aligned, emit, plain, print_json
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from promptlib import Budget, Prompt, PromptLibError, Store
+    from promptlib import Budget, PromptLibError, Store
     from promptlib.cli.terminal import Row
+    from promptlib.store import Checked
     from promptlib.tokens import WorstCase
 
 
-class Checked(NamedTuple):
+Locked: TypeAlias = Annotated[
+    bool, typer.Option("--locked", help="Does anything differ from promptlib.lock? See promptlib lock.")
+]
+LockFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--lock", metavar="FILE", help="The lock to compare with, instead of the one in the root."),
+]
+Strict: TypeAlias = Annotated[bool, typer.Option("--strict", help="Fail for warnings too.")]
+
+
+class Weighed(NamedTuple):
     """A prompt by its name: why it cannot be read, or what it takes at most where that was asked."""
 
     name: str
@@ -55,19 +67,31 @@ def check(  # noqa: PLR0913 - one option for each thing that a budget says
     ] = 0,
     encoding: Encoding = DEFAULT,
     model: Model = "",
+    locked: Locked = False,
+    lock: LockFile = None,
+    strict: Strict = False,
     json: Json = False,
 ) -> None:
-    """Read every prompt with its includes; with --budget, say whether any values can make one overflow."""
+    """Read every prompt and label with what it includes, and say whether published numbers moved.
+
+    With --budget: can any values make a prompt overflow? With --locked: does a file or label differ from the lock?
+    Labels of foreign content, and numbers that a git pull would move, are warnings.
+    """
     from promptlib import Store  # noqa: PLC0415 - help needs no store
 
     limit = _budget(budget, reserve, margin, encoding, model)
     with Store.open() as store:
-        found = [_checked(store, name, limit) for name in names or store.names()]
+        checked = store.check(*(names or ()), locked=lock or locked)
+        found = _weighed(store, checked, limit)
+    ok = checked.ok and all(each.ok for each in found) and not (strict and checked.warnings)
     if json:
-        print_json("check", _as_json(found, limit))
+        print_json(
+            "check", {"ok": ok} | _as_json(found, limit) | verdicts.as_json(checked, locked=bool(lock or locked))
+        )
     else:
         emit(_rows(found, limit))
-    if not all(each.ok for each in found):
+        emit(verdicts.rows(checked, locked=bool(lock or locked)))
+    if not ok:
         raise typer.Exit(DIFFERENT)
 
 
@@ -87,27 +111,25 @@ def _budget(budget: int | None, reserve: int, margin: int, encoding: str, model:
     return Budget(budget, reserve, counter=found.counter, margin=margin, profile=found.profile)
 
 
-def _checked(store: Store, name: str, limit: Budget | None) -> Checked:
+def _weighed(store: Store, checked: Checked, limit: Budget | None) -> list[Weighed]:
+    """Return the prompts that were read, with what each takes at most, and the labels that cannot be read."""
+    problems = {each.what: each.error for each in checked.unreadable}
+    names = dict.fromkeys([*checked.names, *problems])
+    return [_one(store, name, problems.get(name), limit) for name in names]
+
+
+def _one(store: Store, name: str, problem: PromptLibError | None, limit: Budget | None) -> Weighed:
     from promptlib import errors  # noqa: PLC0415 - help needs no errors
 
+    if problem is not None or limit is None:
+        return Weighed(name, problem)
     try:
-        prompt = store.load(name)
-        _read_includes(store, prompt, set())
-        return Checked(name, worst=None if limit is None else prompt.worst_case(limit, resolve=store.load))
+        return Weighed(name, worst=store.load(name).worst_case(limit, resolve=store.load))
     except (errors.NotFound, errors.InvalidPrompt, errors.RenderFailed, errors.StoreDamaged) as error:
-        return Checked(name, error)
+        return Weighed(name, error)
 
 
-def _read_includes(store: Store, prompt: Prompt[Any], read: set[str]) -> None:
-    """Read what *prompt* includes, and what that includes, each once."""
-    if prompt.digest in read:
-        return
-    read.add(prompt.digest)
-    for alias in prompt.includes:
-        _read_includes(store, prompt.resolve(alias, store.load), read)
-
-
-def _as_json(found: Iterable[Checked], limit: Budget | None) -> dict[str, object]:
+def _as_json(found: Iterable[Weighed], limit: Budget | None) -> dict[str, object]:
     budget = None
     if limit is not None:
         budget = {"max_tokens": limit.max_tokens, "reserve": limit.reserve, "margin": limit.margin}
@@ -120,10 +142,10 @@ def _as_json(found: Iterable[Checked], limit: Budget | None) -> dict[str, object
         }
         for each in found
     ]
-    return {"ok": all(each["ok"] for each in prompts), "budget": budget, "prompts": prompts}
+    return {"budget": budget, "prompts": prompts}
 
 
-def _errors(each: Checked) -> list[PromptLibError]:
+def _errors(each: Weighed) -> list[PromptLibError]:
     return [each.problem, *each.problem.others] if each.problem else []
 
 
@@ -131,7 +153,7 @@ def _error_json(error: PromptLibError) -> dict[str, object]:
     return {"what": error.what, "where": str(error.where or ""), "hint": error.hint}
 
 
-def _rows(found: Sequence[Checked], limit: Budget | None) -> Iterator[Row]:
+def _rows(found: Sequence[Weighed], limit: Budget | None) -> Iterator[Row]:
     """Yield the table, what is wrong with each prompt and what to write, and the sum."""
     if limit is not None:
         yield from aligned([_row(each) for each in found], right=(1, 2))
@@ -139,7 +161,8 @@ def _rows(found: Sequence[Checked], limit: Budget | None) -> Iterator[Row]:
         if not each.ok:
             yield plain(each.name, "bold")
             yield from _told(each)
-    count = f"{len(found):,} prompt{'' if len(found) == 1 else 's'}"
+    what = " and labels" if any("@" in each.name for each in found) else ""
+    count = f"{len(found):,} prompt{'' if len(found) == 1 else 's'}{what}"
     wrong = sum(not each.ok for each in found)
     if not wrong:
         yield plain(f"{count}: {'all can be read' if limit is None else 'none can overflow'}", "green")
@@ -152,7 +175,7 @@ def _rows(found: Sequence[Checked], limit: Budget | None) -> Iterator[Row]:
     yield plain(f"{count}: {', '.join(filter(None, words))}", "bold red")
 
 
-def _row(each: Checked) -> Row:
+def _row(each: Weighed) -> Row:
     name = (each.name, "bold")
     if each.worst is None:
         return name, ("", ""), ("", ""), ("cannot be read", "bold red")
@@ -163,7 +186,7 @@ def _row(each: Checked) -> Row:
     return name, (f"{most:,}", ""), (f"{each.worst.limit:,}", ""), verdict
 
 
-def _told(each: Checked) -> Iterator[Row]:
+def _told(each: Weighed) -> Iterator[Row]:
     """Yield why, and what to write."""
     for error in _errors(each):
         place = f" ({error.where})" if error.where and str(error.where) else ""

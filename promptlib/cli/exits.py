@@ -42,6 +42,7 @@ CODES: dict[type[errors.PromptLibError], int] = {
     errors.RemoteRefused: CONFLICT,
     errors.StoreReadOnly: CONFLICT,
     errors.StoreDamaged: DAMAGED,
+    errors.NewerFormat: DIFFERENT,
     errors.Busy: CONFLICT,
     errors.SaveRefused: CONFLICT,
     errors.Conflict: CONFLICT,

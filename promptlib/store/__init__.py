@@ -8,29 +8,49 @@ from typing import TYPE_CHECKING
 from promptlib.store.store import Store
 
 if TYPE_CHECKING:
+    from promptlib.lockfile import Drift, Lock
+    from promptlib.store.bundling import Exported
     from promptlib.store.checking import Problem, Report
     from promptlib.store.maintaining import Maintained, Waiting
     from promptlib.store.merging import MergeResult
+    from promptlib.store.movement import MovedNumber, Movement
     from promptlib.store.syncing import SyncResult
     from promptlib.store.transaction import Transaction
+    from promptlib.store.verdict import Checked, ForeignLabel, Unreadable
     from promptlib.store.view import EarlierView, View
 
 __all__ = [
+    "Checked",
+    "Drift",
     "EarlierView",
+    "Exported",
+    "ForeignLabel",
+    "Lock",
     "Maintained",
     "MergeResult",
+    "MovedNumber",
+    "Movement",
     "Problem",
     "Report",
     "Store",
     "SyncResult",
     "Transaction",
+    "Unreadable",
     "View",
     "Waiting",
 ]
 
 #: What a load does not need is imported when it is first asked for.
 _HOMES = {
+    "Checked": "promptlib.store.verdict",
+    "Drift": "promptlib.lockfile",
     "EarlierView": "promptlib.store.view",
+    "Exported": "promptlib.store.bundling",
+    "ForeignLabel": "promptlib.store.verdict",
+    "Lock": "promptlib.lockfile",
+    "MovedNumber": "promptlib.store.movement",
+    "Movement": "promptlib.store.movement",
+    "Unreadable": "promptlib.store.verdict",
     "Maintained": "promptlib.store.maintaining",
     "MergeResult": "promptlib.store.merging",
     "Problem": "promptlib.store.checking",

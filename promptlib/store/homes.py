@@ -24,6 +24,10 @@ LARGEST_PROMPT = LARGEST_FILE - 1024
 class Home(Protocol):
     """Files below a store's root, by their path with `/`."""
 
+    @property
+    def what(self) -> str:
+        """What holds the files, in a word."""
+
     def read(self, path: str) -> bytes | None:
         """Return the bytes at *path*, or None when there is no such file."""
 
@@ -44,6 +48,7 @@ class Folder:
     """Files as they lie in a folder, in a package or in a work tree."""
 
     __slots__ = ("_prefix", "_root")
+    what = "folder"
 
     def __init__(self, root: Traversable, prefix: str = "") -> None:
         """Read below *root*; *prefix* is how messages begin a path."""
@@ -103,6 +108,9 @@ class Folder:
         """Return *path* with the folder that holds it."""
         return self._prefix + path
 
+    def close(self) -> None:
+        """Nothing stays open."""
+
 
 def _is_folder(entry: Traversable) -> bool:
     try:
@@ -145,6 +153,7 @@ class Commit:
     """Files as one commit holds them: they never change."""
 
     __slots__ = ("_prefix", "_repository", "tip")
+    what = "commit"
 
     def __init__(self, repository: Repository, prefix: str, tip: str | None) -> None:
         """Read below *prefix* at *tip*; None is the time before the first commit."""
@@ -185,6 +194,7 @@ class Overlay:
     """A home with changes laid over it that are not written yet."""
 
     __slots__ = ("_asked", "_below", "_check", "_walked", "changes")
+    what = "commit"
 
     def __init__(self, below: Home, check: Callable[[str, bytes | None], object] | None = None) -> None:
         """Lay nothing yet; *check* raises for a path and bytes that may not be laid."""

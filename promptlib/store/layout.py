@@ -18,6 +18,8 @@ PROMPT = ".prompty"
 LABEL = ".label"
 LABELS = ".labels/"
 INCLUDES = ".labels/.includes/"
+#: In a bundle, the refs of the versions that it was made of, where that was asked for.
+VERSIONS = "promptlib.versions"
 ATTRIBUTES = ".gitattributes"
 #: Line ends are content: git must not touch them.
 ATTRIBUTES_TEXT = b"*.prompty -text\n*.label -text\n"

@@ -11,8 +11,9 @@ from promptlib.errors import Conflict, NotFound, StoreDamaged, nearest
 from promptlib.origin import Origin
 from promptlib.prompt import DEEPEST_INCLUDE
 from promptlib.refs import Pin, Ref, missing_name
-from promptlib.store.layout import Labelled, include_path, label_path, labels_of, names_in, prompt_path
+from promptlib.store.layout import VERSIONS, Labelled, include_path, label_path, labels_of, names_in, prompt_path
 from promptlib.store.remembering import MEMORY
+from promptlib.version import SHORT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -146,13 +147,21 @@ class Reader:
                 prompt = self._read(data, str(ref))
                 if prompt.digest.startswith(f"sha256:{ref.prefix}"):
                     return self._with_includes(prompt, Origin(ref.name, prompt.digest))
-        if self.files.read(prompt_path(ref.name)) is None:
+        labels = [f"{ref.name}@{label}" for label in self.label_names(ref.name)]
+        here = [*([ref.name] if self.files.read(prompt_path(ref.name)) is not None else []), *labels]
+        if not here:
             raise self.missing(ref.name)
-        labels = ", ".join(f"{ref.name}@{label}" for label in self.label_names(ref.name))
         raise NotFound(
-            f"{ref} is not here: this folder has no history, only current files and labels",
-            hint=f"here are: {ref.name}{', ' if labels else ''}{labels}",
+            f"{ref} is not here: this {self.files.what} has no history, only current files and labels",
+            hint=f"here are: {', '.join(here)}{self._exported(ref)}",
         )
+
+    def _exported(self, ref: Ref) -> str:
+        """Return what a bundle tells of the number that *ref* asks for: which content had it when it was exported."""
+        begin = f"{ref.name}@v{ref.number}#"
+        told = (self.files.read(VERSIONS) or b"").decode("ascii", "replace").splitlines()
+        found = next((line.removeprefix(begin) for line in told if line.startswith(begin)), "")
+        return f"; v{ref.number} was {ref.name}#{found[:SHORT]} when it was exported" if found else ""
 
     def _files_of(self, ref: Ref) -> list[bytes]:
         paths = [prompt_path(ref.name), *(label_path(ref.name, label) for label in self.label_names(ref.name))]
@@ -183,12 +192,14 @@ class Reader:
         included = tuple((alias, self._included(str(pin), above)) for alias, pin in prompt.includes.items())
         return prompt.with_origin(origin, included=included)
 
-    def _current(self, pin: Pin) -> Prompt[Any] | None:
-        """Return the current content of the pinned name, when it is the pinned one."""
-        path = prompt_path(pin.name) if pin.name else ""
-        data = self.files.read(path) if path else None
-        found = self._read(data, self.files.shown(path)) if data is not None else None
-        return found if found is not None and found.digest == pin.digest else None
+    def included_file(self, pin: Pin) -> bytes | None:
+        """Return the file of the pinned content: beside a label, in the history, or what the name has now."""
+        data = self.files.read(include_path(pin.digest)) or (self.past.pinned(pin) if self.past else None)
+        if data is not None or not pin.name:
+            return data
+        path = prompt_path(pin.name)
+        data = self.files.read(path)
+        return data if data is not None and self._read(data, self.files.shown(path)).digest == pin.digest else None
 
     def _included(self, text: str, above: tuple[str, ...]) -> Prompt[Any]:
         pin = Pin.parse(text)
@@ -197,13 +208,13 @@ class Reader:
                 f"includes go deeper than {DEEPEST_INCLUDE}: {text}",
                 hint="no save makes such files; promptlib fsck lists all damage",
             )
-        data = self.files.read(include_path(pin.digest)) or (self.past.pinned(pin) if self.past else None)
-        found = self._read(data, text) if data is not None else self._current(pin)
-        if found is None:
+        data = self.included_file(pin)
+        if data is None:
             raise NotFound(
                 f"the include {text[:40]}… is not in this store",
                 hint="a label keeps its includes beside it: label the prompt again",
             )
+        found = self._read(data, text)
         if found.digest != pin.digest:
             raise StoreDamaged(
                 f"what lies here as {text} has the digest {found.digest}",

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from promptlib._git import Repository
 from promptlib.errors import NotAStore, SaveRefused, StoreError, StoreReadOnly
+from promptlib.store.homes import Folder
 from promptlib.store.layout import ATTRIBUTES, ATTRIBUTES_TEXT, LABELS, PROMPT
 from promptlib.store.settings import checked_root, configured_root
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from importlib.resources.abc import Traversable
+
+    from promptlib.bundle import Bundle
 
 DEFAULT_ROOT = "prompts"
 SYSTEM = 0
@@ -60,11 +65,22 @@ def _is_ours(folder: Path) -> bool:
     return not hasattr(os, "geteuid") or folder.stat().st_uid in {os.geteuid(), SYSTEM}
 
 
+#: The bundle that a shell works on: nobody can go into a file.
+_standing: ContextVar[Path | None] = ContextVar("standing", default=None)
+
+
+def stand_at(bundle: Path) -> Callable[[], None]:
+    """Let a store without a path be *bundle*, until what this returns is called."""
+    token = _standing.set(bundle)
+    return lambda: _standing.reset(token)
+
+
 def find(path: Path | None) -> tuple[Path, Repository | None, str]:
     """Return (folder, repository, root below the folder) of the store at *path*, or around the working directory.
 
     Raises `NotAStore`, which says what was looked for and how to make a store.
     """
+    path = path or _standing.get()
     if path is not None:
         return _at(checked_path(path))
     here = Path.cwd()
@@ -96,6 +112,24 @@ def _is_left(root: Path) -> bool:
     return _is_marked(root) and _is_ours(root)
 
 
+def files_at(folder: Path, root: str) -> Folder | Bundle:
+    """Return the files of a store without git: those of a folder, or of the bundle that *folder* is."""
+    if folder.is_dir():
+        return Folder(folder / root, f"{root}/" if root else "")
+    from promptlib.bundle import Bundle  # noqa: PLC0415 - most stores are none
+
+    return Bundle.open(folder)
+
+
+def files_in(root: Traversable, shown: str) -> Folder | Bundle:
+    """Return the files that a package carries at *root*: in a folder, or in a bundle."""
+    if root.is_dir():
+        return Folder(root, f"{shown}/")
+    from promptlib.bundle import Bundle  # noqa: PLC0415 - most stores are none
+
+    return Bundle.open(root) if isinstance(root, Path) else Bundle.of(root.read_bytes(), shown)
+
+
 def _try(folder: Path) -> tuple[Path, Repository | None, str] | None:
     try:
         return _at(folder)
@@ -104,9 +138,10 @@ def _try(folder: Path) -> tuple[Path, Repository | None, str] | None:
 
 
 def _at(path: Path) -> tuple[Path, Repository | None, str]:
+    if path.is_file():
+        return path, None, ""
     if not path.is_dir():
-        what = "is a file" if path.is_file() else "does not exist"
-        raise NotAStore(f"{path} {what}", hint=f"make a store there: promptlib init --bare {path}")
+        raise NotAStore(f"{path} does not exist", hint=f"make a store there: promptlib init --bare {path}")
     repository = _repository(path)
     if repository is not None and repository.bare:
         _check_bare(path, repository)

@@ -466,8 +466,12 @@ class History:
 
     def _remote(self) -> str | None:
         """Return the commit that the remote was last seen at, for the branch that the tip was read from."""
+        return self.repository.tip(self.remote_reference())
+
+    def remote_reference(self) -> str:
+        """Return the full name of the ref that tells where the remote's branch was last seen."""
         branch = (getattr(self._tips, "reference", None) or self.reference()).removeprefix("refs/heads/")
-        return self.repository.tip(f"refs/remotes/origin/{branch}")
+        return f"refs/remotes/origin/{branch}"
 
     @property
     def moved_to(self) -> str | None:

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from promptlib._git import Author, Repository
+    from promptlib.bundle import Bundle
+    from promptlib.lockfile import Lock
     from promptlib.prompt import Prompt
     from promptlib.runs import RunLog
+    from promptlib.store.bundling import Exported
     from promptlib.store.checking import Report
     from promptlib.store.choosing import Resolve
     from promptlib.store.drafts import Draft
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from promptlib.store.replaying import Replayed
     from promptlib.store.syncing import SyncResult
     from promptlib.store.transaction import Transaction
+    from promptlib.store.verdict import Checked
     from promptlib.store.writing import Durability, Writer
     from promptlib.version import Version
 
@@ -53,7 +57,8 @@ class Store(View):
     ) -> None:
         """Open the store at *path*, or the one around the working directory.
 
-        *path* is a bare repository, an application's repository, or a plain folder that holds `prompts/`. *durability*
+        *path* is a bare repository, an application's repository, a plain folder that holds `prompts/`, or a bundle's
+        file, which is read alone. *durability*
         says how a write is synced before it is acknowledged: `batch` once, `each` object apart, `none` not at all.
         *refuse_secrets* is True, or regular expressions of your own beside the built-in ones, to refuse every write
         that holds a key or token; False lets all pass; without it the store's settings decide. Raises `NotAStore`.
@@ -72,14 +77,19 @@ class Store(View):
         self._guard: Guard | None = None
         self._history: History | None = None
         self._writer: Writer | None = None
+        self._root: Path | None = None
+        self._files: Folder | Bundle | None = None
         if repository is None:
-            self._reader = Reader(Folder(folder / root, f"{root}/" if root else ""), None, on_disk=True)
+            self._files = opening.files_at(folder, root)
+            self._reader = Reader(self._files, None, on_disk=True)
+            self._root = folder / root if self._files.what == "folder" else None
         elif repository.bare:
             self._history = History(repository, "")
         else:
             prefix = _prefix(folder / root, repository)
             self._history = History(repository, prefix)
             self._reader = Reader(Folder(folder / root, prefix), self._history, on_disk=True)
+            self._root = folder / root
 
     @classmethod
     def open(
@@ -96,7 +106,7 @@ class Store(View):
     def package(cls, package: str, folder: str = opening.DEFAULT_ROOT) -> Store:
         """Return the prompts that the installed *package* carries in *folder*; they can be read, not written.
 
-        Raises `NotFound` when there is no such package or folder.
+        *folder* may be a bundle as well. Raises `NotFound` when there is no such package or folder.
         """
         from importlib.resources import files as package_files  # noqa: PLC0415 - few stores are packages
 
@@ -104,12 +114,13 @@ class Store(View):
             root = package_files(package).joinpath(folder)
         except (ImportError, TypeError, ValueError) as error:
             raise NotFound(f"no package {package!r}", hint="give the name that it is imported by") from error
-        if not checked_root(folder) or not root.is_dir():
+        if not checked_root(folder) or not (root.is_dir() or root.is_file()):
             raise NotFound(f"the package {package!r} has no folder {folder!r}", hint="is it among its package data?")
         store = cls.__new__(cls)
         store.path = Path(str(root))
-        store._repository = store._history = store._writer = None  # noqa: SLF001 - its own fields
-        store._reader = Reader(Folder(root, f"{package}/{folder}/"), None, on_disk=True)  # noqa: SLF001 - its own field
+        store._repository = store._history = store._writer = store._root = None  # noqa: SLF001 - its own fields
+        store._files = opening.files_in(root, f"{package}/{folder}")  # noqa: SLF001 - its own field
+        store._reader = Reader(store._files, None, on_disk=True)  # noqa: SLF001 - its own field
         return store
 
     @classmethod
@@ -327,6 +338,47 @@ class Store(View):
             self._guard.words("the author", f"{author.name} <{author.email}>" if author else "")
         return Meeting(repository, history, self._durability, self._guard, unrelated)
 
+    def check(self, *names: str, locked: bool | str | Path = False) -> Checked:
+        """Return what is wrong with *names*, or with everything: what cannot be loaded, and what moved.
+
+        Published numbers that moved, or that a plain `git pull` would move, are named with their cause and what to do;
+        so are labels whose content is no version of their name. With *locked*, so is all that differs from the lock
+        (`Store.lock`), or from the one at that path: raises `NotFound` without one, `StoreDamaged` and `NewerFormat`.
+        """
+        from promptlib.store import verdict  # noqa: PLC0415 - a load checks nothing else
+
+        return verdict.check(self._reading(), self._repository, self._history, names, locked)
+
+    def lock(self, *names: str, labels_only: bool = False, path: str | Path | None = None) -> Lock:
+        """Write down the digest of every name, label and include, or of *names* alone, and return that.
+
+        The file is `promptlib.lock` in the root, among the prompts, or *path*; a bare store has no folder for it, so
+        there *path* must be given. It is written whole or not at all, and a lock that says the same already keeps its
+        bytes. `check(locked=True)` tells what differs later. Raises what keeps a prompt, label or include from being
+        read, `NotFound` for a name that is not there, and `StoreReadOnly`.
+        """
+        from promptlib.store import locking  # noqa: PLC0415 - a load locks nothing
+
+        place = locking.place_of(self._root, path, self._kind())
+        lock = locking.made(self._reading(), names, labels_only=labels_only)
+        locking.write(lock, place)
+        return lock
+
+    def export_bundle(
+        self, path: str | Path, *names: str, labels_only: bool = False, versions: bool = False
+    ) -> Exported:
+        """Write the current files and labels, or those of *names*, with all they include, as one file at *path*.
+
+        `Store.open(path)` loads from it with the same refs, without git. `Exported.digest` says what it is: the same
+        content gives the same bytes on every machine. *versions* adds the refs of the versions, `name@v3#digest`, for
+        those who ask where it came from. The file is written whole or not at all, and everything was loaded from it
+        before. Raises what `load` raises, and `StoreReadOnly`.
+        """
+        from promptlib.store.bundling import export  # noqa: PLC0415 - a load exports nothing
+
+        history = self._history.now() if self._history is not None else None
+        return export(self._reading(), history, Path(path), names, labels_only=labels_only, versions=versions)
+
     def replay(self, commits: Iterator[Replayed], progress: Callable[[int], None] = lambda _: None) -> int:
         """Append commits that happened elsewhere, with their authors and times; return how many.
 
@@ -390,6 +442,8 @@ class Store(View):
             self._history.close()
         if self._repository is not None:
             self._repository.close()
+        if self._files is not None:
+            self._files.close()
 
     def __enter__(self) -> Self:
         """Return the store."""
@@ -401,14 +455,16 @@ class Store(View):
 
     def __repr__(self) -> str:
         """Say what it is and where."""
-        kind = "folder" if self._repository is None else "bare" if self._repository.bare else "repository"
+        kind = self._kind().removesuffix(" store").removesuffix(" without git")
         return f"Store({str(self.path)!r}, {kind})"
 
     def _home(self) -> tuple[Repository, History]:
         if self._repository is None or self._history is None:
             raise StoreReadOnly(
-                f"{self.path} cannot be written: it is a folder without git",
-                hint=f"make it a store: promptlib init {self.path}",
+                f"{self.path} cannot be written: it is a {self._kind()}",
+                hint="change the store that it was made of, and export it again"
+                if self._kind() == "bundle"
+                else f"make it a store: promptlib init {self.path}",
             )
         return self._repository, self._history
 

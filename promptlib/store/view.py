@@ -154,10 +154,16 @@ class View:
     def _past(self) -> History:
         if self._history is None:
             raise NotFound(
-                f"{self.path} has no history: it is a folder without git",
+                f"{self.path} has no history: it is a {self._kind()}",
                 hint="its current files and labels can be loaded; versions are in the repository it was copied from",
             )
         return self._history.now()
+
+    def _kind(self) -> str:
+        """Return what kind of home this is, in words."""
+        if self._repository is not None:
+            return "bare store" if self._repository.bare else "repository"
+        return "bundle" if self._reader.files.what == "bundle" else "folder without git"
 
     def _chosen(self, name: str, version: Version | str) -> Version:
         if isinstance(version, Version):

@@ -136,6 +136,10 @@ def test_check_as_json(shop: Any) -> None:
             },
             {"name": "triage", "ok": False, "errors": [], "worst": found["prompts"][1]["worst"]},
         ],
+        "movements": [],
+        "labels": [],
+        "unknown": [],
+        "drifts": None,
     }
     assert found["prompts"][1]["worst"]["unbounded"] == [
         {
@@ -153,6 +157,10 @@ def test_check_as_json(shop: Any) -> None:
         "ok": True,
         "budget": None,
         "prompts": [{"name": "limited", "ok": True, "errors": [], "worst": None}],
+        "movements": [],
+        "labels": [],
+        "unknown": [],
+        "drifts": None,
     }
 
 

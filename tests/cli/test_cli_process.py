@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from promptlib.cli import completing, main, reference
-from promptlib.cli.app import VERBS
 
 ROOT = Path(__file__).parents[2]
 
@@ -184,4 +183,4 @@ def test_every_verb_is_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
         "render",
     ):
         assert f"## promptlib {verb}\n" in text
-    assert text.count("  -h, --help") == len(VERBS)
+    assert text.count("  -h, --help") == text.count("## promptlib ")

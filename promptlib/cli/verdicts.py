@@ -1,0 +1,48 @@
+"""What `promptlib check` tells of numbers, labels and the lock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from promptlib.cli.terminal import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from promptlib.cli.terminal import Row
+    from promptlib.store import Checked
+
+
+def rows(checked: Checked, *, locked: bool) -> Iterator[Row]:
+    """Yield failures first, then warnings, each with what to type."""
+    for movement in sorted(checked.movements, key=lambda each: not each.failed):
+        style = "bold red" if movement.failed else "yellow"
+        verb = "would move" if movement.cause == "pull" else "moved"
+        count = len(movement.numbers)
+        yield plain(f"{count:,} published number{'' if count == 1 else 's'} {verb}: {movement.why}", style)
+        yield from (plain(f"  {line}") for line in movement.told())
+        yield plain(f"    {movement.remedy}", "green")
+    for drift in checked.drifts:
+        yield ((drift.what, "bold"), (f": {drift.told}", ""))
+        yield plain(f"    {drift.remedy}", "green")
+    for label in checked.labels:
+        yield plain(str(label), "yellow")
+        yield plain(f"    {label.remedy}", "green")
+    for words in checked.unknown:
+        yield plain(f"not known: {words}", "yellow")
+    if locked:
+        count = len(checked.drifts)
+        if count:
+            yield plain(f"{count:,} {'differs' if count == 1 else 'differ'} from the lock", "bold red")
+        else:
+            yield plain("as locked", "green")
+
+
+def as_json(checked: Checked, *, locked: bool) -> dict[str, object]:
+    """Return the same for programs; `drifts` is null where no lock was asked for."""
+    return {
+        "movements": [each.to_dict() for each in checked.movements],
+        "labels": [each.to_dict() for each in checked.labels],
+        "unknown": list(checked.unknown),
+        "drifts": [each.to_dict() for each in checked.drifts] if locked else None,
+    }
