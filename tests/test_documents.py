@@ -1,4 +1,4 @@
-"""Every documented line runs: the blocks of README.md and docs/ are executed, page by page, in a folder of their own.
+"""Every documented line runs: the blocks of README.md, docs/ and examples/ run, page by page, each in its folder.
 
 - `python` blocks of a page share one module; `--8<-- "path"` stands for that file of the repository.
 - A `text` block right below a `python` block is what it prints.
@@ -15,6 +15,7 @@ import io
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[1]
+APPLICATION = ROOT / "examples" / "app"
 PAGES = sorted(path for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")] if path.is_file())
+PAGES.append(APPLICATION / "README.md")
 
 FENCE = re.compile(
     r"^(?P<indent> *)(?P<fence>`{3,})(?P<info>[^`\n]*)\n(?P<body>.*?)^(?P=indent)(?P=fence) *$",
@@ -167,8 +170,13 @@ def check_output(expected: str, output: str, where: str) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_every_block_of_the_page_runs(page: Path, tmp_path: Path) -> None:
-    (tmp_path / "page").mkdir()
+def test_every_block_of_the_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if page.is_relative_to(APPLICATION):
+        # Its commands run in a copy of it, where `python -m helpdesk` finds the application in the working directory.
+        shutil.copytree(APPLICATION, tmp_path / "page", ignore=shutil.ignore_patterns("__pycache__"))
+        monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
+    else:
+        (tmp_path / "page").mkdir()
     Page(page, tmp_path / "page").run()
 
 

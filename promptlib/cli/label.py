@@ -8,7 +8,7 @@ import typer
 
 from promptlib.cli import completing
 from promptlib.cli.asking import asked, moment
-from promptlib.cli.options import At, Json, Name
+from promptlib.cli.options import At, Json, Message, Name
 from promptlib.cli.terminal import aligned, emit, plain, print_json
 from promptlib.cli.versions import age, described, number, subject
 
@@ -27,6 +27,7 @@ def label(  # noqa: PLR0913 - one option for each thing that a move of a label t
         str | None, typer.Argument(metavar="VERSION", help="v3, a digest or another label; else the newest.")
     ] = None,
     *,
+    message: Message = "",
     remove: Annotated[bool, typer.Option("--remove", help="Take the label away.")] = False,
     expect: Annotated[
         str, typer.Option(metavar="VERSION", help="Only when the label is on this version now.", show_default=False)
@@ -48,7 +49,7 @@ def label(  # noqa: PLR0913 - one option for each thing that a move of a label t
     with Store.open() as store:
         before = _held(store, name, label)
         to = None if remove else version or store.version(name)
-        found = store.label(name, label, to, expect=expect or None)
+        found = store.label(name, label, to, expect=expect or None, message=message)
         if json:
             pointed = {"before": described(before) if before else None, "version": described(found) if found else None}
             print_json("label", {"name": name, "label": label, **pointed})

@@ -172,6 +172,11 @@ def test_labels_move_are_listed_and_go(triage: Any) -> None:
     assert triage("label", "nobody").code == 3
 
 
+def test_a_label_is_moved_with_a_message(triage: Any) -> None:
+    triage.ok("label", TRIAGE, "production", "v2", "-m", "Release: sorted by urgency")
+    assert git(triage, "log", "-1", "--format=%s") == "Release: sorted by urgency\n"
+
+
 def test_delete_keeps_the_history(triage: Any) -> None:
     assert "promptlib revert support/triage v3" in triage.ok("delete", TRIAGE)
     assert triage("show", TRIAGE).code == 3

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,50 +12,15 @@ from promptlib import Store, assistant, user
 from promptlib.errors import BudgetExceeded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
-APPLICATION = Path(__file__).parents[1]
-ASK = "Ask for the order number"
+    from conftest import Model
 
-
-class Model:
-    """A model that keeps what it was sent."""
-
-    def __init__(self) -> None:
-        """Begin with nothing."""
-        self.messages: list[dict[str, object]] = []
-
-    def __call__(self, messages: list[dict[str, object]]) -> str:
-        """Answer always alike."""
-        self.messages = messages
-        return "Normal. It is on its way."
-
-
-@pytest.fixture
-def model() -> Model:
-    """Return a model that answers, and shows what it was sent."""
-    return Model()
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Iterator[Store]:
-    """Return the prompts of a copy of the application, in a git repository of its own."""
-    folder = tmp_path / "app"
-    shutil.copytree(APPLICATION, folder, ignore=shutil.ignore_patterns("__pycache__", "tests"))
-    for command in (
-        ["init", "-q", "-b", "main"],
-        ["config", "user.name", "Uma"],
-        ["config", "user.email", "uma@example.com"],
-        ["add", "."],
-        ["commit", "-q", "-m", "The application"],
-    ):
-        _git(folder, *command)
-    with Store(folder) as store:
-        yield store
+ASK = "Ask for the order number when it is missing."
 
 
 def test_the_live_words_are_used_without_git(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The package carries them; the newer edit beside them is not live."""
+    """The package carries them, in the file that the label is."""
     monkeypatch.setenv("PATH", "")
     found = answer(Ticket(message="Where is my parcel?", urgency="high"), model)
     assert found.text == "Normal. It is on its way."
@@ -65,8 +28,6 @@ def test_the_live_words_are_used_without_git(model: Model, monkeypatch: pytest.M
     system = str(model.messages[0]["content"])
     assert system.startswith("You write for our shop. Be brief")
     assert "(high is what the form says)" in system
-    assert ASK not in system
-    assert ASK in Store.package("helpdesk").load("support/triage").messages[0].text
 
 
 def test_a_customer_cannot_write_our_prompt(model: Model) -> None:
@@ -87,6 +48,9 @@ def test_a_message_that_is_too_long_is_refused(model: Model) -> None:
 def test_a_release_of_words_is_one_commit(model: Model, project: Store) -> None:
     """Moving the label changes what is live, and nothing else does."""
     before = answer(Ticket(message="Hi"), model, prompts=project)
+    path = project.path / "helpdesk/prompts/support/triage.prompty"
+    path.write_text(path.read_text("utf-8").replace("then answer it.\n", f"then answer it.\n{ASK}\n"), "utf-8")
+    project.save("support/triage", project.load("support/triage"), message="Ask for the order number")
     project.label("support/triage", "production", "latest", message="Release: ask for the order number")
     after = answer(Ticket(message="Hi"), model, prompts=project)
     assert ASK in str(model.messages[0]["content"])
