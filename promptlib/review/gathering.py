@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from promptlib.diff import diff
 from promptlib.errors import NotFound, PromptLibError
 from promptlib.review.findings import LabelReview, MovedNumber, PromptReview, Review
-from promptlib.review.tracing import Tracing
+from promptlib.review.tracing import around, touched
 from promptlib.store.aside import between
 
 if TYPE_CHECKING:
@@ -34,8 +34,7 @@ def review(store: View, commits: str) -> Review:
     here, with what to type.
     """
     found = between(store, commits)
-    tracing = Tracing(found.head)
-    prompts = tuple(_prompts(found, tracing))
+    prompts = tuple(_prompts(found))
     return Review(
         base=found.base.commit,
         head=found.head.commit,
@@ -43,11 +42,11 @@ def review(store: View, commits: str) -> Review:
         labels=tuple(_label(found, name, label) for name, label in found.labels),
         moved=tuple(moved for name in found.names for moved in _moved(found, name)),
         notes=(SHALLOW,) if found.shallow else (),
-        lineage=tracing.around(prompts),
+        lineage=around(found.asked, prompts),
     )
 
 
-def _prompts(found: Range, tracing: Tracing) -> Iterator[PromptReview]:
+def _prompts(found: Range) -> Iterator[PromptReview]:
     held, now = set(found.base.names()), set(found.head.names())
     gone, new = ([name for name in found.names if (name in held, name in now) == fate] for fate in (_GONE, _NEW))
     renamed = _renamed(found, gone, new)
@@ -55,7 +54,7 @@ def _prompts(found: Range, tracing: Tracing) -> Iterator[PromptReview]:
         if name in renamed.values():
             continue
         old = renamed.get(name, name)
-        yield _prompt(found, tracing, old if old in held else "", name if name in now else "")
+        yield _prompt(found, old if old in held else "", name if name in now else "")
 
 
 _GONE, _NEW = (True, False), (False, True)
@@ -89,7 +88,7 @@ def _same_file(found: Range, old: str, new: str) -> bool:
         return False
 
 
-def _prompt(found: Range, tracing: Tracing, old: str, new: str) -> PromptReview:
+def _prompt(found: Range, old: str, new: str) -> PromptReview:
     """Return what happened to one prompt, which was *old* and is *new*; an empty name for one that is not there."""
     name = new or old
     before, after = _newest(found.base, old), _newest(found.head, new)
@@ -109,7 +108,7 @@ def _prompt(found: Range, tracing: Tracing, old: str, new: str) -> PromptReview:
         versions=_between(found, old, new),
         difference=difference,
         error=error,
-        impact=tracing.touched(name),
+        impact=touched(found.asked, name),
     )
 
 

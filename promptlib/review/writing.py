@@ -10,7 +10,6 @@ from promptlib.diff.markdown import body_blocks, causes, code, fence, said, toke
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from promptlib.lineage import Graph, Node
     from promptlib.review.findings import LabelReview, PromptReview, Review
     from promptlib.review.tracing import Touched
     from promptlib.version import Version
@@ -25,8 +24,6 @@ LONGEST_NOTE = 200
 MOST_NODES = 60
 MOST_VERSIONS = 20
 MOST_IMPACT = 20
-_PLAIN = frozenset(" _./-,:()")
-_ARROWS = {"derived_from": "-.->", "includes": "==>"}
 _SPOKEN = {"derived_from": "derives from", "includes": "includes"}
 
 
@@ -36,7 +33,7 @@ def as_markdown(review: Review, limit: int | None) -> str:
     if not review:
         return head
     details = [*_labels(review), *_prompts(review)]
-    whole = _joined([head.rstrip("\n"), *details, *_picture(review.lineage)])
+    whole = _joined([head.rstrip("\n"), *details, *_picture(review)])
     return whole if limit is None or len(whole) <= limit else _cut(review, details, limit)
 
 
@@ -204,39 +201,17 @@ def _users(each: PromptReview) -> Iterator[str]:
 
 def _user(user: Touched) -> str:
     labels = f" (label {', '.join(map(code, user.labels))})" if user.labels else ""
+    through = f" through {', '.join(map(code, user.through))}" if user.through else ""
     stays = "" if user.bumped or user.kind != "includes" else ": it keeps those words until it is bumped"
-    return f"{code(user.ref)}{labels} {_SPOKEN.get(user.kind, user.kind)} {code(user.uses)}{stays}"
+    return f"{code(user.ref)}{labels} {_SPOKEN.get(user.kind, user.kind)} {code(user.uses)}{through}{stays}"
 
 
 # --- the picture ------------------------------------------------------------------------------------------------------
 
 
-def _picture(graph: Graph | None) -> Iterator[str]:
-    if graph is None or not graph.edges:
-        return
-    if len(graph.nodes) > MOST_NODES:
-        yield f"The lineage is too large for a picture ({len(graph.nodes)} versions): see `promptlib lineage NAME`."
-        return
-    yield "\n".join(["### Lineage", "", fence(_mermaid(graph), "mermaid")])
-
-
-def _mermaid(graph: Graph) -> Iterator[str]:
-    ids = {node: f"n{at}" for at, node in enumerate(graph.nodes)}
-    yield "flowchart BT"
-    for node, key in ids.items():
-        labels = f"[{', '.join(node.labels)}]" if node.labels else ""
-        yield f'    {key}["{"<br/>".join(_escaped(part) for part in (str(node), labels, _message(node)) if part)}"]'
-    for edge in graph.edges:
-        word = "" if edge.kind == "parent" else f"|{edge.kind.replace('_', ' ')}|"
-        yield f"    {ids[edge.source]} {_ARROWS.get(edge.kind, '-->')}{word} {ids[edge.target]}"
-
-
-def _message(node: Node) -> str:
-    line = next(iter(node.message.strip().splitlines()), "")
-    return line if len(line) <= 60 else f"{line[:59]}…"  # noqa: PLR2004 - one line of a box
-
-
-def _escaped(text: str) -> str:
-    """Write everything but letters, digits and a few signs as character codes, which Mermaid shows and never reads."""
-    shown = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
-    return "".join(char if char.isalnum() or char in _PLAIN else f"#{ord(char)};" for char in shown)
+def _picture(review: Review) -> Iterator[str]:
+    graph = review.lineage
+    if graph is None or len(graph.nodes) > MOST_NODES:
+        yield "The lineage is too large for a picture here: see `promptlib graph`."
+    elif graph.edges:
+        yield "\n".join(["### Lineage", "", fence(graph.mermaid().split("\n"), "mermaid")])

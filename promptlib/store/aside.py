@@ -21,12 +21,14 @@ _RANGE = "write BASE..HEAD, or BASE...HEAD for what HEAD changed since it left B
 class Range:
     """Two commits, and what differs between them below the store's root.
 
-    `names` and `labels` are those whose file differs, in alphabetical order. `shallow` says that history is cut off,
-    and numbers with it.
+    `names` and `labels` are those whose file differs, in alphabetical order. `asked` is what lineages are asked of: the
+    store itself where it stands at the head, because its index walks them. `shallow` says that history is cut off, and
+    numbers with it.
     """
 
     base: EarlierView
     head: EarlierView
+    asked: View
     names: tuple[str, ...]
     labels: tuple[tuple[str, str], ...]
     shallow: bool
@@ -46,9 +48,11 @@ def between(store: View, text: str) -> Range:
     if dots == "...":
         base = _merge_base(repository, base, head, text)
     changed = [path.removeprefix(history.prefix) for path in repository.changes(base, head, history.prefix)]
+    at_head = view(store, head)
     return Range(
         view(store, base),
-        view(store, head),
+        at_head,
+        store if history.tip() == head else at_head,
         tuple(sorted(name for path in changed if (name := name_at(path)))),
         tuple(sorted(found for path in changed if (found := label_at(path)))),
         repository.shallow,

@@ -144,8 +144,19 @@ def test_who_is_touched(store: Store) -> None:
         ]
         assert impact["triage"] == ()
         store.save("reply", Prompt.define(system('Reply. {% include "s" %}'), includes={"s": store.load("style")}))
-        (reply, _) = next(each.impact for each in review(store, "main...feature").prompts if each.name == "style")
+        (reply, *_) = next(each.impact for each in review(store, "main...feature").prompts if each.name == "style")
         assert (reply.uses[:8], reply.bumped) == ("style@v3", True)
+
+
+def test_who_is_touched_through_others(store: Store) -> None:
+    with store:
+        store.save("letter", Prompt.define(system('Dear. {% include "r" %}'), includes={"r": store.load("reply")}))
+        store.label("letter", "production", "v1")
+        users = next(each.impact for each in review(store, "main...HEAD").prompts if each.name == "style")
+        letter = next(user for user in users if user.name == "letter")
+        assert (letter.uses[:8], [ref[:8] for ref in letter.through]) == ("style@v1", ["reply@v1"])
+        line = "- `letter@v1#" + letter.ref[-8:] + "` (label `production`) includes `style@v1#" + letter.uses[-8:]
+        assert f"{line}` through `{letter.through[0]}`: it keeps those" in review(store, "main...HEAD").markdown()
 
 
 def test_the_other_branch_and_the_same_commit(store: Store) -> None:

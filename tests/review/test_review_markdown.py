@@ -133,6 +133,18 @@ def test_very_many_prompts(store: Store) -> None:
         assert "Too long" not in found.markdown(40_000)
 
 
+def test_a_lineage_that_is_too_large_is_not_drawn(store: Store) -> None:
+    with store:
+        store.save("a", Prompt.define(system("Begin.")))
+        base = base_of(store)
+        for at in range(61):
+            store.save("a", Prompt.define(system(f"Words {at}.")))
+        found = review(store, f"{base}..main")
+        assert found.lineage is None
+        assert "The lineage is too large for a picture here: see `promptlib graph`." in found.markdown()
+        assert "- and 41 before them" in found.markdown()
+
+
 def test_numbers_do_not_reach_a_shallow_table(store: Store, tmp_path: Path) -> None:
     with store:
         store.save("a", Prompt.define(system("One.")))
