@@ -28,6 +28,7 @@ class EarlierHistory(History):
         super().__init__(repository, now.prefix, now.index_file)
         self._now = now
         self._commit = commit
+        self._reference = now.reference()
         self._earlier: Earlier | None = None
 
     @property
@@ -40,6 +41,10 @@ class EarlierHistory(History):
     def tip(self) -> str:
         """Return the commit."""
         return self._commit
+
+    def reference(self) -> str:
+        """Return the full name of the branch that the store was on."""
+        return self._reference
 
     def base(self) -> History:
         """Return the history of the store as it is now."""

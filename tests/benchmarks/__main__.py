@@ -13,6 +13,7 @@ from . import (
     bench_size,
     bench_starting,
     bench_store,
+    bench_time,
     bench_tokens,
     bench_writers,
 )
@@ -24,6 +25,7 @@ MODULES = {
     "store": bench_store,
     "history": bench_history,
     "size": bench_size,
+    "time": bench_time,
     "tokens": bench_tokens,
     "budgets": bench_budgets,
     "writers": bench_writers,
