@@ -44,6 +44,10 @@ class Contents:
         self._repository = repository
         self._describe = describe
 
+    def beside(self, session: Session) -> Contents:
+        """Return what remembers the same blobs in *session* instead."""
+        return Contents(session, self._repository, self._describe)
+
     def descriptions(self, blobs: Iterable[str], *, labels: bool = False) -> dict[str, Description]:
         """Return what each of *blobs* says; those not yet known are read, described and remembered."""
         wanted = list(dict.fromkeys(blobs))

@@ -77,9 +77,16 @@ class Seen:
             try:
                 return self._session.ask(partial(self._on_the_line, question))
             except _OffTheLine:
-                self._apart = self._session.copied()
-                self._apart.tip = self.tip
+                return self.apart().ask(question)
         return self._apart.ask(question)
+
+    def apart(self) -> Session:
+        """Return the copy in memory, which stands at the commit; it is asked from now on."""
+        if self._apart is None:
+            apart = self._session.copied()
+            apart.tip = self.tip
+            self._apart = apart
+        return self._apart
 
     def _on_the_line(self, question: Callable[[sqlite3.Connection], Answer], connection: sqlite3.Connection) -> Answer:
         place = SoFar(connection).find(self.tip)
@@ -117,7 +124,9 @@ class Earlier(Index):
 
     def __init__(self, index: Index, commit: str, tip: Callable[[], str | None]) -> None:
         """Answer for *commit*, from *index* brought to what *tip* returns; nothing is cut off for it."""
-        super().__init__(Seen(index.session, commit, tip), index.contents)
+        self._seen = Seen(index.session, commit, tip)
+        super().__init__(self._seen, index.contents)
+        self._joined: Index | None = None
         self._commit = commit
         self._known: Bound | None = None
 
@@ -199,9 +208,12 @@ class Earlier(Index):
         """Return the newest commit of the line to here that was committed at *seconds* or before."""
         return self._ask(lambda connection, bound: standing_at(connection, seconds, bound.position))
 
-    def walk(self, question: Callable[[sqlite3.Connection], Answer]) -> Answer | None:  # noqa: ARG002 - as an index has it
-        """Return None: who leads where is joined at the tip alone."""
-        return None
+    def walk(self, question: Callable[[sqlite3.Connection], Answer]) -> Answer | None:
+        """Return the answer to a *question* of `walking`: who leads where is joined anew, in a copy of the index."""
+        if self._joined is None:
+            session = self._seen.apart()
+            self._joined = Index(session, self.contents.beside(session))
+        return self._joined.walk(question)
 
     def _renames(self) -> dict[str, tuple[str, int]]:
         return self._ask(_renames)

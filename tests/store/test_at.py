@@ -334,6 +334,8 @@ def _answers(view: View) -> dict[str, object]:
     for name in (*NAMES, *(f"{each}2" for each in NAMES)):
         for ref in (name, f"{name}@latest", f"{name}@v1", f"{name}@v2", f"{name}@v9", f"{name}@production"):
             found[ref] = [_tried(question, ref) for question in (view.version, view.load, view.file)]
+        found[f"impact {name}"] = _tried(view.impact, name)
+        found[f"lineage {name}"] = _tried(_around, name, view)
         found[f"history {name}"] = _tried(view.history, name)
         found[f"labels {name}"] = _tried(view.labels, name)
     graph = view.graph()
@@ -342,9 +344,14 @@ def _answers(view: View) -> dict[str, object]:
     return found
 
 
-def _tried(question: Callable[[str], object], asked: str) -> object:
+def _around(name: str, view: View) -> object:
+    lineage = view.lineage(name)
+    return lineage.ancestors(), lineage.descendants()
+
+
+def _tried(question: Callable[..., object], *asked: object) -> object:
     try:
-        return question(asked)
+        return question(*asked)
     except PromptLibError as error:
         return type(error), error.what, error.hint
 
