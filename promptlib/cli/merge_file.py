@@ -62,7 +62,7 @@ def _told(found: MergedFile, path: str) -> Iterator[Row]:
     if found.conflicts:
         count = len(found.conflicts)
         yield plain(f"{path}: {count} conflict{'s' if count > 1 else ''}", "bold red")
-        yield from (plain(f"  {each}") for each in found.conflicts)
+        yield from (plain(f"  {row}") for each in found.conflicts for row in each.split("\n"))
     if found.lost:
         yield plain(f"{path}: comments that are not in the merged file", "yellow")
         yield from (plain(f"  {each}") for each in found.lost)

@@ -24,9 +24,6 @@ class _Absent:
 
     __slots__ = ()
 
-    def __repr__(self) -> str:
-        return "ABSENT"
-
 
 ABSENT: Final = _Absent()
 

@@ -81,10 +81,8 @@ def _description(decisions: Decisions, field: str, three: Three) -> str:
     return merge_text(decisions, f"{field}.description", texts)
 
 
-def merge_text(decisions: Decisions, field: str, three: Three, *, forced: str = "") -> str:
+def merge_text(decisions: Decisions, field: str, three: Three) -> str:
     """Return a text merged by lines and words; what stays contested is chosen."""
-    if why := forced or decisions.forced.get(field, ""):
-        return str(decisions.contest(field, three, why, shown=lambda text: text, given=text_given))
     merged = decisions.text(three)
     if not merged.spots:
         return merged.taking("ours")

@@ -30,7 +30,7 @@ class MergedFile:
 
     `data` is its bytes, with conflict markers where it conflicts, and None when the prompt is deleted. `merged` is the
     merge of the prompts; None when a side is no prompt file, so that only lines were merged. `conflicts` says what is
-    contested, one line each. `lost` are comments of the front matter that a side wrote and that are in no line of it:
+    contested, in words. `lost` are comments of the front matter that a side wrote and that are in no line of it:
     nothing that a prompt says is ever among them.
     """
 
@@ -67,8 +67,7 @@ def merge_files(
         return MergedFile(None, merged)
     else:
         data = merged_file(merged.prompt, base, ours, theirs)
-    told = tuple(f"{each.field}: {each.why}" for each in merged.conflicts)
-    return MergedFile(data, merged, told, _lost(base, ours, theirs, data))
+    return MergedFile(data, merged, tuple(map(str, merged.conflicts)), _lost(base, ours, theirs, data))
 
 
 def _by_lines(

@@ -139,13 +139,7 @@ def _one_rewritten(old: Piece, new: Piece) -> bool:
 
 
 def _kind(piece: Piece) -> tuple[str, str]:
-    match piece:
-        case Message(role=role):
-            return "message", role
-        case Placeholder(name=name):
-            return "placeholder", name
-        case _:
-            return "prelude", ""
+    return ("message", piece.role) if isinstance(piece, Message) else ("placeholder", getattr(piece, "name", ""))
 
 
 def _new(behind: str, ours: list[Piece], theirs: list[Piece], *, paired: bool) -> Iterator[Slot]:
@@ -187,14 +181,7 @@ def _slot(decisions: Decisions, slot: Slot, field: str, why: str) -> Any:  # noq
         return ours
     if same_piece(ours, base):
         return theirs
-    if any(each is not None and type(each) is not type(ours) for each in (base, theirs)) or _named_apart(slot):
-        return _contested(decisions, field, slot.three, why_of(slot.three, _shown))
     return _one(decisions, slot, field)
-
-
-def _named_apart(slot: Slot) -> bool:
-    names = {each.name for each in slot.three if isinstance(each, Placeholder)}
-    return len(names) > 1
 
 
 def _one(decisions: Decisions, slot: Slot, field: str) -> Any:  # noqa: ANN401 - a piece or None

@@ -83,7 +83,13 @@ def test_the_result_goes_to_stdout_when_asked_for(files: Any) -> None:
 def test_a_conflict_ends_with_1_and_is_told(files: Any) -> None:
     ended = files("merge-file", "ours", "base", "contested", "--ours", "HEAD", "--theirs", "%Y", "--path", "a.prompty")
     assert (ended.code, ended.out) == (1, "")
-    assert ended.err == "a.prompty: 1 conflict\n  messages[0]: both sides change the same words\n"
+    assert ended.err.splitlines() == [
+        "a.prompty: 1 conflict",
+        "  messages[0]: both sides change the same words",
+        '    base   "You sort support tickets.\\nBe brief, in {{ limit }} words."',
+        '    ours   "You rank support tickets.\\nBe brief, in {{ limit }} words."',
+        '    theirs "You file support tickets.\\nBe brief, in {{ limit }} words."',
+    ]
     merged = (files.folder / "ours").read_text()
     assert "<<<<<<< HEAD\nYou rank support tickets.\n=======\nYou file support tickets.\n>>>>>>> theirs\n" in merged
     again = files("merge-file", "--marker-size", "11", "-p", "contested", "base", "theirs")

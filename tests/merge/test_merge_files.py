@@ -102,7 +102,14 @@ def test_a_comment_that_a_side_took_out_is_not_lost() -> None:
     ours = edits(("# Who: support\n", ""), ("default: plain", "default: cool"))
     theirs = edits(("default: plain", "default: warm"), ("  # as it came in", "  # raw"))
     found = merge_files(BASE.encode(), ours, theirs)
-    assert found.conflicts == ('inputs.tone.default: changed from "plain" on both sides, differently',)
+    assert [each.splitlines() for each in found.conflicts] == [
+        [
+            'inputs.tone.default: changed from "plain" on both sides, differently',
+            '  base   "plain"',
+            '  ours   "cool"',
+            '  theirs "warm"',
+        ]
+    ]
     assert found.data is not None
     assert b"<<<<<<< ours\n    default: cool\n=======\n    default: warm\n>>>>>>> theirs\n" in found.data
     assert b"# raw" in found.data
@@ -124,7 +131,7 @@ def test_files_that_are_absent() -> None:
     assert merge_files(data, None, data).data is None
     changed = edits(("brief", "short"))
     found = merge_files(data, None, changed)
-    assert found.conflicts == ("prompt: ours deletes it, theirs changes it",)
+    assert found.conflicts[0].startswith("prompt: ours deletes it, theirs changes it\n")
     assert found.data == b"<<<<<<< ours\n=======\n" + codec.write(codec.read(changed)) + b">>>>>>> theirs\n"
 
 

@@ -68,6 +68,14 @@ def test_hostile_texts(base: str, ours: str, theirs: str, merged: str | None) ->
     assert found.taking("ours") == (ours if merged is None else merged)
 
 
+def test_texts_of_the_same_words_in_no_common_order_conflict() -> None:
+    random = Random(3)
+    texts = ["\n".join(random.choice("abcdefgh") for _ in range(4_000)) for _ in SIDES]
+    found = merge_texts(*texts)
+    assert found.spots
+    assert [found.taking(side) for side in SIDES] == texts
+
+
 def test_texts_without_a_word_in_common_conflict() -> None:
     texts = ["\n".join(f"{who}{at} {who}{at + 1}" for at in range(5_000)) for who in ("b", "o", "t")]
     found = merge_texts(*texts)

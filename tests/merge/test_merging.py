@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from promptlib import Prompt, Thread, assistant, developer, placeholder, system, user
 from promptlib.errors import InvalidPrompt, MergeConflict, NotFound
 from promptlib.merge import FieldConflict, Merged, NameConflict, merge
-from promptlib.messages import Message, Prelude, Text
+from promptlib.messages import Message, Prelude, Text, canonical_piece
 from promptlib.plain import thaw
 
 
@@ -260,6 +260,41 @@ def test_each_conflict_is_decided_by_a_word_a_value_or_a_function() -> None:
     assert found is not None
     assert asked == ["messages[0]", "settings.temperature"]
     assert found.settings == {"id": "m"}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        user("A message."),
+        {"role": "user", "text": "A message."},
+        {"role": "assistant", "literal": "{{ as it is }}"},
+        {"placeholder": "history"},
+        {"placeholder": "history", "text": "{% set a = 1 %}"},
+        [],
+        [{"role": "system", "text": "One."}, user("Two.")],
+    ],
+)
+def test_messages_are_chosen_as_values_too(value: Any) -> None:
+    class Chat(BaseModel):
+        history: Thread = ()
+
+    base = Prompt.define(Chat, system("Sort."), placeholder("history"))
+    ours = base.evolve(messages=[*base.messages, user("Ours.")])
+    theirs = base.evolve(messages=[*base.messages, assistant("Theirs.")])
+    found = merge(base, ours, theirs).resolve({"messages[2]": value})
+    assert found is not None
+    told = [thaw(canonical_piece(piece)) for piece in found.messages[2:]]
+    values = value if isinstance(value, list) else [value]
+    assert told == [each if isinstance(each, dict) else thaw(canonical_piece(each)) for each in values]
+
+
+@pytest.mark.parametrize(
+    "value", [3, {"role": "user"}, {"role": "user", "text": "x", "more": 1}, ["x"], {"prelude": 3}]
+)
+def test_a_value_that_is_no_message_is_refused(value: Any) -> None:
+    ours, theirs = (BASE.evolve(messages=[*BASE.messages, make("x")]) for make in (user, assistant))
+    with pytest.raises(InvalidPrompt, match=re.escape("the value for messages[2] is none")):
+        merge(BASE, ours, theirs).resolve({"messages[2]": value})
 
 
 def test_a_merge_without_conflicts_is_resolved_already() -> None:
