@@ -184,6 +184,7 @@ def test_the_data_is_plain_json() -> None:
         "missing": False,
         "trust": "own",
         "vouched": None,
+        "run": None,
     }
 
 

@@ -117,6 +117,7 @@ def _fields(node: Node) -> dict[str, object]:
         "missing": node.missing,
         "trust": node.trust,
         "vouched": node.vouched or None,
+        "run": node.run or None,
     }
 
 

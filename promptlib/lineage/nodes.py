@@ -63,7 +63,9 @@ class Node(NamedTuple):
         return self.digest.removeprefix("sha256:")[:SHORT]
 
     def __str__(self) -> str:
-        """Return `support/triage v3 (3f9c2a1b)`."""
+        """Return `support/triage v3 (3f9c2a1b)`; for a run, `run 9b1deb4d`."""
+        if self.run:
+            return f"run {self.run}"
         which = "not here" if self.missing else "v?" if self.number is None else f"v{self.number}"
         return f"{self.name or '?'} {which} ({self.short})"
 

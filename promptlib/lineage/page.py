@@ -97,7 +97,7 @@ def _content(
 def _told(node: Node) -> dict[str, object]:
     return {
         "text": safe(str(node)),
-        "short": "?" if node.missing else "v?" if node.number is None else f"v{node.number}",
+        "short": "run" if node.run else "?" if node.missing else "v?" if node.number is None else f"v{node.number}",
         "ref": safe(node.ref),
         "digest": node.digest,
         "commit": node.commit,

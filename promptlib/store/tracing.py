@@ -15,20 +15,29 @@ from promptlib.version import Version, instant
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from promptlib._index import Index
     from promptlib.diff import PromptDiff
     from promptlib.lineage import Impact, Which
+    from promptlib.runs import Run
     from promptlib.store.past import History
 
 #: So many earlier answers are remembered while the tip stays, and so many versions in them.
 MOST_ANSWERS, MOST_WALKED, MOST_EVENTS = 256, 16_384, 4_096
 
 
-def lineage(history: History, ref: Ref) -> Lineage:
-    """Return the lineage of the version that *ref* (without label) names; raises what `History.version` does."""
-    return Lineage(_event(history, ref), Traced(history))
+def lineage(history: History, ref: Ref, runs: Iterable[Run] = ()) -> Lineage:
+    """Return the lineage of the version that *ref* (without label) names, with *runs* of what came of it.
+
+    Raises what `History.version` does.
+    """
+    key, traced = _event(history, ref), Traced(history)
+    if not (ran := tuple(runs)):
+        return Lineage(key, traced)
+    from promptlib.store import produced  # noqa: PLC0415 - few lineages are asked for with runs
+
+    return produced.lineage(key, traced, ran)
 
 
 def impact(history: History, ref: Ref) -> tuple[Impact, ...]:
@@ -55,10 +64,14 @@ def _event(history: History, ref: Ref, commit: str = "") -> int:
     return known
 
 
-def graph(history: History) -> Graph:
-    """Return every version with its edges."""
+def graph(history: History, runs: Iterable[Run] = ()) -> Graph:
+    """Return every version with its edges, and *runs* of them."""
     traced = Traced(history)
-    return Graph.of_web(traced.everything(), traced.compare)
+    if not (ran := tuple(runs)):
+        return Graph.of_web(traced.everything(), traced.compare)
+    from promptlib.store import produced  # noqa: PLC0415 - few graphs are asked for with runs
+
+    return produced.graph(traced, ran)
 
 
 class Traced:

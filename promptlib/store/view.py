@@ -11,7 +11,7 @@ from promptlib.store.loading import Reader
 from promptlib.version import Version, instant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from promptlib.diff import PromptDiff
     from promptlib.lineage import Graph, Impact, Lineage
     from promptlib.prompt import Prompt
+    from promptlib.runs import Run
     from promptlib.store.past import History
 
 ModelT = TypeVar("ModelT", bound="BaseModel")
@@ -84,11 +85,14 @@ class View:
 
         return diff(self.load(before), self.load(after))
 
-    def lineage(self, ref: str | Ref) -> Lineage:
-        """Return where the version that *ref* names came from and what came of it."""
+    def lineage(self, ref: str | Ref, *, runs: Iterable[Run] = ()) -> Lineage:
+        """Return where the version that *ref* names came from and what came of it.
+
+        *runs*, such as `store.runs` or a part of it, are among what came of the versions that ran.
+        """
         from promptlib.store import tracing  # noqa: PLC0415 - a load asks for no lineage
 
-        return tracing.lineage(self._past(), self._label_resolved(Ref.parse(ref)))
+        return tracing.lineage(self._past(), self._label_resolved(Ref.parse(ref)), runs)
 
     def impact(self, ref: str | Ref) -> tuple[Impact, ...]:
         """Return every version that includes or derives from this one, transitively, nearest first.
@@ -100,11 +104,14 @@ class View:
 
         return tracing.impact(self._past(), self._label_resolved(Ref.parse(ref)))
 
-    def graph(self) -> Graph:
-        """Return every version of every name with its typed edges: parent, merged, renamed, derived, includes."""
+    def graph(self, *, runs: Iterable[Run] = ()) -> Graph:
+        """Return every version of every name with its typed edges: parent, merged, renamed, derived, includes.
+
+        With *runs*, such as `store.runs` or a part of it, each has an edge `produced` to the version that ran.
+        """
         from promptlib.store import tracing  # noqa: PLC0415 - a load asks for no lineage
 
-        return tracing.graph(self._past())
+        return tracing.graph(self._past(), runs)
 
     def commits(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Yield message and changed names of every commit that changed a prompt, oldest first."""

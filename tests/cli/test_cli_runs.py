@@ -201,3 +201,16 @@ def test_wrong_questions_end_with_a_code(logged: Shell, arguments: list[str], co
     ended = logged("runs", *arguments)
     assert ended.code == code
     assert text in ended.err
+
+
+def test_a_lineage_goes_on_to_the_last_runs(logged: Shell) -> None:
+    with Store(logged.folder) as store:
+        for at in range(30):
+            store.runs.record(store.load("support/triage").render(), run=f"later{at}")
+    rows = logged.ok("lineage", "support/style@v1", "--runs").splitlines()
+    assert sum("  run later" in row for row in rows) == 20
+    assert rows[-1].startswith("  run later29  20")
+    assert rows[-1].endswith(f"run of support/triage v1 ({short(logged, 'support/triage')})")
+    assert "run of" not in logged.ok("lineage", "support/style@v1")
+    ended = logged("lineage", "support/style@v1", "--runs", "--at", "2026-11-03T14:00Z")
+    assert (ended.code, "--runs are those of today" in ended.err) == (2, True)
