@@ -31,6 +31,13 @@ class Origin:
     digest: str
     label: str = ""
     find: Callable[[], Standing] | None = field(default=None, compare=False, repr=False)
+    #: The other store that it lies in, as this project's settings call it; empty for the store that was asked.
+    store: str = ""
+
+    @property
+    def qualified(self) -> str:
+        """The name, behind that of the other store where it lies in one: `shared:support/triage`."""
+        return f"{self.store}:{self.name}" if self.store else self.name
 
     @property
     def standing(self) -> Standing:
@@ -63,7 +70,7 @@ class Origin:
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle what was found: another process has no store to ask."""
-        return _origin, (self.name, self.digest, self.label, self.standing)
+        return _origin, (self.name, self.digest, self.label, self.standing, self.store)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,7 @@ class _Found:
     standing: Standing
 
 
-def _origin(name: str, digest: str, label: str, standing: Standing) -> Origin:
-    origin = Origin(name, digest, label)
+def _origin(name: str, digest: str, label: str, standing: Standing, store: str = "") -> Origin:
+    origin = Origin(name, digest, label, store=store)
     object.__setattr__(origin, "find", _Found(standing))
     return origin

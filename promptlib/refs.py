@@ -14,6 +14,12 @@ _LABEL = re.compile(r"[a-z][a-z0-9._-]{0,63}")
 _NUMBER = re.compile(r"v([1-9][0-9]{0,8})")
 _PREFIX = re.compile(r"[0-9a-f]{8,64}")
 _VERSION_LIKE = re.compile(r"v[0-9]+")
+#: Two characters or more: `c:x` is a path of Windows.
+_STORE = re.compile(r"[a-z][a-z0-9_-]{1,63}")
+#: What stands before the first `:`, where no mark of a name or version comes before that.
+_BEFORE = re.compile(r"([^:/@#]*):")
+#: The spelling of another tool begins so.
+_TAKEN_STORES = frozenset({"prompts"})
 _HEX = 64
 LONGEST_NAME = 240
 
@@ -33,17 +39,49 @@ def check_name(name: str) -> str:
     problem = _name_problem(name)
     if problem:
         proposal = propose_name(name)
+        if "it names the store" in problem:
+            raise BadRef(f"{_shown(name)} is no name in this store: {problem}", hint=_OTHER_STORE)
         hint = f"a valid name near it: {proposal!r}" if proposal and proposal != name else _GRAMMAR
         raise BadRef(f"{_shown(name)} is no prompt name: {problem}", hint=hint)
     return name
 
 
+_OTHER_STORE = "another store is written by itself: Store.open(ITS PATH), or promptlib -C ITS-PATH"
 _GRAMMAR = "a name is made of segments such as support/triage: [a-z0-9][a-z0-9._-]*, at most 64 characters each"
+
+
+def check_store(store: str) -> str:
+    """Return *store* when it can name another store in a ref, `shared:support/triage`; raises `BadRef`."""
+    if not isinstance(store, str) or not _STORE.fullmatch(store):
+        raise BadRef(
+            f"{_shown(store)} is no name of a store",
+            hint="it begins with a-z and goes on with a-z 0-9 _ -, 2 to 64 characters, such as shared",
+        )
+    if store in _TAKEN_STORES:
+        raise BadRef(f"{store!r} cannot name a store: prompts:/name/3 is how MLflow writes a ref", hint="say shared")
+    return store
+
+
+def split_store(text: str) -> tuple[str, str]:
+    """Return the store that *text* names and the rest: `shared` and `support/triage` of `shared:support/triage`.
+
+    Without a store the first is empty. Raises `BadRef`, with the place, for what can name none.
+    """
+    found = _BEFORE.match(text) if not text.startswith("prompts:/") else None
+    if found is None:
+        return "", text
+    try:
+        check_store(found[1])
+    except BadRef as error:
+        raise BadRef(error.what, where=Where("ref", 1, 1, text[:120], max(1, len(found[1]))), hint=error.hint) from None
+    return found[1], text[found.end() :]
 
 
 def _name_problem(name: str) -> str:
     if not isinstance(name, str):
         return f"it is a {type(name).__name__}"
+    if (found := _BEFORE.match(name)) and _STORE.fullmatch(found[1]):
+        return f"it names the store {found[1]!r}, and what is written goes into this one"
     if not name:
         return "it is empty"
     if len(name) > LONGEST_NAME:
@@ -111,19 +149,24 @@ def check_digest(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """A prompt and, if said, which version of it: at most one of label, number and latest, and a digest prefix."""
+    """A prompt and, if said, which version of it: at most one of label, number and latest, and a digest prefix.
+
+    `store` names another store, as this project's settings call it; it is empty for the store that is asked.
+    """
 
     name: str
     label: str = ""
     number: int | None = None
     latest: bool = False
     prefix: str = ""
+    store: str = ""
 
     @classmethod
     def parse(cls, text: str | Ref) -> Ref:
         """Read `name`, `name@latest`, `name@v3`, `name@label`, `name#3f9c2a1b`, `name@v3#3f9c2a1b`.
 
-        `prompts:/name/3` and `prompts:/name@label` are read too. Raises `BadRef` with the place of the mistake.
+        Each may stand behind another store's name, `shared:name@production`. `prompts:/name/3` and
+        `prompts:/name@label` are read too. Raises `BadRef` with the place of the mistake.
         """
         if isinstance(text, Ref):
             return text
@@ -134,15 +177,15 @@ class Ref:
     def __str__(self) -> str:
         """Return the ref as `parse` reads it."""
         which = self.label or ("latest" if self.latest else f"v{self.number}" if self.number else "")
-        return self.name + (f"@{which}" if which else "") + (f"#{self.prefix}" if self.prefix else "")
+        store = f"{self.store}:" if self.store else ""
+        return f"{store}{self.name}{f'@{which}' if which else ''}{f'#{self.prefix}' if self.prefix else ''}"
 
     def with_version(self, which: str) -> Ref:
         """Return the ref to version *which* (`v1`, a digest, a label, `latest`) of the same name."""
         if which.startswith("sha256:"):
-            return Ref(self.name, prefix=check_digest(which).removeprefix("sha256:"))
-        if which.startswith("#"):
-            return Ref.parse(self.name + which)
-        return Ref.parse(f"{self.name}@{which}")
+            return Ref(self.name, prefix=check_digest(which).removeprefix("sha256:"), store=self.store)
+        name = f"{self.store}:{self.name}" if self.store else self.name
+        return Ref.parse(f"{name}{which}" if which.startswith("#") else f"{name}@{which}")
 
 
 _REFS = "refs: name, name@latest, name@v3, name@production, name#3f9c2a1b, name@v3#3f9c2a1b"
@@ -152,19 +195,22 @@ _REFS = "refs: name, name@latest, name@v3, name@production, name#3f9c2a1b, name@
 def _parsed(text: str) -> Ref:
     if text.startswith("prompts:/"):
         return _foreign(text)
-    before, hash_mark, prefix = text.partition("#")
+    store, rest = split_store(text)
+    before, hash_mark, prefix = rest.partition("#")
     name, at_mark, which = before.partition("@")
+    if store and not name:
+        raise _bad(text, len(store) + 2, f"no name follows {store}:")
     check_name(name)
     prefix = _checked_prefix(text, prefix.removeprefix("sha256:")) if hash_mark else ""
     if not at_mark:
-        return Ref(name, prefix=prefix)
+        return Ref(name, prefix=prefix, store=store)
     if which == "latest":
-        return Ref(name, latest=True, prefix=prefix)
+        return Ref(name, latest=True, prefix=prefix, store=store)
     if number := _NUMBER.fullmatch(which):
-        return Ref(name, number=int(number[1]), prefix=prefix)
+        return Ref(name, number=int(number[1]), prefix=prefix, store=store)
     if not which:
-        raise _bad(text, len(name) + 2, "nothing follows the @")
-    return Ref(name, label=check_label(which), prefix=prefix)
+        raise _bad(text, len(text) - len(rest) + len(name) + 2, "nothing follows the @")
+    return Ref(name, label=check_label(which), prefix=prefix, store=store)
 
 
 def _bad(text: str, column: int, what: str) -> BadRef:
@@ -203,6 +249,11 @@ class Pin:
         name, mark, digest = text.partition("#")
         if not mark or not re.fullmatch(r"[0-9a-f]{64}", digest):
             raise BadRef(f"{_shown(text)} is no pin", hint=_PIN)
+        if _BEFORE.match(name):
+            raise BadRef(
+                f"{_shown(text)} is no pin: it names another store",
+                hint="what is included lies in the same store: save a copy here first, and pin that",
+            )
         return cls(check_name(name) if name else "", f"sha256:{digest}")
 
     def __str__(self) -> str:

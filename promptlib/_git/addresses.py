@@ -139,6 +139,24 @@ class Address:
 _ADDRESSES = "https://example.org/prompts.git, git@example.org:prompts.git, ssh://example.org/prompts.git"
 
 
+def check_address(text: str) -> None:
+    """Raise `BadRef` unless *text* is the address of another machine, without a password, fit to be committed."""
+    address = Address.parse(text)
+    if address.scheme == "file":
+        raise BadRef("it names a folder", hint="write the path to it, from the project: ../shared/prompts.git")
+    user, password = address.credentials
+    if user or password or ":" in address.user:
+        raise BadRef(
+            "it holds a name or password, and this file is committed",
+            hint="leave it out: git's own credential helper gives it (git config --global credential.helper …)",
+        )
+
+
+def shown_address(text: str) -> str:
+    """Return *text*, the address of a remote, without anything that could be secret."""
+    return str(Address.parse(text))
+
+
 def _of_url(text: str, scheme: str, rest: str) -> Address:
     if scheme not in SCHEMES:
         raise BadRef(f"{safe(scheme[:40])}:// is no address that is spoken to", hint=_ADDRESSES)

@@ -18,6 +18,7 @@ ObjectFormat = Literal["sha1", "sha256"]
 ReferenceFormat = Literal["files", "reftable"]
 
 NEWEST_FORMAT = 1
+TRUE = frozenset({"true", "yes", "on", "1"})
 # Extensions that change nothing in what is read here without git; any other makes git itself the judge.
 KNOWN_EXTENSIONS = frozenset(
     {"noop", "partialclone", "preciousobjects", "worktreeconfig", "objectformat", "refstorage", "relativeworktrees"}
@@ -37,6 +38,8 @@ class Layout:
     shared: int = 0
     #: What `promptlib.refuseSecrets` says in the repository's own configuration, as it stands there.
     refuse_secrets: str = ""
+    #: Whether this is a clone that has left objects at its remote, to be fetched when they are asked for.
+    partial: bool = False
 
     @property
     def bare(self) -> bool:
@@ -154,7 +157,8 @@ def _read(git_dir: Path, work_tree: Path | None, *, owned: tuple[Path, ...]) -> 
     object_format, reference_format = _formats(settings, common)
     tree = _work_tree(git_dir, work_tree, settings)
     refused = settings.get("promptlib.refusesecrets", "")
-    return Layout(git_dir, common, tree, object_format, reference_format, _shared(settings), refused)
+    partial = "extensions.partialclone" in settings or settings.get("remote.promisor", "").lower() in TRUE
+    return Layout(git_dir, common, tree, object_format, reference_format, _shared(settings), refused, partial)
 
 
 def _shared(settings: dict[str, str]) -> int:
@@ -167,7 +171,7 @@ def _shared(settings: dict[str, str]) -> int:
 
 
 def _work_tree(git_dir: Path, found: Path | None, settings: dict[str, str]) -> Path | None:
-    bare = settings.get("core.bare", "").lower() in {"true", "yes", "on", "1"}
+    bare = settings.get("core.bare", "").lower() in TRUE
     if found is None:
         # A folder `.git` opened by its own name stands for the work tree around it.
         return git_dir.parent if git_dir.name == ".git" and not bare else None
@@ -213,6 +217,8 @@ def _settings(config: Path) -> Iterator[tuple[str, str]]:
             head, _, line = line[1:].partition("]")
             section = head.strip().lower()
             line = line.strip()
+        if section.startswith("remote ") and line.lower().startswith("promisor"):
+            yield "remote.promisor", _value(line.partition("=")[2] or "true")
         if not line or line[0] in "#;" or section not in {"core", "extensions", "promptlib"}:
             continue
         key, equals, value = line.partition("=")

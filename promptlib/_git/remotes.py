@@ -14,7 +14,6 @@ from promptlib._git.answers import Talk
 from promptlib._git.objects import HEX_DIGITS
 from promptlib._git.references import check_name
 from promptlib._git.rooms import THERE
-from promptlib._git.runner import Git, Result
 from promptlib._git.talking import PATIENCE, Silent, surroundings, talk
 from promptlib.errors import BadRef, NotFound, nearest
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from promptlib._git.layout import Layout
     from promptlib._git.objects import Objects
     from promptlib._git.references import References
+    from promptlib._git.runner import Git, Result
 
 HEADS = "refs/heads/"
 FETCHED = "refs/fetched/"
@@ -239,6 +239,23 @@ class Remotes:
             return "moved"
         raise line.refused(done, reference, why)
 
+    def follow(self, remote: str, branch: str, *, allow: Collection[str], patience: float) -> str:
+        """Let the branches here be those of *remote*: see `Repository.follow`."""
+        head = self._references.head()
+        if not branch and head.reference and head.commit:
+            branch = head.reference.removeprefix(HEADS)
+        if not branch:
+            there = self.branches(remote, allow=allow, patience=patience)
+            branch = there.head or next(iter(there.tips), "main")
+        commit = self.fetch(remote, branch, allow=allow, patience=patience).get(branch)
+        if commit is None:
+            names = ", ".join(sorted(self.branches(remote, allow=allow, patience=patience).tips)[:8]) or "none at all"
+            raise NotFound(f"the remote {remote!r} has no branch {branch!r}", hint=f"branches there: {names}")
+        self._references.set(f"{HEADS}{branch}", commit)
+        if head.reference != f"{HEADS}{branch}":
+            self._git.run("symbolic-ref", "HEAD", f"{HEADS}{branch}")
+        return commit
+
     def bring(
         self, remote: str, objects: Iterable[str], *, allow: Collection[str] = (), patience: float = PATIENCE
     ) -> None:
@@ -253,19 +270,19 @@ class Remotes:
             line.ask(*command, given="".join(f"{each}\n" for each in wanted).encode())
             line.take()
 
-    def absent(self, objects: Iterable[str]) -> list[str]:
+    def absent(self, objects: Iterable[str]) -> frozenset[str]:
         """Return those of *objects* that are not here, without asking any remote: one process for all of them."""
         wanted = list(dict.fromkeys(objects))
         for each in wanted:
             self._objects.check_id(each)
         if not wanted:
-            return []
+            return frozenset()
         # In a folder that knows of no remote, git looks for none.
-        with rooms.opened(self._layout) as room:
+        with rooms.blind(self._layout) as room:
             given = "".join(f"{each}\n" for each in wanted).encode()
-            told = Git(room.folder, (f"--git-dir={room.folder}",)).run("cat-file", "--batch-check", given=given).out
+            told = room.git.run("cat-file", "--batch-check", given=given).out
         rows = told.decode("ascii", "replace").splitlines()
-        return [each for each, row in zip(wanted, rows, strict=True) if row.endswith(" missing")]
+        return frozenset(each for each, row in zip(wanted, rows, strict=True) if row.endswith(" missing"))
 
     def _has(self, commit: str) -> bool:
         self._objects.check_id(commit)
@@ -294,8 +311,7 @@ class Remotes:
         own = self._own()
         address = self._address(own, remote)[pushing]
         with rooms.opened(self._layout) as room:
-            git = Git(room.folder, (f"--git-dir={room.folder}",))
-            users = _settings(git, None)
+            users = _settings(room.git, None)
             target = _rewritten(address, users, pushing=pushing)
             asked = {scheme for scheme, values in users.below("protocol", "allow") if values[-1] == "always"}
             target.check({*allow, *asked})
@@ -306,17 +322,15 @@ class Remotes:
                 secrets |= {word for value in values for word in _words_of(value)}
             named = remote if f"remote.{remote}.url" in own.values else str(target)
             around = surroundings(target.scheme, users.last("core.sshcommand"), patience)
-            yield _Line(room, git, Talk(named, str(target), secrets), around, (target, patience))
+            yield _Line(room, Talk(named, str(target), secrets), around, (target, patience))
 
 
 class _Line:
     """A talk that is going on."""
 
-    def __init__(
-        self, room: rooms.Room, git: Git, told: Talk, around: Mapping[str, str], other: tuple[Address, float]
-    ) -> None:
+    def __init__(self, room: rooms.Room, told: Talk, around: Mapping[str, str], other: tuple[Address, float]) -> None:
         self.room = room
-        self._git = git
+        self._git = room.git
         self._talk = told
         self._around = around
         self._target, self._patience = other

@@ -104,6 +104,15 @@ class Repository:
         """Tell whether the history was cut off when this was cloned: numbers of versions are then unknown."""
         return self.layout.shallow
 
+    @property
+    def partial(self) -> bool:
+        """Tell whether this is a clone that has left objects at its remote."""
+        return self.layout.partial
+
+    def absent(self, blobs: Iterable[str]) -> frozenset[str]:
+        """Return those of *blobs* that a partial clone has left at its remote: one process for all; none elsewhere."""
+        return self.remotes().absent(blobs) if self.partial else frozenset()
+
     # Reading
 
     def head(self) -> Head:
@@ -380,6 +389,24 @@ class Repository:
         again. Raises `RemoteRefused` with the server's own words, and what `fetch` does.
         """
         return self.remotes().push(remote, commit, reference, expect=expect, allow=allow, patience=patience)
+
+    def follow(self, remote: str, branch: str, *, allow: Collection[str] = (), patience: float = 60) -> str:
+        """Let this bare repository, which nobody commits to, be what *branch* of *remote* is now; return its commit.
+
+        An empty *branch* is the one that HEAD names here, or there when nothing was fetched yet. Raises `NotFound` for
+        a branch that is not there, and what `fetch` does.
+        """
+        layouts.check_writable(self.layout)
+        return self.remotes().follow(remote, branch, allow=allow, patience=patience)
+
+    def bring(self, blobs: Iterable[str], *, allow: Collection[str] = (), patience: float = 60) -> int:
+        """Bring those of *blobs* here that this partial clone has left at its remote, in one talk; return how many."""
+        gone = self.absent(blobs)
+        if gone:
+            layouts.check_writable(self.layout)
+            remotes = self.remotes()
+            remotes.bring(remotes.promisor(), gone, allow=allow, patience=patience)
+        return len(gone)
 
     def merge_bases(self, one: str, other: str) -> tuple[str, ...]:
         """Return the best common ancestors of two commits: none for histories that never met, several for crossed."""

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from promptlib._git.room import telling
+from promptlib._git.runner import Git
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -40,6 +41,7 @@ class Room:
     def __init__(self, folder: Path, layout: Layout) -> None:
         """Take the empty *folder* for a talk about the repository of *layout*."""
         self.folder = folder
+        self.git = Git(folder, (f"--git-dir={folder}",))
         self._layout = layout
         for name in ("refs", "objects/info", "objects/pack"):
             (folder / name).mkdir(parents=True)
@@ -113,6 +115,23 @@ def opened(layout: Layout) -> Iterator[Room]:
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=own))
     try:
         with telling(layout.common_dir):
+            room = Room(folder, layout)
+        yield room
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def blind(layout: Layout) -> Iterator[Room]:
+    """Have a room in which nothing is said to anybody: a look at what is here needs no right to write here."""
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=f"promptlib-{PREFIX}"))
+    except OSError:
+        with opened(layout) as room:
+            yield room
+        return
+    try:
+        with telling(folder):
             room = Room(folder, layout)
         yield room
     finally:

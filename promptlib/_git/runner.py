@@ -36,6 +36,7 @@ SETTINGS = (
 )
 NO_HOOKS = f"core.hooksPath={os.devnull}"
 MOST_ERROR_TEXT = 4000
+_PROMISED = re.compile(r"could not fetch ([0-9a-f]{40,64}) from promisor remote")
 
 
 @lru_cache(maxsize=4)
@@ -95,12 +96,17 @@ def failure(verb: str, text: str) -> StoreError:
     if "Permission denied" in words or "Read-only file system" in words:
         return StoreReadOnly(f"git {verb} may not write here: {words}", hint="check who owns the repository's files")
     if "promisor remote" in words or "lazy fetching disabled" in words:
-        return NotFetched(
-            f"git {verb} failed: {words}",
-            hint="this clone is partial, and nothing is fetched unasked: "
-            "git fetch --refetch --no-filter brings all of it",
-        )
+        return not_fetched(found[1] if (found := _PROMISED.search(words)) else "")
     return GitFailed(f"git {verb} failed: {words}", hint=_remedy(words))
+
+
+def not_fetched(object_id: str) -> NotFetched:
+    """Return the error for an object that a partial clone has left at its remote."""
+    what = f"object {object_id}" if object_id else "an object"
+    return NotFetched(
+        f"{what} is not here: this clone is partial, and left it at its remote",
+        hint="nothing is fetched unasked; promptlib fetch brings all texts that are missing, in one go",
+    )
 
 
 def _remedy(words: str) -> str:

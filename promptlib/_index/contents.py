@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from promptlib._index.rows import DESCRIPTION_COLUMNS, Damaged, Description, opened, seal
-from promptlib.errors import PromptLibError, StoreError
+from promptlib.errors import NotFetched, PromptLibError, StoreError
 
 if TYPE_CHECKING:
     import sqlite3
@@ -23,6 +23,7 @@ AT_ONCE = 500
 #: Each reading starts a git; what was read is kept before the next begins.
 READ_AT_ONCE = 4_000
 _SHA1_DIGITS = 40
+NOT_HERE = "its text is not here: this clone is partial, and left it at its remote"
 _LABEL_LINE = re.compile(rb"(sha256:[0-9a-f]{64})\n")
 UNDESCRIBED = (
     "SELECT DISTINCT e.blob FROM events e LEFT JOIN descriptions d ON d.blob=e.blob "
@@ -119,13 +120,17 @@ class Contents:
 
     def _read(self, blobs: list[str]) -> Iterator[tuple[str, bytes | StoreError]]:
         """Yield each blob with its content, or with why it cannot be read; one bad object hides no other."""
+        gone = self._repository.absent(blobs)
+        for blob in gone:
+            yield blob, NotFetched(NOT_HERE)
+        here = [blob for blob in blobs if blob not in gone]
         done = 0
         try:
-            for blob, data in self._repository.read_many(blobs):
+            for blob, data in self._repository.read_many(here):
                 done += 1
                 yield blob, data
         except StoreError:
-            for blob in blobs[done:]:
+            for blob in here[done:]:
                 try:
                     yield blob, self._repository.read(blob)
                 except StoreError as error:

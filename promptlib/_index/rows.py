@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from zlib import crc32
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
 
 class Damaged(Exception):
@@ -207,3 +207,6 @@ class Repository(Protocol):
 
     def read_many(self, blobs: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Yield each blob with its content."""
+
+    def absent(self, blobs: Iterable[str]) -> Collection[str]:
+        """Return those of *blobs* that a partial clone has left at its remote."""

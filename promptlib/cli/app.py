@@ -39,6 +39,7 @@ VERBS = {
     "runs": "runs:runs",
     "merge": "merge:merge",
     "sync": "sync:sync",
+    "fetch": "fetch:fetch",
     "render": "render:render",
     "count": "count:count",
     "import": "importing:app",

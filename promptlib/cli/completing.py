@@ -16,8 +16,18 @@ PROMPT, LABEL, LABELS = ".prompty", ".label", ".labels"
 
 
 def names(incomplete: str) -> list[str]:
-    """Return the names of the store around the working directory that begin with *incomplete*."""
-    return sorted(name for name in _known() if name.startswith(incomplete))
+    """Return the names of the store around the working directory that begin with *incomplete*.
+
+    Behind `shared:` these are the names of that other store; its own name is offered among the first.
+    """
+    if ":" in incomplete:
+        return _of_another(incomplete)
+    return sorted([*(name for name in _known() if name.startswith(incomplete)), *_stores(incomplete)])
+
+
+def fetched(incomplete: str) -> list[str]:
+    """Return what can be fetched."""
+    return names(incomplete)
 
 
 def refs(incomplete: str) -> list[str]:
@@ -51,9 +61,28 @@ def _known() -> Iterator[str]:
             yield name
 
 
+def _stores(incomplete: str) -> list[str]:
+    project = _project()
+    told = _table(project[0]).get("stores", {}) if project is not None else {}
+    return [f"{name}:" for name in told if f"{name}:".startswith(incomplete)] if isinstance(told, dict) else []
+
+
+def _of_another(incomplete: str) -> list[str]:
+    from promptlib import PromptLibError  # noqa: PLC0415 - beside it
+
+    store = _store()
+    if store is None:
+        return []
+    with store:
+        try:
+            return list(store.names(incomplete))
+        except PromptLibError:
+            return []  # no such store, or it was never fetched
+
+
 def _labels(name: str) -> list[str]:
     root = _root()
-    if root is not None:
+    if root is not None and ":" not in name:
         found = (path.relative_to(root / LABELS).parts[0] for path in (root / LABELS).glob(f"*/{name}{LABEL}"))
         return sorted(found)
     store = _store()
@@ -65,23 +94,30 @@ def _labels(name: str) -> list[str]:
 
 def _root() -> Path | None:
     """Return the folder of prompts around the working directory; None where there is none, such as a bare store."""
+    project = _project()
+    return project[1] if project is not None else None
+
+
+def _project() -> tuple[Path, Path] | None:
+    """Return the folder of the project around the working directory, and that of its prompts."""
     here = Path.cwd()
     for folder in (here, *here.parents):
         if (folder / "HEAD").is_file() and (folder / "objects").is_dir():
             return None
-        root = folder / _setting(folder)
+        setting = _table(folder).get("root", "prompts")
+        root = folder / (setting if isinstance(setting, str) else "prompts")
         if root.is_dir():
-            return root
+            return folder, root
     return None
 
 
-def _setting(folder: Path) -> str:
+def _table(folder: Path) -> dict[str, Any]:
     try:
         table = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return "prompts"
-    root = table.get("tool", {}).get("promptlib", {}).get("root", "prompts")
-    return root if isinstance(root, str) else "prompts"
+        return {}
+    found = table.get("tool", {}).get("promptlib", {})
+    return found if isinstance(found, dict) else {}
 
 
 def _of_bare_store() -> tuple[str, ...]:

@@ -65,7 +65,7 @@ def version_of(store: View, prompt: Prompt[Any]) -> Version | None:
         return None
     which = f"@v{origin.number}" if origin.number is not None else f"#{origin.standing.digest.removeprefix('sha256:')}"
     try:
-        return store.version(f"{origin.name}{which}")
+        return store.version(f"{origin.qualified}{which}")
     except PromptLibError:
         return None
 

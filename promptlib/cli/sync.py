@@ -22,7 +22,9 @@ def sync(
     remote: Annotated[
         str | None,
         typer.Argument(
-            metavar="REMOTE", help="Its name; else where this branch is published, or origin.", show_default=False
+            metavar="REMOTE",
+            help="Its name; else where this branch is published, or origin. STORE: is fetched, as fetch does.",
+            show_default=False,
         ),
     ] = None,
     *,
@@ -35,6 +37,11 @@ def sync(
     """Fetch, merge and push, never by force: afterwards this store and the remote hold the same."""
     from promptlib import Store  # noqa: PLC0415 - help needs no store
 
+    if remote is not None and remote.endswith(":"):
+        from promptlib.cli.fetch import fetch  # noqa: PLC0415 - its names are completed by walking
+
+        fetch([remote], everything=False, json=json)
+        return
     with (
         Store.open() as store,
         deciding(store, ours=ours, theirs=theirs, edit=edit, kind="sync", json=json) as resolve,

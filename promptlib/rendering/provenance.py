@@ -20,8 +20,8 @@ class Origin(Protocol):
     """The stored version that a prompt was loaded from."""
 
     @property
-    def name(self) -> str:
-        """The name it is stored under."""
+    def qualified(self) -> str:
+        """The name it is stored under, behind that of another store where it lies in one."""
 
     @property
     def version(self) -> str | None:
@@ -97,7 +97,7 @@ def provenance_of(source: Source, messages: tuple[Message, ...], report: BudgetR
     """Return where *messages* came from, shortened by the budget that *report* tells of."""
     prompt, origin = source.prompt, source.prompt.origin
     return Provenance(
-        name=origin.name if origin else "",
+        name=origin.qualified if origin else "",
         version=origin.version if origin else None,
         digest=prompt.digest,
         label=origin.label if origin else "",

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from promptlib import codec
-from promptlib.errors import PromptLibError
+from promptlib.errors import NotFetched, PromptLibError
 from promptlib.refs import Pin
+from promptlib.store.describing import described
+from promptlib.store.fetching import left_behind
 from promptlib.store.homes import LARGEST_FILE, Commit
 from promptlib.store.layout import INCLUDES, LABELS, PROMPT, Labelled, include_path, label_at, name_at
 
@@ -102,6 +104,8 @@ class _Files:
     problems: list[Problem] = field(default_factory=list)
     prompts: int = 0
     labels: int = 0
+    #: Blobs that a partial clone has left at its remote: nothing can be said of them.
+    left: frozenset[str] = frozenset()
     #: The labels that verify, as (name, label).
     sound: set[tuple[str, str]] = field(default_factory=set)
 
@@ -120,6 +124,8 @@ class _Files:
             self._found("file", self.files.shown("") or STORE, error.what, error.hint)
 
     def _file(self, path: str) -> None:
+        if self._is_left(path):
+            return
         data = self.files.read(path) or b""
         if path.startswith(INCLUDES):
             self._include(path, data)
@@ -153,11 +159,18 @@ class _Files:
 
     def _nested(self, kind: Kind, path: str, prompt: Prompt[Any]) -> bool:
         missing = [
-            pin for pin in prompt.includes.values() if self.files.read(include_path(Pin.parse(str(pin)).digest)) is None
+            pin for pin in prompt.includes.values() if not self._is_here(include_path(Pin.parse(str(pin)).digest))
         ]
         for pin in missing:
             self._found(kind, path, f"its include {str(pin)[:40]}… does not lie beside it", self._remedy(path))
         return not missing
+
+    def _is_here(self, path: str) -> bool:
+        return self._is_left(path) or self.files.read(path) is not None
+
+    def _is_left(self, path: str) -> bool:
+        """Return whether the file at *path* is left at the remote of a partial clone."""
+        return bool(self.left) and isinstance(self.files, Commit) and self.files.blob(path) in self.left
 
     def _remedy(self, path: str) -> str:
         if self.committed is None or _bytes(self.committed, path) in {None, _bytes(self.files, path)}:
@@ -196,8 +209,11 @@ def examine(files: Callable[[], Home], repository: Repository | None, history: H
     """Verify every object, ref, prompt, label and include, and every row of the index; whatever is damaged is told."""
     seen: _Files | None = None
     problems: list[Problem] = []
+    left: frozenset[str] = frozenset()
     try:
-        seen = _Files(files(), _committed(repository, history))
+        if repository is not None and history is not None:
+            left = left_behind(repository, history)
+        seen = _Files(files(), _committed(repository, history), left=left)
         seen.examine()
         problems += seen.problems
     except PromptLibError as error:
@@ -206,9 +222,12 @@ def examine(files: Callable[[], Home], repository: Repository | None, history: H
     if repository is not None:
         problems += [Problem(*fault) for fault in repository.verifier().faults()]  # type: ignore[arg-type] # its kinds are ours
         remarks = _remarks(repository)
+    if left:
+        what = f"this clone is partial: {len(left):,} of its texts are left at its remote, and were not looked at"
+        remarks.append(Problem("store", STORE, what, "promptlib fetch brings them"))
     versions = 0
     if history is not None and repository is not None:
-        versions, more = _versions(history, repository, seen)
+        versions, more = _versions(history, repository, seen, left)
         problems += more
     counted = (seen.prompts, seen.labels) if seen else (0, 0)
     return Report(tuple(_each_once(problems)), *counted, versions, tuple(remarks))
@@ -231,7 +250,9 @@ def _each_once(problems: list[Problem]) -> Iterator[Problem]:
             yield problem
 
 
-def _versions(history: History, repository: Repository, seen: _Files | None) -> tuple[int, list[Problem]]:
+def _versions(
+    history: History, repository: Repository, seen: _Files | None, left: frozenset[str]
+) -> tuple[int, list[Problem]]:
     from promptlib._index import Remembered  # noqa: PLC0415 - loaded by now
 
     remembered = Remembered(history.index_file)
@@ -239,10 +260,12 @@ def _versions(history: History, repository: Repository, seen: _Files | None) -> 
     remedy = "promptlib fsck --repair; the next use makes it again too"
     problems = [Problem("index", history.index_file.name, wrong, remedy)] if wrong else []
     try:
-        rows, damaged = history.verify()
+        rows, damaged = _verified(history, repository, left)
         lost = {f"{row.name} v{row.number}" for row, _ in damaged}
         differences = history.differences()
         problems += [Problem("index", where, what, remedy) for where, what in differences if where not in lost]
+    except NotFetched:
+        return 0, problems  # told in a remark
     except PromptLibError as error:
         return 0, [*problems, Problem("index", HISTORY, error.what, error.hint)]
     if damaged:
@@ -257,6 +280,22 @@ def _versions(history: History, repository: Repository, seen: _Files | None) -> 
             found = copies.find(row.blob or "", b"blob") if copies and _is_lost(repository, row) else None
             problems.append(_version(row, what, readable, found[1] if found else ""))
     return len(rows), problems
+
+
+def _verified(
+    history: History, repository: Repository, left: frozenset[str]
+) -> tuple[list[Row], list[tuple[Row, str]]]:
+    """Read every version that is here; return all, and those whose file cannot be read or is no prompt, with why."""
+    rows = [row for row in history.now().index.everything() if row.blob]
+    wrong: list[tuple[Row, str]] = []
+    for row in rows:
+        if row.blob in left:
+            continue
+        try:
+            described(repository.read(row.blob or "", limit=LARGEST_FILE))
+        except PromptLibError as error:
+            wrong.append((row, error.what))
+    return rows, wrong
 
 
 def _is_lost(repository: Repository, row: Row) -> bool:

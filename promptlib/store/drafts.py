@@ -282,7 +282,7 @@ class Draft:
         if data is None and pin.name and (current := self.current(pin.name)) and current.digest == pin.digest:
             data = self.files.read(prompt_path(pin.name))
         if data is None:
-            raise NotFound(f"the include {pin} is not in this store", hint="save the included prompt first")
+            raise NotFound(f"the include {pin} is not in this store", hint=_include_first(pin))
         return data
 
     def _keep_includes(self, prompt: Prompt[Any]) -> None:
@@ -292,6 +292,12 @@ class Draft:
             data = self._included(str(pin))
             self.files.put(include_path(pin.digest), data)
             self._keep_includes(codec.read(data, source=str(pin)))
+
+
+def _include_first(pin: Pin) -> str:
+    """What is included lies in the same store, so that a store is read alone; a copy has the same digest."""
+    name = pin.name or "NAME"
+    return f'save the included prompt first; one of another store as a copy: store.save("{name}", included)'
 
 
 def same_words(stored: Prompt[Any] | codec.Outline, given: Prompt[Any]) -> bool:

@@ -45,3 +45,7 @@ class Fresh:
     def read_many(self, blobs: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Yield each blob with its content."""
         return self._repository.read_many(blobs, limit=LARGEST_FILE)
+
+    def absent(self, blobs: Iterable[str]) -> frozenset[str]:
+        """Return those of *blobs* that a partial clone has left at its remote."""
+        return self._repository.absent(blobs)

@@ -16,14 +16,13 @@ from promptlib.errors import (
     NotFetched,
     NotFound,
     NumberMoved,
-    PromptLibError,
     StoreDamaged,
     StoreError,
 )
 from promptlib.forking import ForkableLock
 from promptlib.origin import Standing
 from promptlib.refs import Pin, Ref, missing_name
-from promptlib.store.describing import described, outlined
+from promptlib.store.describing import outlined
 from promptlib.store.fresh import Fresh
 from promptlib.store.homes import LARGEST_FILE
 from promptlib.store.layout import PROMPT, index_name, prompt_path
@@ -315,17 +314,6 @@ class History:
         for message, names in messages.values():
             yield message, tuple(names)
 
-    def verify(self) -> tuple[list[Row], list[tuple[Row, str]]]:
-        """Read every version; return all of them, and those whose file cannot be read or is no prompt, with why."""
-        rows = [row for row in self.now().index.everything() if row.blob]
-        wrong: list[tuple[Row, str]] = []
-        for row in rows:
-            try:
-                described(self.repository.read(row.blob or "", limit=LARGEST_FILE))
-            except PromptLibError as error:
-                wrong.append((row, error.what))
-        return rows, wrong
-
     def differences(self) -> list[tuple[str, str]]:
         """Compare the index with one that is made anew from git; return place and words of each difference."""
         anew = History(self.repository, self.prefix, NOWHERE)
@@ -361,8 +349,9 @@ class History:
         """Raise `GitFailed` when a version of *name* cannot be read just now: it may be the one that is not found."""
         rows = [row for row in self.index.versions(name) if row.blob]
         told = self.index.descriptions(row.blob for row in rows if row.blob)
+        gone = self.repository.absent(row.blob for row in rows if row.blob)
         for row in rows:
-            if not told[row.blob or ""].digest:
+            if not told[row.blob or ""].digest and row.blob not in gone:
                 with suppress(StoreDamaged, NotFetched):
                     self._file(row)
 

@@ -11,11 +11,11 @@ from promptlib.errors import NotFound, StoreReadOnly
 from promptlib.refs import Ref, check_label, check_name
 from promptlib.store import opening
 from promptlib.store.homes import Folder
+from promptlib.store.knowing import Knowing
 from promptlib.store.layout import ATTRIBUTES, ATTRIBUTES_TEXT
 from promptlib.store.loading import Reader
 from promptlib.store.past import History
 from promptlib.store.settings import checked_root
-from promptlib.store.view import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from promptlib.version import Version
 
 
-class Store(View):
+class Store(Knowing):
     """Names, their versions and labels, in a bare repository, an application's repository, a folder or a package.
 
     `Store(path)` is `Store.open(path)`. One store may be used from several threads.
@@ -438,6 +438,7 @@ class Store(View):
 
     def close(self) -> None:
         """Let go of git's children and of the index. The store may be used again: they come back when needed."""
+        self._close_others()
         if self._history is not None:
             self._history.close()
         if self._repository is not None:
@@ -457,16 +458,6 @@ class Store(View):
         """Say what it is and where."""
         kind = self._kind().removesuffix(" store").removesuffix(" without git")
         return f"Store({str(self.path)!r}, {kind})"
-
-    def _home(self) -> tuple[Repository, History]:
-        if self._repository is None or self._history is None:
-            raise StoreReadOnly(
-                f"{self.path} cannot be written: it is a {self._kind()}",
-                hint="change the store that it was made of, and export it again"
-                if self._kind() == "bundle"
-                else f"make it a store: promptlib init {self.path}",
-            )
-        return self._repository, self._history
 
     def _writing(self) -> Writer:
         repository, history = self._home()

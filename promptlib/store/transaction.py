@@ -178,4 +178,4 @@ def _base(name: str, prompt: Prompt[Any], expect: str | None) -> str | None:
     if expect is not None:
         return expect
     origin = prompt.origin
-    return origin.standing.digest if origin is not None and origin.name == name else None
+    return origin.standing.digest if origin is not None and origin.qualified == name else None

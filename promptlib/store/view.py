@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 
-from promptlib.errors import NotFound
-from promptlib.refs import Ref, check_name
+from promptlib.errors import BadRef, NotFetched, NotFound
+from promptlib.refs import Ref, check_name, split_store
 from promptlib.store.homes import Commit
 from promptlib.store.loading import Reader
 from promptlib.version import Version, instant
@@ -29,13 +31,26 @@ if TYPE_CHECKING:
 ModelT = TypeVar("ModelT", bound="BaseModel")
 
 
+class There(NamedTuple):
+    """Another store that a ref or name begins with, and the rest of it, which that store reads."""
+
+    store: View
+    rest: str
+
+
 class View:
-    """What can be asked of a store. It changes nothing."""
+    """What can be asked of a store. It changes nothing.
+
+    A ref or name may begin with the name of another store of the project, `shared:support/triage`: that one is asked.
+    Asking talks to nobody: where a partial clone lacks a text, `NotFetched` says what brings it.
+    """
 
     path: Path
     _repository: Repository | None
     _history: History | None
     _reader: Reader
+    #: What refs to this store begin with, where it is read beside another one.
+    _called: str = ""
 
     @overload
     def load(self, ref: str | Ref, *, inputs: type[ModelT]) -> Prompt[ModelT]: ...
@@ -50,12 +65,23 @@ class View:
         writes nothing. Raises `NotFound` with what there is instead, `InputsMismatch` field by field, `NumberMoved`
         when `name@v3#digest` is other content now, and `InvalidFile` for a file that is no prompt.
         """
-        prompt = self._reading().load(Ref.parse(ref))
+        parsed = Ref.parse(ref)
+        if parsed.store:
+            prompt = self._other(parsed.store).load(replace(parsed, store=""))
+        else:
+            try:
+                prompt = self._reading().load(parsed)
+            except NotFetched as error:
+                raise self._not_here(parsed.name) from error
         return prompt if inputs is None else prompt.with_model(inputs)
 
     def version(self, ref: str | Ref) -> Version:
         """Return the version that *ref* names; a bare name means the newest. Raises `NotFound`."""
-        return self._past().version(self._label_resolved(Ref.parse(ref)))
+        if there := self._there(ref):
+            return there.store.version(there.rest)
+        parsed = Ref.parse(ref)
+        with self._asked(parsed.name):
+            return self._past().version(self._label_resolved(parsed))
 
     def history(self, name: str) -> tuple[Version, ...]:
         """Return the versions of *name*, oldest first, so that `history(name)[0]` is `v1`.
@@ -63,20 +89,30 @@ class View:
         A renamed prompt's versions under its old name count on. Raises `NotFound`. In a shallow clone the versions
         that are there have no numbers.
         """
-        versions = self._past().versions(check_name(name))
-        if not versions:
-            raise self._reading().missing(name)
-        return versions
+        if there := self._there(name):
+            return there.store.history(there.rest)
+        with self._asked(check_name(name)):
+            versions = self._past().versions(name)
+            if not versions:
+                raise self._reading().missing(name)
+            return versions
 
     def labels(self, name: str) -> dict[str, Version]:
         """Return every label on *name* with the version it points at."""
-        return {
-            label: self._past().labelled(name, digest)
-            for label, digest in self._reading().labels(check_name(name)).items()
-        }
+        if there := self._there(name):
+            return there.store.labels(there.rest)
+        with self._asked(check_name(name)):
+            return {
+                label: self._past().labelled(name, digest) for label, digest in self._reading().labels(name).items()
+            }
 
     def names(self, prefix: str = "") -> tuple[str, ...]:
-        """Return the names that have a prompt now, in alphabetical order, below *prefix* where one is given."""
+        """Return the names that have a prompt now, in alphabetical order, below *prefix* where one is given.
+
+        `shared:` and what may follow it asks another store, whose name then stands before each.
+        """
+        if there := self._there(prefix):
+            return tuple(f"{there.store._called}{name}" for name in there.store.names(there.rest))  # noqa: SLF001 - a view
         return self._reading().names(prefix)
 
     def diff(self, before: str | Ref, after: str | Ref) -> PromptDiff:
@@ -92,7 +128,11 @@ class View:
         """
         from promptlib.store import tracing  # noqa: PLC0415 - a load asks for no lineage
 
-        return tracing.lineage(self._past(), self._label_resolved(Ref.parse(ref)), runs)
+        if there := self._there(ref):
+            return there.store.lineage(there.rest, runs=runs)
+        parsed = Ref.parse(ref)
+        with self._asked(parsed.name):
+            return tracing.lineage(self._past(), self._label_resolved(parsed), runs)
 
     def impact(self, ref: str | Ref) -> tuple[Impact, ...]:
         """Return every version that includes or derives from this one, transitively, nearest first.
@@ -102,7 +142,11 @@ class View:
         """
         from promptlib.store import tracing  # noqa: PLC0415 - a load asks for no lineage
 
-        return tracing.impact(self._past(), self._label_resolved(Ref.parse(ref)))
+        if there := self._there(ref):
+            return there.store.impact(there.rest)
+        parsed = Ref.parse(ref)
+        with self._asked(parsed.name):
+            return tracing.impact(self._past(), self._label_resolved(parsed))
 
     def graph(self, *, runs: Iterable[Run] = ()) -> Graph:
         """Return every version of every name with its typed edges: parent, merged, renamed, derived, includes.
@@ -111,7 +155,8 @@ class View:
         """
         from promptlib.store import tracing  # noqa: PLC0415 - a load asks for no lineage
 
-        return tracing.graph(self._past(), runs)
+        with self._asked(""):
+            return tracing.graph(self._past(), runs)
 
     def commits(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Yield message and changed names of every commit that changed a prompt, oldest first."""
@@ -119,7 +164,11 @@ class View:
 
     def file(self, ref: str | Ref) -> bytes:
         """Return the file of the prompt that *ref* names, byte for byte, comments included; raises what `load` does."""
-        return self._reading().file(Ref.parse(ref))
+        if there := self._there(ref):
+            return there.store.file(there.rest)
+        parsed = Ref.parse(ref)
+        with self._asked(parsed.name):
+            return self._reading().file(parsed)
 
     def blame(self, ref: str | Ref) -> Blame:
         """Return who brought each line and each field of the version that *ref* names; a bare name means the newest.
@@ -131,6 +180,8 @@ class View:
         """
         from promptlib.store.blaming import blame  # noqa: PLC0415 - a load asks nobody who wrote what
 
+        if there := self._there(ref):
+            return there.store.blame(there.rest)
         past = self._past()
         return blame(past, past.row(self._label_resolved(Ref.parse(ref))))
 
@@ -150,12 +201,37 @@ class View:
 
         return EarlierView(self.path, *history_at(self._past(), when))
 
+    def _other(self, name: str) -> View:
+        """Return the other store *name*; only a store knows others, as they are now."""
+        raise BadRef(
+            f"no other store is known here: {name!r} cannot be asked through {self!r}",
+            hint="ask it by itself: store.stores[NAME], which has at(…) too",
+        )
+
+    def _there(self, ref: str | Ref) -> There | None:
+        """Return the other store that *ref* names, and the rest; None where it names none."""
+        store, rest = split_store(str(ref)) if isinstance(ref, (str, Ref)) else ("", "")
+        return There(self._other(store), rest) if store else None
+
+    @contextmanager
+    def _asked(self, name: str) -> Iterator[None]:
+        """Say what to type where a partial clone lacks what is asked of *name*."""
+        try:
+            yield
+        except NotFetched as error:
+            raise self._not_here(name) from error
+
+    def _not_here(self, name: str) -> NotFetched:
+        from promptlib.store.fetching import not_here  # noqa: PLC0415 - few clones are partial
+
+        return not_here(self._called, name)
+
     def _reading(self) -> Reader:
         """A bare store is read as it was at one moment: at the tip that is read now."""
         if self._repository is not None and self._history is not None and self._repository.bare:
             tip = self._history.tip()
             self._history.move_to(tip)
-            return Reader(Commit(self._repository, "", tip), self._history)
+            return Reader(Commit(self._repository, self._history.prefix, tip), self._history)
         return self._reader
 
     def _past(self) -> History:

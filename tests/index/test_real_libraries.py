@@ -43,6 +43,9 @@ class AsPrompts:
     def read_many(self, blobs: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         return self._repository.read_many(blobs)
 
+    def absent(self, blobs: Iterable[str]) -> frozenset[str]:
+        return self._repository.absent(blobs)
+
 
 def git(folder: Path, *words: str) -> list[str]:
     run = subprocess.run(["git", "-C", folder, *words], check=True, capture_output=True, text=True, timeout=60)

@@ -85,7 +85,9 @@ def test_a_pin_that_is_not_in_the_store_is_refused(store: Store, make: Callable[
     for given in (Pin("style", style().digest), Pin("other", style().digest), style()):
         with pytest.raises(NotFound, match="is not in this store") as caught:
             store.save("letter", letter(given))
-        assert caught.value.hint == "save the included prompt first"
+        assert caught.value.hint.startswith(
+            "save the included prompt first; one of another store as a copy: store.save("
+        )
     assert store.names() == ("other",)
 
 

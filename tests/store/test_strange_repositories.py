@@ -364,9 +364,9 @@ def test_a_partial_clone_whose_promise_is_gone(make: Make, run: Run, tmp_path: P
     missing = ["a@v1", "a", "a@production"] if bare else ["a@v1"]
     with Store(tmp_path / "clone") as clone:
         for ref in missing:
-            with pytest.raises(GitFailed, match="promisor") as caught:
+            with pytest.raises(GitFailed, match="this clone is partial") as caught:
                 clone.load(ref)
-            assert "git fetch --refetch --no-filter brings all of it" in caught.value.hint
+            assert "bring it: promptlib fetch a, or all texts: promptlib fetch" in caught.value.hint
         assert [version.number for version in clone.history("a")] == [1, 2]
         if bare:
             assert [version.labels for version in clone.history("a")] == [(), ()]

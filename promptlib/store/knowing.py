@@ -1,0 +1,72 @@
+"""A store among others: those that the project names, and the remotes that texts are left at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from promptlib.errors import BadRef, StoreReadOnly
+from promptlib.refs import split_store
+from promptlib.store.view import View
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from promptlib._git import Repository
+    from promptlib.store.elsewhere import Stores
+    from promptlib.store.fetching import Fetched
+    from promptlib.store.past import History
+
+
+class Knowing(View):
+    """What a store knows beyond itself; it talks to a remote only when it is told to."""
+
+    open: Callable[[Path], View]
+    _stores: Stores | None = None
+
+    @property
+    def stores(self) -> Stores:
+        """The other stores that `[tool.promptlib.stores]` of the project names, by name: they are read, not written.
+
+        `store.load("shared:support/triage@production")` is short for `store.stores["shared"].load(…)`.
+        """
+        if self._stores is None:
+            from promptlib.store.elsewhere import Stores  # noqa: PLC0415 - few projects name another store
+
+            self._stores = Stores(Path(self.path), self._repository, self.open)
+        return self._stores
+
+    def fetch(self, *names: str, texts: bool = False, allow: Collection[str] = (), patience: float = 60) -> Fetched:
+        """Bring texts here that a partial clone has left at its remote: of *names* with what they include, or all.
+
+        `shared:` brings another store, which the settings give by its address, to where it stands there now; with it
+        come the current and labelled texts of a partial one, with *texts* all of them, and with `shared:name` those of
+        a name. Nothing else is ever fetched unasked. Raises what `sync` raises for a remote that cannot be talked to.
+        """
+        from promptlib.store import fetching  # noqa: PLC0415 - few clones are partial
+
+        asked = [split_store(name) for name in names]
+        stores = {store for store, _ in asked}
+        if len(stores) > 1:
+            raise BadRef("one store is fetched at a time", hint=f"ask for each by itself: {', '.join(sorted(stores))}")
+        if store := next(iter(stores), ""):
+            wanted = (name for _, name in asked if name)
+            return self.stores.fetch(store, *wanted, texts=texts, allow=allow, patience=patience)
+        return fetching.fetch(*self._home(), names, allow=allow, patience=patience)
+
+    def _other(self, name: str) -> View:
+        return self.stores[name]
+
+    def _close_others(self) -> None:
+        if self._stores is not None:
+            self._stores.close()
+
+    def _home(self) -> tuple[Repository, History]:
+        if self._repository is None or self._history is None:
+            raise StoreReadOnly(
+                f"{self.path} cannot be written: it is a {self._kind()}",
+                hint="change the store that it was made of, and export it again"
+                if self._kind() == "bundle"
+                else f"make it a store: promptlib init {self.path}",
+            )
+        return self._repository, self._history
