@@ -189,7 +189,7 @@ class Earlier(Index):
 
         def ask(connection: sqlite3.Connection, bound: Bound) -> Row | None:
             standing = SoFar(connection).entry(name, Place(bound.position, MAIN))
-            if standing is None or standing.blob is not None:
+            if standing is not None and standing.blob is not None:
                 return None
             row = connection.execute(_REMOVAL, (name, bound.end)).fetchone()
             return row_of(row) if row else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -381,7 +382,7 @@ def test_a_view_answers_as_a_store_that_ends_there(tmp_path: Path) -> None:
 
 @pytest.mark.soak
 def test_every_view_of_many_histories_answers_as_a_store_that_ends_there(tmp_path: Path, seed: int) -> None:
-    for each in range(seed, seed + 20):
+    for each in range(seed, seed + 8):
         _check_every_commit(tmp_path / str(each), seed=each, commits=30)
 
 
@@ -457,6 +458,19 @@ class TestHomes:
         assert [each.provisional for each in store.history("support/triage")] == [False, False, True]
         assert [each.provisional for each in store.at(at(6)).history("support/triage")] == [False, False, True]
         assert [each.provisional for each in store.at(at(3)).history("support/triage")] == [False, False]
+
+
+def test_a_time_that_was_damaged_in_the_index_makes_no_other_commit_the_answer(day: tuple[Store, list[str]]) -> None:
+    store, commits = day
+    for hour in range(8):
+        for wrong in (NOON - 100 * HOUR, NOON + 100 * HOUR):
+            store.history("support/triage")
+            store.close()
+            with closing(sqlite3.connect(store.path / "promptlib" / "index.sqlite")) as index:
+                index.execute("UPDATE commits SET committed=? WHERE position=?", (wrong, hour))
+                index.commit()
+            for asked in (hour, max(0, hour - 1), min(7, hour + 1)):
+                assert store.at(at(asked)).commit == commits[asked]
 
 
 # --- what it costs ----------------------------------------------------------------------------------------------------
