@@ -192,6 +192,7 @@ def blamed_fields(
             if not mine:
                 break
         found |= {path: version for paths in mine.values() for path in paths}
+        pages.forget(version)
     return {path: (value, found[path]) for path, value in first.values.items()} if first else {}
 
 
@@ -219,6 +220,10 @@ class _Pages:
             said = {path: canonical(value) for path, value in values.items()}
             self._pages[version] = _Page(prompt, values, said) if prompt is not None else None
         return self._pages[version]
+
+    def forget(self, version: int) -> None:
+        """Let go of a version that all after it were compared with: a history may be long."""
+        self._pages.pop(version, None)
 
     def kept_from(self, version: int) -> Iterator[tuple[int, dict[str, str]]]:
         """Yield the versions before *version*, each with the paths whose meaning it has, and where it has it."""
