@@ -41,6 +41,7 @@ class Stream:
 
     folder: Path
     prefix: str = ""
+    object_format: str = "sha1"
     lines: list[bytes] = field(default_factory=list)
     count: int = 0
 
@@ -72,7 +73,15 @@ class Stream:
     def write(self, *, bare: bool = True) -> list[str]:
         """Make the repository, checked out unless *bare*; return the ids of the commits in their order."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        git(self.folder, "init", "-q", "-b", "main", *(("--bare",) if bare else ()))
+        git(
+            self.folder,
+            "init",
+            "-q",
+            "-b",
+            "main",
+            f"--object-format={self.object_format}",
+            *(("--bare",) if bare else ()),
+        )
         marks = self.folder / ("marks" if bare else ".git/marks")
         subprocess.run(
             ["git", "fast-import", "--quiet", f"--export-marks={marks}"],

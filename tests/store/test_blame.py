@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from promptlib import Prompt, Store, codec, system, user
 from promptlib._git import Author, Repository
 from promptlib.blame import fields_of
-from promptlib.errors import NotFound, StoreDamaged
+from promptlib.errors import NotFetched, NotFound, StoreDamaged
 from tests.store.conftest import prompt_of
 from tests.store.streams import NOON, Stream, blamed_by_git, file_of, git
 
@@ -349,6 +349,24 @@ class TestHomes:
         git(folder, *who, "commit", "-qm", "Rename")
         with Store(folder) as store:
             assert {each.version.commit for each in store.blame("new").lines} == {git(folder, "rev-parse", "HEAD^")}
+
+    def test_a_partial_clone_tells_what_it_left_at_its_remote(self, tmp_path: Path) -> None:
+        stream = Stream(tmp_path / "whole.git")
+        stream.commit({"a": file_of("one")})
+        stream.write()
+        git(stream.folder, "config", "uploadpack.allowFilter", "true")
+        git(tmp_path, "clone", "-q", "--bare", "--filter=blob:none", stream.folder.as_uri(), "partial.git")
+        with Store(tmp_path / "partial.git") as store, pytest.raises(NotFetched, match="this clone is partial"):
+            store.blame("a")
+
+    def test_a_repository_of_sha256(self, tmp_path: Path) -> None:
+        stream = Stream(tmp_path / "long.git", object_format="sha256")
+        stream.commit({"a": file_of("one\ntwo")})
+        stream.commit({"a": file_of("one\nTWO")}, 1)
+        commits = stream.write()
+        with Store(stream.folder) as store:
+            assert numbers(store.blame("a"), "one", "TWO") == [1, 2]
+            assert store.at(commits[0][:9]).history("a")[0].commit == commits[0]
 
     def test_what_is_configured_changes_nothing_and_runs_nothing(self, tmp_path: Path) -> None:
         stream = Stream(tmp_path / "app", "prompts/")
