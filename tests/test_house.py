@@ -25,7 +25,19 @@ PACKAGE = ROOT / "promptlib"
 CODE = sorted(path for folder in ("promptlib", "tests", "examples", "docs") for path in (ROOT / folder).rglob("*.py"))
 TEXTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *CODE, *ROOT.glob("*.yml"), ROOT / "Makefile"])
 
-HEAVY = {"asyncio", "filelock", "git", "requests", "rich", "ruamel", "sqlite3", "tiktoken", "tokenizers", "typer"}
+HEAVY = {
+    "asyncio",
+    "filelock",
+    "git",
+    "opentelemetry",
+    "requests",
+    "rich",
+    "ruamel",
+    "sqlite3",
+    "tiktoken",
+    "tokenizers",
+    "typer",
+}
 LONGEST_MODULE = 500
 LONGEST_FUNCTION = 50
 
