@@ -40,8 +40,9 @@ class FieldConflict:
         """Return the field, why it conflicts, and the three values, each cut to one line around what differs."""
         heading = f"{visible(self.field)}: {visible(self.why)}".removesuffix(": ")
         texts = {"base": _text(self.base), "ours": _text(self.ours), "theirs": _text(self.theirs)}
-        start = _first_difference(texts["ours"], texts["theirs"])
-        return "\n".join([heading, *(f"  {name:<6} {_around(text, start)}" for name, text in texts.items())])
+        whole = all(len(text) <= LONGEST for text in texts.values())
+        begin = 0 if whole else max(0, _first_difference(texts["ours"], texts["theirs"]) - _LEAD)
+        return "\n".join([heading, *(f"  {name:<6} {_from(text, begin)}" for name, text in texts.items())])
 
     def to_dict(self) -> dict[str, object]:
         """Return the conflict as JSON data."""
@@ -95,7 +96,7 @@ def _shown_side(side: Prompt[Any] | Version | None) -> str:
 
 def shortly(value: Plain) -> str:
     """Return *value* on one short line."""
-    return _around(_text(value), 0)
+    return _from(_text(value), 0)
 
 
 def _text(value: Plain) -> str:
@@ -112,9 +113,8 @@ def _first_difference(one: str, other: str) -> int:
     return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
-def _around(text: str, at: int) -> str:
-    if len(text) <= LONGEST:
-        return visible(text)
-    begin = max(0, min(at - _LEAD, len(text) - LONGEST))
+def _from(text: str, begin: int) -> str:
+    if len(text) <= begin + _LEAD:
+        begin = 0
     end = begin + LONGEST
     return f"{'…' if begin else ''}{visible(text[begin:end])}{'…' if end < len(text) else ''}"

@@ -357,6 +357,20 @@ def test_a_conflict_reads_well_and_crosses_processes() -> None:
     ]
 
 
+def test_a_long_text_is_shown_around_what_differs() -> None:
+    text = "You sort support tickets by urgency, " * 5
+    base, ours, theirs = (
+        reworded(f"{text}{{{{ tone }}}} {word}, \x1b[31m" + "and so on " * 20) for word in ("a", "b", "c")
+    )
+    assert str(conflicts(base, ours, theirs).conflicts[0]).splitlines() == [
+        "messages[0]: both sides change the same words",
+        *(
+            f"  {side:<6} … by urgency, {{{{ tone }}}} {word}, \\u001b[31m{('and so on ' * 20)[:59]}…"
+            for side, word in (("base", "a"), ("ours", "b"), ("theirs", "c"))
+        ),
+    ]
+
+
 # --- what makes no valid prompt together ------------------------------------------------------------------------------
 
 
