@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from itertools import pairwise
+from itertools import islice, pairwise, takewhile
 from math import isqrt
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 #: Where single items occur again and again, runs of 4, 16, 64 are looked for until so many occur once.
 DOUBLED = 6
 FEWEST_ANCHORS = 8
+#: So many items a deletion is moved at most.
+MOST_SLIDES = 100
 
 
 class Hunk(NamedTuple):
@@ -42,6 +44,18 @@ class Region(NamedTuple):
             made += [*base[at : hunk.start], *hunk.new]
             at = hunk.end
         return [*made, *base[at : self.end]]
+
+    def settled(self, base: Sequence[str]) -> list[str] | None:
+        """Return what this becomes if it is not contested: one side's change, the same of both, or all deletions."""
+        mine, yours = self.side(base, self.ours), self.side(base, self.theirs)
+        if not self.theirs or mine == yours:
+            return mine
+        if not self.ours:
+            return yours
+        if any(hunk.new for hunk in (*self.ours, *self.theirs)):
+            return None
+        gone = {at for hunk in (*self.ours, *self.theirs) for at in range(hunk.start, hunk.end)}
+        return [base[at] for at in range(self.start, self.end) if at not in gone]
 
 
 def aligned(before: Sequence[str], after: Sequence[str]) -> list[tuple[int, int]]:
@@ -150,6 +164,40 @@ def overlap(one: Hunk, other: Hunk) -> bool:
     if other.start == other.end:
         return one.start < other.start < one.end
     return max(one.start, other.start) < min(one.end, other.end)
+
+
+def slid(base: Sequence[str], hunks: list[Hunk], others: list[Hunk]) -> list[Hunk]:
+    """Return *hunks* with deletions moved off what the *others* changed, where equal items leave open which ones went.
+
+    Of two blank lines one side takes out one, the other writes something into the other: no comparison can tell that
+    these were two lines, but nothing speaks against it.
+    """
+    starts = [other.start for other in others]
+
+    def is_free(hunk: Hunk) -> bool:
+        first = max(0, bisect_left(starts, hunk.start) - 1)
+        near = takewhile(lambda other: other.start <= hunk.end, islice(others, first, None))
+        return not any(overlap(hunk, other) for other in near if other.new)
+
+    found: list[Hunk] = []
+    for at, hunk in enumerate(hunks):
+        low = found[-1].end if found else 0
+        high = hunks[at + 1].start if at + 1 < len(hunks) else len(base)
+        movable = not hunk.new and not is_free(hunk)
+        found.append(next(filter(is_free, _slides(base, hunk, low, high)), hunk) if movable else hunk)
+    return found
+
+
+def _slides(base: Sequence[str], hunk: Hunk, low: int, high: int) -> Iterator[Hunk]:
+    """Yield deletions of other items that leave the same, between *low* and *high*, the nearest first."""
+    up, down = hunk, hunk
+    for _ in range(MOST_SLIDES):
+        if up.start > low and base[up.start - 1] == base[up.end - 1]:
+            up = Hunk(up.start - 1, up.end - 1, ())
+            yield up
+        if down.end < high and base[down.start] == base[down.end]:
+            down = Hunk(down.start + 1, down.end + 1, ())
+            yield down
 
 
 def regions(ours: list[Hunk], theirs: list[Hunk], meets: Callable[[Hunk, Hunk], bool] = overlap) -> Iterator[Region]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from promptlib.codec.delimiters import tags
 from promptlib.diff.wording import words_of
-from promptlib.merge.hunks import Hunk, aligned, hunks_of, overlap, regions
+from promptlib.merge.hunks import Hunk, aligned, hunks_of, overlap, regions, slid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -76,10 +76,10 @@ def merge_texts(base: str, ours: str, theirs: str, *, template: bool = False, by
     if ours == base:
         return MergedText((theirs,) if theirs else ())
     lines = base.split("\n")
-    changed = [_hunks(lines, side.split("\n")) for side in (ours, theirs)]
+    mine, yours = (_hunks(lines, side.split("\n")) for side in (ours, theirs))
     chunks: list[str | Spot] = []
     at = 0
-    for region in regions(changed[0], changed[1]):
+    for region in regions(slid(lines, mine, yours), slid(lines, yours, mine)):
         chunks += [_joined(lines[at : region.start]), *_settled(lines, region, template=template, by_words=by_words)]
         at = region.end
     chunks.append(_joined(lines[at:]))
@@ -97,11 +97,10 @@ def _joined(lines: Sequence[str]) -> str:
 
 def _settled(lines: Sequence[str], region: Region, *, template: bool, by_words: bool) -> list[str | Spot]:
     """Return the stretches of one region of lines."""
+    settled = region.settled(lines)
+    if settled is not None:
+        return [_joined(settled)]
     ours, theirs = region.side(lines, region.ours), region.side(lines, region.theirs)
-    if not region.theirs or ours == theirs:
-        return [_joined(ours)]
-    if not region.ours:
-        return [_joined(theirs)]
     spot = Spot(*map(_joined, (lines[region.start : region.end], ours, theirs)))
     words = _by_words(spot, template=template) if by_words else None
     return words or _peeled([spot.base], [f"{line}\n" for line in ours], [f"{line}\n" for line in theirs])
@@ -133,13 +132,12 @@ def _by_words(spot: Spot, *, template: bool) -> list[str | Spot] | None:
     at = 0
     for region in regions(ours, theirs, lambda one, other: _meet(base, one, other)):
         chunks.append("".join(base[at : region.start]))
-        mine, yours = region.side(base, region.ours), region.side(base, region.theirs)
-        if not region.theirs or mine == yours:
-            chunks.append("".join(mine))
-        elif not region.ours:
-            chunks.append("".join(yours))
+        settled = region.settled(base)
+        if settled is not None:
+            chunks.append("".join(settled))
         else:
-            chunks += _peeled(base[region.start : region.end], mine, yours)
+            sides = region.side(base, region.ours), region.side(base, region.theirs)
+            chunks += _peeled(base[region.start : region.end], *sides)
         at = region.end
     chunks.append("".join(base[at:]))
     made = MergedText(tuple(chunks))

@@ -190,13 +190,14 @@ def test_edits_of_different_lines_of_real_prompts_never_conflict(corpus: Path, a
         if first.literal:
             continue
         lines = first.text.split("\n")
-        places = random.sample(range(len(lines)), min(len(lines), 6))
-        mine, yours, both = list(lines), list(lines), list(lines)
-        for place in places[::2]:
-            mine[place] = both[place] = f"Ours says this of line {place}."
-        for place in places[1::2]:
-            yours[place] = both[place] = f"Theirs says that of line {place}."
-        sides = [base.evolve(messages=[system("\n".join(each)), *base.messages[1:]]) for each in (mine, yours, both)]
+        who = [random.choice([*"......", "ours", "theirs"]) for _ in lines]
+        made: dict[str, list[str]] = {"ours": [], "theirs": [], "both": []}
+        for place, (line, side) in enumerate(zip(lines, who, strict=True)):
+            word = f"{side} {place}"
+            new: list[str] = random.choice([[f"Now {word}."], [line, f"More {word}."], [f"{line} {word}"], [] if line else [line]])
+            for name, found in made.items():
+                found.extend(new if name == side or (name == "both" and side != ".") else [line])
+        sides = [base.evolve(messages=[system("\n".join(each)), *base.messages[1:]]) for each in made.values()]
         merged = merge(base, *sides[:2])
         assert merged.conflicts == ()
         assert merged.prompt == sides[2]

@@ -127,6 +127,14 @@ def test_outside_of_the_spots_both_sides_are_merged(found: tuple[str, str, str])
         ("x\r\ny\r\nz", "x\ny\nz", "x\r\nyes\r\nz", "x\nyes\nz"),
         ("Say {{ a }} now.", "Say {{ a | upper }} now.", "Say {{ a }} later.", "Say {{ a | upper }} later."),
         ("x\nx\nx", "y\nx\nx", "x\nx\nz", "y\nx\nz"),
+        # Which of two equal lines went cannot be told: the one that the other side did not change.
+        ("a\n\n\nb", "a\n\nb", "a\n\nnew\nb", "a\nnew\nb"),
+        ("a\n\n\nb", "a\n\nb", "a\nnew\n\nb", "a\nnew\nb"),
+        ("x\na\nx\na\nx", "x\na\nx", "x\na\nx\nA\nx", "x\nA\nx"),
+        ("x\nx\nx", "x\nx", "x\nx", "x\nx"),
+        # What either side takes out is out.
+        ("a\nb\nc\nd\ne", "a\nd\ne", "a\nb\ne", "a\ne"),
+        ("one two three four five", "one four five", "one two five", "one five"),
         ("a\n\nb", "a\n\nb\n\nc", "A\n\nb", "A\n\nb\n\nc"),
         ("be brief  ", "be brief", "be short  ", "be short"),
         ("", "a", "a", "a"),
@@ -150,6 +158,8 @@ def test_what_merges(base: str, ours: str, theirs: str, merged: str) -> None:
         ("Say {{ a + b }}!", "Say {{ a + c }}!", "Say {{ d + b }}!", Spot("{{ a + b }}", "{{ a + c }}", "{{ d + b }}")),
         ("a\nb\nc\nd", "a\nd", "a\nb\nx\nc\nd", Spot("b\nc\n", "", "b\nx\nc\n")),
         ("one two three four", "one four", "one two and three four", Spot("two three ", "", "two and three ")),
+        ("x {% if a and b %}", "x {% if c and b %}", "x {% if a and d %}", Spot("", "", "")),
+        ("one two three four", "four three two one", "one two three 4!", Spot("", "", "")),
         ("one two three four", "1 2 3 four", "one two three 4", Spot("", "", "")),
     ],
 )
