@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from promptlib.diff.contract import compare_inputs
+from promptlib.diff.contract import compare_inputs, compare_outputs
 from promptlib.errors import InvalidInputs
 from promptlib.inputs import Input, InputType, declare, model_of, validate, values_of
 from promptlib.inputs.building import value_of
@@ -111,6 +111,19 @@ def test_breaking_says_what_validation_says(old: int) -> None:
         assert cautious or bool(breaking) == bool(lost), (TYPES[old], after, lost, rows)
         assert breaking or not lost
         assert all(row.reason and "values that" not in row.reason for row in breaking)
+
+
+@pytest.mark.parametrize("old", range(len(TYPES)))
+def test_breaking_for_readers_is_the_same_the_other_way_round(old: int) -> None:
+    """Who reads answers fails on what the new type holds and the old one did not."""
+    for new, after in enumerate(TYPES):
+        rows = compare_outputs((an("it", TYPES[old]),), (an("it", after),))
+        breaking = [row for row in rows if row.breaking]
+        unknown = [VALUES[at] for at in sorted(TAKEN[new] - TAKEN[old])]
+        # Readers pass over properties that they do not know, where validation would refuse them.
+        cautious = (after.kind, TYPES[old].kind) in CAUTIOUS or after.kind == TYPES[old].kind == "object"
+        assert cautious or bool(breaking) == bool(unknown), (TYPES[old], after, unknown, rows)
+        assert all(row.reason.startswith("readers of the answer ") for row in breaking)
 
 
 @given(st.data())
