@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from promptlib.trust import FOREIGN, OWN
+
 if TYPE_CHECKING:
     from promptlib.diff import PromptDiff
     from promptlib.lineage import Graph
@@ -51,6 +53,12 @@ class PromptReview:
         gone = (f"the name {self.old_name} is gone: a load of it fails",) if self.old_name else ()
         return (*gone, *(self.difference.reasons if self.difference else ()))
 
+    @property
+    def newly_trusted(self) -> bool:
+        """Whether its words were foreign at the base, and at the head its template may do what one's own may."""
+        before, after = self.difference.prompts if self.difference else (None, None)
+        return before is not None and after is not None and (before.trust, after.trust) == (FOREIGN, OWN)
+
     def to_dict(self) -> dict[str, object]:
         """Return it as JSON data; the shape is in docs/reference/json.md."""
         return {
@@ -62,6 +70,7 @@ class PromptReview:
             "versions": [version.ref for version in self.versions],
             "breaking": self.breaking,
             "reasons": list(self.reasons),
+            "newly_trusted": self.newly_trusted,
             "error": self.error or None,
             "difference": self.difference.to_dict() if self.difference else None,
             "impact": [each.to_dict() for each in self.impact],

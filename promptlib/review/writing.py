@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from promptlib.diff.counts import signed
 from promptlib.diff.layout import SHORT
 from promptlib.diff.markdown import body_blocks, causes, code, fence, said, token_line
 
@@ -69,6 +70,8 @@ def _head(review: Review, rows: int) -> Iterator[str]:
         yield f"_{note[:1].upper()}{note[1:]}._"
     if review.prompts:
         yield "\n".join(_table(review, rows))
+    if trusted := [each for each in review.prompts if each.newly_trusted]:
+        yield "\n".join(_trusted(trusted, rows))
     if review.moved:
         yield "\n".join(_moved(review, rows))
     if review.breaking:
@@ -96,12 +99,8 @@ def _summary(review: Review) -> str:
     labels = f", {moved} label{'s' * (moved != 1)} moved" if moved else ""
     broken = sum(each.breaking for each in review.prompts)
     breaking = f", **{broken} breaking**" if broken else ", none breaking" if review.prompts else ""
-    tokens = f", {_signed(review.token_change)} tokens in what changed"
+    tokens = f", {signed(review.token_change)} tokens in what changed"
     return prompts + breaking + labels + (tokens if review.token_change else "")
-
-
-def _signed(change: int) -> str:
-    return f"{change:+,d}" if change else "±0"
 
 
 def _table(review: Review, rows: int) -> Iterator[str]:
@@ -110,12 +109,22 @@ def _table(review: Review, rows: int) -> Iterator[str]:
     yield "|---|---|---|---|---:|---:|"
     for each in review.prompts[:rows]:
         was = f" (was {code(each.old_name)})" if each.old_name else ""
-        tokens = _signed(each.difference.tokens.change) if each.difference else ""
+        tokens = signed(each.difference.tokens.change) if each.difference else ""
         breaking = "**yes**" if each.breaking else "no"
         used = str(len(each.impact)) if each.impact else ""
         yield f"| {code(each.name)}{was} | {each.change} | {_versions(each)} | {breaking} | {tokens} | {used} |"
     if (rest := len(review.prompts) - rows) > 0:
         yield f"\n… and {rest} more"
+
+
+def _trusted(prompts: list[PromptReview], rows: int) -> Iterator[str]:
+    yield "**Trusted from now on.** These were foreign; merged, their templates may do what your own may:"
+    yield ""
+    for each in prompts[:rows]:
+        reason = each.after.vouched if each.after else ""
+        yield f"- {code(each.name)}, {f'because: {code(reason)}' if reason else 'and nobody says why'}"
+    if (rest := len(prompts) - rows) > 0:
+        yield f"- and {rest} more"
 
 
 def _moved(review: Review, rows: int) -> Iterator[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import subprocess
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
@@ -13,9 +14,6 @@ from promptlib import Prompt, Store, system, user
 from promptlib.messages import Message, Text
 from promptlib.review import review
 from tests.diff.hostile_texts import HOSTILE
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 READER = MarkdownIt("commonmark").enable("table")
 MARK = "<!-- promptlib review -->"
@@ -131,6 +129,27 @@ def test_very_many_prompts(store: Store) -> None:
         assert re.search(r"- and \d+ more\n", text)
         assert "…" not in found.markdown(40_000)[-200:]
         assert "Too long" not in found.markdown(40_000)
+
+
+def test_what_is_trusted_from_now_on_is_told_at_the_top(store: Store) -> None:
+    with store:
+        for name in ("a", "b"):
+            store.save(name, Prompt.define(system("Words."), trust="foreign"))
+        base = base_of(store)
+        assert not any(each.newly_trusted for each in review(store, "main..main").prompts)
+        store.trust("a", reason="Read by @uma")
+        path = Path(store.path).parent / "work"
+        subprocess.run(["git", "clone", "-q", store.path, path], check=True, capture_output=True)
+        file = path / "b.prompty"
+        file.write_text(file.read_text().replace("trust: foreign", "").replace("promptlib:", "other: 1"))
+        for words in (["-c", "user.name=U", "-c", "user.email=u@e", "commit", "-qam", "By hand"], ["push", "-q"]):
+            subprocess.run(["git", *words], cwd=path, check=True, capture_output=True)
+        found = review(store, f"{base}..main")
+        assert [(each.name, each.newly_trusted) for each in found.prompts] == [("a", True), ("b", True)]
+        assert found.to_dict()["prompts"][0]["newly_trusted"] is True  # type: ignore[index] # a list of rows
+        text = found.markdown()
+        assert "**Trusted from now on.**" in text
+        assert "\n- `a`, because: `Read by @uma`\n- `b`, and nobody says why\n" in text
 
 
 def test_a_lineage_that_is_too_large_is_not_drawn(store: Store) -> None:
