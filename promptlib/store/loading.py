@@ -57,8 +57,7 @@ class Reader:
             return Labelled.from_bytes(self.files.read(path) or b"", self.files.shown(path)).data
         if self.past is not None and (ref.number is not None or ref.prefix or (ref.latest and self.on_disk)):
             return self.past.content(self.past.found(ref)[0])
-        path = prompt_path(ref.name)
-        found: list[bytes] = [self.files.read(path) or b"", *(self._files_of(ref) if ref.prefix else ())]
+        found = self._files_of(ref) if ref.prefix else [self.files.read(prompt_path(ref.name)) or b""]
         return next(data for data in found if not ref.prefix or codec.read(data).digest == prompt.digest)
 
     def names(self, prefix: str = "") -> tuple[str, ...]:
@@ -164,9 +163,11 @@ class Reader:
         return f"; v{ref.number} was {ref.name}#{found[:SHORT]} when it was exported" if found else ""
 
     def _files_of(self, ref: Ref) -> list[bytes]:
-        paths = [prompt_path(ref.name), *(label_path(ref.name, label) for label in self.label_names(ref.name))]
-        found = [data for path in paths if (data := self.files.read(path)) is not None]
-        found = [Labelled.from_bytes(data, ref.name).data if at else data for at, data in enumerate(found)]
+        labels = [label_path(ref.name, label) for label in self.label_names(ref.name)]
+        found = [data for data in [self.files.read(prompt_path(ref.name))] if data is not None]
+        found += [
+            Labelled.from_bytes(data, path).data for path in labels if (data := self.files.read(path)) is not None
+        ]
         if len(ref.prefix) == 64 and (data := self.files.read(include_path(f"sha256:{ref.prefix}"))) is not None:  # noqa: PLR2004 - a whole sha256
             found.append(data)
         return found

@@ -7,12 +7,14 @@ that is one question to the index. Only where it is none are the two numberings 
 
 from __future__ import annotations
 
+from contextlib import closing
 from shlex import quote
 from typing import TYPE_CHECKING
 
 from promptlib._git import Author, Commit
 from promptlib._index.orders import Order, bringer, order, touched
 from promptlib.errors import StoreError
+from promptlib.store.fresh import Fresh
 from promptlib.store.movement import MovedNumber, Movement
 
 if TYPE_CHECKING:
@@ -54,14 +56,11 @@ class _Published:
         holds = self._here.position(remote) is not None
         if holds and all(self._here.position(each) is not None for each in earlier):
             return
-        there = Order(self._here)
-        there.at(remote)
-        try:
+        with closing(Order(self._here)) as there:
+            there.at(remote)
             if not holds:
                 yield from self._here_moved(there, remote)
             yield from self._there_moved(there, [each for each in earlier if there.position(each) is None])
-        finally:
-            there.close()
 
     def _here_moved(self, there: Index, remote: str) -> Iterator[Movement]:
         """Compare with what is published now."""
@@ -75,12 +74,9 @@ class _Published:
             yield self._movement("rewritten", left, left, there, self._here)
             there.at(remote)
         else:
-            pulled = Order(self._here, _Pulled(self._repository, self._head, remote))
-            pulled.at(self._head)
-            order(pulled)
-            pulled.at(_PULL)
-            yield self._movement("pull", remote, "", there, pulled)
-            pulled.close()
+            with closing(Order(self._here, _Pulled(self._repository, self._head, remote))) as pulled:
+                pulled.at(_PULL)
+                yield self._movement("pull", remote, "", there, pulled)
 
     def _left(self, there: Index) -> str:
         """Return the newest published commit that this branch stood at, as its reflog tells, and no longer holds."""
@@ -91,18 +87,17 @@ class _Published:
 
     def _there_moved(self, there: Index, earlier: list[str]) -> Iterator[Movement]:
         """Compare what is published now with what was published before, and does not lie on its line."""
-        before = Order(self._here)
         told: list[str] = []
-        for at in earlier:
-            if len(told) < MOST_EARLIER and not any(self._holds(before, line, at) for line in told):
-                try:
-                    before.at(at)
-                    order(before)
-                except StoreError:
-                    continue  # git has cleaned it away, and nobody can ask for its numbers
-                told.append(at)
-                yield self._movement("remote", at, bringer(there, at) or "", before, there)
-        before.close()
+        with closing(Order(self._here)) as before:
+            for at in earlier:
+                if len(told) < MOST_EARLIER and not any(self._holds(before, line, at) for line in told):
+                    try:
+                        before.at(at)
+                        order(before)
+                    except StoreError:
+                        continue  # git has cleaned it away, and nobody can ask for its numbers
+                    told.append(at)
+                    yield self._movement("remote", at, bringer(there, at) or "", before, there)
 
     def _holds(self, index: Index, line: str, commit: str) -> bool:
         index.at(line)
@@ -146,47 +141,32 @@ class _Published:
             return (
                 f"never push it with force; promptlib sync puts the published line first; to undo what was done: {back}"
             )
+        sync = "promptlib sync puts the published line first before it pushes"
         if commit == self._head and not self._repository.bare:
-            return f"undo the merge before you push: {self._git('reset --keep HEAD^1')}; then: promptlib sync"
+            return f"{sync}; or undo the merge: {self._git('reset --keep HEAD^1')}"
         # The same files, under a merge whose first parent is the published commit: nothing is lost, no number moves.
         head = self._head[:12] if self._repository.bare else "HEAD"
         move = f"update-ref {quote(self._reference)}" if self._repository.bare else "reset --soft"
         tree = f"-p {quote(self._shown)} -p {head} -m 'Put the published line first' '{head}^{{tree}}'"
-        return f"before you push, put the published line first: {self._git(move)} $({self._git(f'commit-tree {tree}')})"
+        return f"{sync}; or by hand: {self._git(move)} $({self._git(f'commit-tree {tree}')})"
 
     def _git(self, words: str) -> str:
         place = self._repository.git_dir if self._repository.bare else None
         return f"git {f'-C {quote(str(place))} ' if place else ''}{words}"
 
 
-class _Pulled:
+class _Pulled(Fresh):
     """The repository as it would be after `git pull`: with a merge of what is here and what is published."""
 
     def __init__(self, repository: Repository, here: str, remote: str) -> None:
-        self._repository = repository
+        super().__init__(repository)
         self._parents = (here, remote)
 
     def log(self, tip: str, *, stop: Iterable[str] = (), prefix: str = "") -> Iterator[Commit]:
-        """Yield what *tip* reaches and none of *stop* does, parents first."""
+        """Yield what the merge *tip* reaches and none of *stop* does, parents first."""
         here, remote = self._parents
         until = set(stop)
-        if tip != _PULL:
-            yield from self._repository.log(tip, stop=until, prefix=prefix)
-            return
-        if here not in until:
-            yield from self._repository.log(here, stop=until, prefix=prefix)
-        yield from self._repository.log(remote, stop={*until, here}, prefix=prefix)
+        yield from super().log(here, stop=until, prefix=prefix)
+        yield from super().log(remote, stop={*until, here}, prefix=prefix)
         # What it would hold comes last, and moves no number.
-        yield Commit(_PULL, self._parents, Author("", ""), 0, "+0000", 0, "", ())
-
-    def read(self, blob: str) -> bytes:
-        """Return the content of *blob*."""
-        return self._repository.read(blob)
-
-    def read_many(self, blobs: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-        """Yield each blob with its content."""
-        return self._repository.read_many(blobs)
-
-    def absent(self, blobs: Iterable[str]) -> frozenset[str]:
-        """Return those of *blobs* that a partial clone has left at its remote."""
-        return self._repository.absent(blobs)
+        yield Commit(tip, self._parents, Author("", ""), 0, "+0000", 0, "", ())

@@ -138,7 +138,8 @@ def test_numbers_that_moved_fail(pulled: Any) -> None:
     assert ended.code == 1
     merge = pulled.git("rev-parse", "--short=7", "HEAD")
     assert f"1 published number moved: the merge {merge} made the published line its second parent" in ended.out
-    assert "    undo the merge before you push: git reset --keep HEAD^1; then: promptlib sync" in ended.out
+    sync = "promptlib sync puts the published line first before it pushes"
+    assert f"    {sync}; or undo the merge: git reset --keep HEAD^1" in ended.out
     (movement,) = pulled("check", "--json").json["movements"]
     assert (movement["cause"], movement["failed"], movement["commit"][:7]) == ("merge", True, merge)
     assert [number["number"] for number in movement["numbers"]] == [2]
@@ -192,6 +193,24 @@ def test_export_bundle(triage: Any, tmp_path: Path) -> None:
         assert store.load("support/triage@production")
     assert triage("export", "bundle").code == 2
     assert triage("export", "bundle", "nobody", "-o", str(place)).code == 3
+
+
+def test_the_shell_works_on_a_bundle(triage: Any, tmp_path: Path) -> None:
+    place = str(tmp_path / "prompts.bundle")
+    triage.ok("export", "bundle", "-o", place)
+    assert triage.ok("-C", place, "ls") == "support/triage\n"
+    assert "tickets and mails" in triage.ok("-C", place, "show", "support/triage")
+    assert triage.ok("-C", place, "check", "--locked").splitlines()[-1] == "as locked"
+    assert triage.ok("-C", place, "fsck") == "1 prompt, 1 label, 0 versions: all is well\n"
+    ended = triage("-C", place, "label", "support/triage", "production", "--remove")
+    assert ended.code in {3, 4}
+    assert "it is a bundle" in ended.err
+    # The next command works where it stands again.
+    assert triage.ok("log", "support/triage").startswith("v3")
+    (tmp_path / "text").write_text("text")
+    ended = triage("-C", str(tmp_path / "text"), "ls")
+    assert ended.code == 3
+    assert "is a file and no bundle" in ended.err
 
 
 @pytest.mark.parametrize("form", [("export",), ("export", "prompty")])

@@ -171,6 +171,10 @@ def test_only_some_names_or_only_what_is_live(shop: Store, tmp_path: Path) -> No
         assert texts(bundle, ["support/triage@production", "faq@next"]) == texts(
             shop, ["support/triage@production", "faq@next"]
         )
+        # A name that has only labels loads by digest too.
+        digest = shop.load("support/triage@production").digest[7:15]
+        assert bundle.load(f"support/triage#{digest}") == shop.load("support/triage@production")
+        assert bundle.file(f"support/triage#{digest}") == shop.file("support/triage@production")
         with pytest.raises(NotFound, match=r"no prompt 'faq' here\nit has no file, but labels: faq@next"):
             bundle.load("faq")
         with pytest.raises(NotFound, match="here are: faq@next"):
