@@ -112,6 +112,14 @@ def test_nothing_is_counted_before_it_is_asked_for(monkeypatch: pytest.MonkeyPat
     assert difference.tokens.change == 4
 
 
+def test_what_counts_is_found_where_it_is_looked_for() -> None:
+    from promptlib import diff as room
+
+    assert {room.DiffTokens.__name__, room.TokenChange.__name__} == {"DiffTokens", "TokenChange"}
+    with pytest.raises(AttributeError, match="has no attribute 'Tokens'"):
+        room.Tokens  # noqa: B018 - asking for it is the test
+
+
 def test_a_difference_is_a_value() -> None:
     difference = diff(OLD, NEW)
     assert difference == diff(OLD, NEW)

@@ -194,7 +194,9 @@ def test_edits_of_different_lines_of_real_prompts_never_conflict(corpus: Path, a
         made: dict[str, list[str]] = {"ours": [], "theirs": [], "both": []}
         for place, (line, side) in enumerate(zip(lines, who, strict=True)):
             word = f"{side} {place}"
-            new: list[str] = random.choice([[f"Now {word}."], [line, f"More {word}."], [f"{line} {word}"], [] if line else [line]])
+            new: list[str] = random.choice(
+                [[f"Now {word}."], [line, f"More {word}."], [f"{line} {word}"], [] if line else [line]]
+            )
             for name, found in made.items():
                 found.extend(new if name == side or (name == "both" and side != ".") else [line])
         sides = [base.evolve(messages=[system("\n".join(each)), *base.messages[1:]]) for each in made.values()]

@@ -26,6 +26,8 @@ from promptlib import (
     system,
     user,
 )
+from promptlib.diff import DiffTokens, PromptDiff
+from promptlib.review import Review, review
 from promptlib.tokens import Explanation, Fitted, SegmentTokens, Unbounded, WorstCase
 
 
@@ -140,3 +142,14 @@ def stored(store: Store) -> None:
     assert_type(store.history("support/triage"), tuple[Version, ...])
     with store.transaction("Warmer voice everywhere") as tx:
         tx.save("support/triage", prompt.evolve(description="Warmer"))
+    changes = store.diff("support/triage@v1", "support/triage@v2")
+    assert_type(changes, PromptDiff)
+    assert_type(changes.breaking, bool)
+    assert_type(changes.tokens.change, int)
+    assert_type(changes.count(len), DiffTokens)
+    assert_type(changes.includes[0].difference, PromptDiff | None)
+    assert_type(changes.markdown(), str)
+    assert_type(changes.html(page=True), str)
+    found = review(store, "main...HEAD")
+    assert_type(found, Review)
+    assert_type(found.prompts[0].versions, tuple[Version, ...])
