@@ -137,7 +137,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Stores:
             for who in ("AUTHOR", "COMMITTER"):
                 for what, value in (("NAME", "Uma"), ("EMAIL", "uma@example.com"), ("DATE", when)):
                     patch.setenv(f"GIT_{who}_{what}", value)
-            patch.setattr(writing, "_now", lambda: (1_700_000_000, "+0000"))
+            patch.setattr(writing, "moment", lambda: (1_700_000_000, "+0000"))
             build(folder)
         found[build.__name__] = folder, afresh(folder)
         assert not [answer for answer in found[build.__name__][1].values() if isinstance(answer, Exception)]
