@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 HOST = "127.0.0.1"
 DEADLINE = 20.0
@@ -211,6 +211,8 @@ class WebServer(ThreadingHTTPServer):
         self.headers: list[dict[str, str]] = []
         #: A status to answer everything with, 0 for none.
         self.status = 0
+        #: Called in the middle of each request.
+        self.on_request: Callable[[], object] = lambda: None
 
     def address(self, name: str, userinfo: str = "") -> str:
         """Return where the repository *name* is."""
@@ -238,6 +240,7 @@ class _Handler(BaseHTTPRequestHandler):
         server = self.server
         server.requests.append(f"{self.command} {self.path}")
         server.headers.append(dict(self.headers))
+        server.on_request()
         body = self._body()
         given = self.headers.get("Authorization", "")
         wanted = f"Basic {b64encode(server.credentials.encode()).decode()}" if server.credentials else ""

@@ -36,7 +36,7 @@ SHORTEST_SECRET = 4
 LONGEST_WORDS = 4000
 
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)", re.DOTALL)
-_SCP = re.compile(r"(?P<place>[^/:]+|[^/:]*\[[^\]/]*\]):(?P<path>.*)", re.DOTALL)
+_SCP = re.compile(r"(?P<place>[^/:]*\[[^\]/]*\]|[^/:]+):(?P<path>.*)", re.DOTALL)
 _IN_WORDS = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<user>[^/\s'\"<>@]*@)?(?P<rest>[^\s'\"<>?#]*)(?P<query>[?#][^\s'\"<>]*)?"
 )
@@ -70,7 +70,7 @@ class Address:
             raise BadRef("the address of a remote begins with no '-'", hint=_ADDRESSES)
         if found := _URL.fullmatch(text):
             return _of_url(text, found["scheme"].lower(), found["rest"])
-        if "::" in text.partition("/")[0]:
+        if re.match(r"[A-Za-z0-9][A-Za-z0-9+.-]*::", text):
             raise BadRef(
                 f"an address with {safe(text.partition('::')[0][:40])}:: names a program to run, and none is run",
                 hint=_ADDRESSES,
