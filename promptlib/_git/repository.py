@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from promptlib._git.worktree import WorkTree
     from promptlib._git.worktree_merging import WorkTreeMerging
 
+#: No file system has longer names.
+LONGEST_NAME = 240
+
 
 class Repository:
     """One repository: reads of any thread, and writes that nobody's work is lost to.
@@ -125,6 +128,8 @@ class Repository:
 
     def reference(self, name: str) -> str | None:
         """Return the commit of the tag or branch *name*, as people write one; None where there is none."""
+        if len(name.encode("utf-8", "replace")) > LONGEST_NAME or not name.isprintable():
+            return None
         for reference in (name, f"refs/tags/{name}", f"refs/heads/{name}", f"refs/remotes/{name}"):
             try:
                 found = self.tip(reference)

@@ -15,7 +15,9 @@ import pytest
 from promptlib import PromptLibError, Store
 from promptlib.errors import BadRef, NotFound
 from promptlib.store.homes import Folder
+from tests.cli.test_cli_hostile import ADDRESSES, REFS
 from tests.store.streams import NOON, Stream, file_of, git, label_of, labelled
+from tests.store.test_hostile_stores import HOSTILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -220,6 +222,21 @@ class TestMoments:
             day[0].at(moment)
         caught.match(what)
         caught.match(hint)
+
+    def test_hostile_words_are_no_moment(self, day: tuple[Store, list[str]]) -> None:
+        moments = [
+            *(*ADDRESSES, *REFS, *HOSTILE, "HEAD", "@", "main~0", "main^{commit}", "refs/heads/main\0", "", "-"),
+            *("2026-05-03T14:00+24:00", "2026-05-03T25:00Z", "2026-05-03\n", "2026-05-03 14:00 \x1b[2J", "2026-W18-7"),
+            *("\u0662\u0660\u0662\u0666-05-03", "0001-01-01T00:00+23:59", "a" * 10_000, "\ud800"),
+        ]
+        for moment in moments:
+            with pytest.raises((BadRef, NotFound)) as caught:
+                day[0].at(moment)
+            assert all(char == "\n" or char.isprintable() for char in str(caught.value))
+            assert len(str(caught.value)) < 500
+
+    def test_times_at_the_ends_of_the_calendar(self, day: tuple[Store, list[str]]) -> None:
+        assert day[0].at("9999-12-31 23:59:59.999999-23:59").commit == day[1][-1]
 
     def test_several_commits_that_begin_alike(self, tmp_path: Path) -> None:
         stream = Stream(tmp_path / "many.git")
