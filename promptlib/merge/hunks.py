@@ -157,13 +157,10 @@ def overlap(one: Hunk, other: Hunk) -> bool:
     Hunks that only touch do not meet: two sides may change neighbouring lines. What is put in between two items that
     the other side takes out or replaces does meet it.
     """
-    if one.start == one.end and other.start == other.end:
-        return one.start == other.start
-    if one.start == one.end:
-        return other.start < one.start < other.end
-    if other.start == other.end:
-        return one.start < other.start < one.end
-    return max(one.start, other.start) < min(one.end, other.end)
+    if one.start < one.end and other.start < other.end:
+        return max(one.start, other.start) < min(one.end, other.end)
+    inner, outer = (one, other) if one.start == one.end else (other, one)
+    return outer.start < inner.start < outer.end or outer[:2] == inner[:2]
 
 
 def slid(base: Sequence[str], hunks: list[Hunk], others: list[Hunk]) -> list[Hunk]:
