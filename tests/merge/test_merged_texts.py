@@ -159,7 +159,7 @@ def test_what_merges(base: str, ours: str, theirs: str, merged: str) -> None:
         ("a\nb\nc\nd", "a\nd", "a\nb\nx\nc\nd", Spot("b\nc\n", "", "b\nx\nc\n")),
         ("one two three four", "one four", "one two and three four", Spot("two three ", "", "two and three ")),
         ("x {% if a and b %}", "x {% if c and b %}", "x {% if a and d %}", Spot("", "", "")),
-        ("one two three four", "four three two one", "one two three 4!", Spot("", "", "")),
+        ("1 2 3 4 5 6 7 8 9", "6 7 8 9 and 1 2 3 4", "1 two 3 4 5 6 7 8 9", Spot("", "", "")),
         ("one two three four", "1 2 3 four", "one two three 4", Spot("", "", "")),
     ],
 )
