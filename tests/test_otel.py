@@ -19,6 +19,7 @@ from promptlib import Budget, File, Prompt, RenderedPrompt, Store, Thread, assis
 from promptlib.errors import InvalidInputs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from opentelemetry.trace import Tracer
@@ -60,7 +61,7 @@ def tracing() -> Tracing:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
+def store(tmp_path: Path) -> Iterator[Store]:
     """Return a store where support/triage, which includes support/style, is in production."""
     store = Store.init(tmp_path / "prompts.git", bare=True)
     store.save("support/style", Prompt.define(system("Be kind.")))
@@ -72,7 +73,8 @@ def store(tmp_path: Path) -> Store:
         includes={"style": store.load("support/style")},
     )
     store.label("support/triage", "production", store.save("support/triage", triage))
-    return store
+    yield store
+    store.close()
 
 
 @pytest.fixture

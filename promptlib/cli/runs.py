@@ -166,7 +166,7 @@ def _met(run: Run, own: Runs) -> Iterator[str]:
     """Yield `with support/style` for each included content that is the one asked for, unless the run's own is."""
     if run in own:
         return
-    for pin in run.includes:
+    for pin in run.included():
         # A run of the included content alone, to ask whether that is what was asked for.
         if replace(run, name=pin.name, digest=pin.digest, includes=()) in own:
             yield f"with {pin.name or pin.digest[7:15]}"

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from promptlib.errors import BadRef
+from promptlib.refs import Pin, split_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from promptlib.refs import Pin
     from promptlib.runs.run import Run
 
     Fits = Callable[[Pin], bool]
@@ -40,7 +40,7 @@ class Asked:
 
     def anywhere(self) -> Wanted:
         """Return the condition that such a content ran, or was included by what ran."""
-        return Wanted(self.words, lambda run: self.fits(run.pin) or any(map(self.fits, run.includes)))
+        return Wanted(self.words, lambda run: self.fits(run.pin) or any(map(self.fits, run.included())))
 
 
 def word(digest: str) -> bytes:
@@ -61,7 +61,8 @@ def beginning(names: frozenset[str], prefix: str) -> Asked:
 
 def named(name: str, life: frozenset[Pin]) -> Asked:
     """Ask for every content of *name*, and for those of *life*, which it had under other names."""
-    names = {name, *(pin.name for pin in life)}
+    # A line holds the name of an included prompt without that of its store.
+    names = {split_store(each)[1] for each in (name, *(pin.name for pin in life))}
     return Asked(tuple(each.encode() for each in sorted(names)), lambda each: each.name == name or each in life)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from promptlib.errors import NotFound, PromptLibError
-from promptlib.refs import Pin, Ref, check_digest
+from promptlib.refs import Pin, Ref, check_digest, split_store
 from promptlib.runs import asking
 from promptlib.runs.appending import append
 from promptlib.runs.asking import Wanted
@@ -76,7 +76,9 @@ class UsedVersion:
     def __str__(self) -> str:
         """Return `support/triage v3 (3f9c2a1b): 12 runs, 2026-11-03 to 2026-11-29`."""
         short = self.digest.removeprefix("sha256:")[:SHORT]
-        what = str(self.version) if self.version else f"{self.name or 'not stored'} ({short}), not in a history at hand"
+        store = f"{split_store(self.name)[0]}:".lstrip(":")
+        known = f"{store}{self.version}" if self.version else ""
+        what = known or f"{self.name or 'not stored'} ({short}), not in a history at hand"
         days = [f"{time.astimezone(UTC):%Y-%m-%d}" for time in (self.first, self.last)]
         count = f"{self.runs:,} run{'' if self.runs == 1 else 's'}"
         return f"{what}: {count}, {' to '.join(dict.fromkeys(days))}"
@@ -216,20 +218,21 @@ class Runs:
         if isinstance(given, Pin):
             return asking.content(given, self._names(given.name))
         ref = Ref.parse(given)
+        name = f"{ref.store}:{ref.name}" if ref.store else ref.name
         if ref.prefix:
             # The digest says it all: a number may have moved, or the content be gone from the history.
-            return asking.beginning(self._names(ref.name), ref.prefix)
+            return asking.beginning(self._names(name), ref.prefix)
         if ref.label and label_as_asked:
-            return asking.labelled(ref.name, ref.label)
+            return asking.labelled(name, ref.label)
         if ref.label or ref.number is not None or ref.latest:
             if self._known is None:
                 raise NotFound(
                     f"which content {ref} is, {_FOLDERLESS}",
-                    hint=f"ask by digest, {ref.name}#3f9c2a1b, or ask a store: Store.open().runs",
+                    hint=f"ask by digest, {name}#3f9c2a1b, or ask a store: Store.open().runs",
                 )
             pin = self._known.pin(ref)
             return asking.content(pin, self._names(pin.name))
-        return asking.named(ref.name, self._life(ref.name))
+        return asking.named(name, self._life(name))
 
     def _names(self, name: str) -> frozenset[str]:
         """Return *name* with the names that it had before; an empty set where any name will do."""

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 
 class Ran(NamedTuple):
-    """A prompt as it ran. `includes` are all pins that were put in, those of included prompts too, nearest first."""
+    """A prompt as it ran. `includes` are all pins that were put in, those of included prompts too, nearest first.
+
+    The name is `shared:support/triage` for one of another store; pins mean the store of their prompt.
+    """
 
     name: str
     digest: str
@@ -63,7 +66,7 @@ def ran(prompt: Prompt[Any], find: Find | None = None) -> Ran:
         except (PromptLibError, OSError):
             standing = Standing(prompt.digest)
     return Ran(
-        name=origin.name if origin else "",
+        name=origin.qualified if origin else "",
         digest=prompt.digest,
         number=standing.number,
         # What was changed by evolve is no longer what was loaded.
@@ -75,6 +78,7 @@ def ran(prompt: Prompt[Any], find: Find | None = None) -> Ran:
 
 
 def _included(prompt: Prompt[Any], find: Find | None) -> Iterator[Pin]:
+    store = f"{prompt.origin.store}:" if prompt.origin and prompt.origin.store else ""
     ahead = [prompt]
     seen = {prompt.digest}
     for each in ahead:
@@ -82,16 +86,16 @@ def _included(prompt: Prompt[Any], find: Find | None) -> Iterator[Pin]:
         for alias, text in each.includes.items():
             pin = Pin.parse(str(text))
             yield pin
-            inner = carried.get(alias) or _found(pin, find)
+            inner = carried.get(alias) or _found(pin, store, find)
             if inner is not None and inner.digest not in seen:
                 seen.add(inner.digest)
                 ahead.append(inner)
 
 
-def _found(pin: Pin, find: Find | None) -> Prompt[Any] | None:
+def _found(pin: Pin, store: str, find: Find | None) -> Prompt[Any] | None:
     if find is None or not pin.name:
         return None
     try:
-        return find(str(pin))
+        return find(f"{store}{pin}")
     except (PromptLibError, OSError):
         return None

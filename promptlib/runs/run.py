@@ -11,7 +11,7 @@ from typing import Any
 
 from promptlib.errors import PromptLibError
 from promptlib.plain import Frozen, Plain, freeze, thaw
-from promptlib.refs import Pin, check_label, check_name
+from promptlib.refs import Pin, check_label, check_name, split_store
 from promptlib.runs.ran import ref_of
 from promptlib.version import SHORT
 
@@ -64,6 +64,9 @@ class Run:
     the file was `edited`. `label` is what it was asked for by. `includes` are all contents that were put in. Digests
     are empty where there was nothing to tell. `messages` and `output` hold texts only where they were asked for;
     they are never shown. `fields` are keys that promptlib does not know.
+
+    A prompt of another store has its name behind that of the store, `shared:support/triage`; what it includes lies in
+    the same store.
     """
 
     id: str
@@ -99,8 +102,15 @@ class Run:
         """Whether this content, or one that it includes, is the pinned one; a pin without a name is any name's."""
         return any(
             each.digest == pin.digest and (each.name == pin.name or not each.name or not pin.name)
-            for each in (self.pin, *self.includes)
+            for each in (self.pin, *self.included())
         )
+
+    def included(self) -> tuple[Pin, ...]:
+        """Return what `includes` holds, each name behind that of its store as the run's own is."""
+        store = split_store(self.name)[0]
+        if not store:
+            return self.includes
+        return tuple(Pin(f"{store}:{pin.name}" if pin.name else "", pin.digest) for pin in self.includes)
 
     def to_dict(self) -> dict[str, object]:
         """Return the line as plain data, keys without a value left out."""
@@ -223,7 +233,7 @@ def _said(*values: object) -> tuple[str, int | None, str, str, str, str, str]:
     if exactness and exactness not in _EXACTNESS:
         raise NoRunError(f"its 'exactness' is none of {', '.join(sorted(_EXACTNESS))}")
     return (
-        check_name(name) if name else "",
+        _checked(name) if name else "",
         _number(ref, name, digest) if ref else None,
         digest,
         check_label(label) if label else "",
@@ -231,6 +241,11 @@ def _said(*values: object) -> tuple[str, int | None, str, str, str, str, str]:
         model,
         exactness,
     )
+
+
+def _checked(name: str) -> str:
+    check_name(split_store(name)[1])
+    return name
 
 
 #: What a log says over and over, of each version that runs, is looked at once.

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import TYPE_CHECKING
 
 from promptlib.lineage import KINDS, Graph, Lineage, Node, Web
 from promptlib.lineage.web import BITS
+from promptlib.refs import split_store
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from promptlib.diff import PromptDiff
     from promptlib.lineage import Which
@@ -31,6 +32,14 @@ def lineage(key: int, traced: Traced, runs: Sequence[Run]) -> Lineage:
 def graph(traced: Traced, runs: Sequence[Run]) -> Graph:
     """Return every version, and *runs*; what ran and is not here is a node that is missing."""
     return Graph.of_web(_joined(traced.everything(), runs, whole=True), traced.compare)
+
+
+def within(store: str, runs: Iterable[Run]) -> Iterator[Run]:
+    """Yield the *runs* of prompts of another *store*, called as they are in it."""
+    for run in runs:
+        there, name = split_store(run.name)
+        if there == store:
+            yield replace(run, name=name)
 
 
 @dataclass(frozen=True, slots=True)

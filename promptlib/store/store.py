@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from promptlib.store.merging import Meeting, MergeResult
     from promptlib.store.refusing import Guard, Refused
     from promptlib.store.replaying import Replayed
+    from promptlib.store.running import Place
     from promptlib.store.syncing import SyncResult
     from promptlib.store.transaction import Transaction
     from promptlib.store.verdict import Checked
@@ -46,7 +47,7 @@ class Store(Knowing):
     `Store(path)` is `Store.open(path)`. One store may be used from several threads.
     """
 
-    _runs: RunLog | None = None
+    _runs: Place | None = None
 
     def __init__(
         self,
@@ -402,11 +403,12 @@ class Store(Knowing):
         It is a file of JSON lines that no commit holds: `promptlib/runs.jsonl` in git's own folder, or what
         `[tool.promptlib] runs` says. Raises `StoreReadOnly` for a folder without git that does not say where.
         """
-        if self._runs is None:
-            from promptlib.store.running import log_of  # noqa: PLC0415 - a load logs nothing
+        from promptlib.store.running import log_of, place_of  # noqa: PLC0415 - a load logs nothing
 
-            self._runs = log_of(self, self._repository, self._history)
-        return self._runs
+        # The log holds the store; held by it, both would outlive their last user.
+        if self._runs is None:
+            self._runs = place_of(self.path, self._repository, self._history)
+        return log_of(self, self._runs, numbered=self._history is not None)
 
     def fsck(self, *, repair: bool = False) -> Report:
         """Verify objects, refs, files, labels, includes and the index; see `Report.problems`.

@@ -129,7 +129,9 @@ class View:
         from promptlib.store import tracing  # noqa: PLC0415 - a load asks for no lineage
 
         if there := self._there(ref):
-            return there.store.lineage(there.rest, runs=runs)
+            from promptlib.store.produced import within  # noqa: PLC0415 - beside it
+
+            return there.store.lineage(there.rest, runs=within(split_store(str(ref))[0], runs))
         parsed = Ref.parse(ref)
         with self._asked(parsed.name):
             return tracing.lineage(self._past(), self._label_resolved(parsed), runs)

@@ -41,7 +41,7 @@ def figures() -> Iterator[Figure]:
         rare, answer = pins[7], "the answer 123456"
         few = f"{LINES // VERSIONS:,}"
         asked: tuple[tuple[str, float, Runs, int], ...] = (
-            (f"all of {LINES:,} runs", 3, log, LINES),
+            (f"all of {LINES:,} runs", 3.5, log, LINES),
             (f"{few} of them by a version", 0.2, log.of(rare), LINES // VERSIONS),
             (f"{few} of them by an included version", 0.2, log.with_version(_included(rare)), LINES // VERSIONS),
             ("one of them by its output", 0.2, log.producing(answer), 1),

@@ -14,6 +14,7 @@ from promptlib.lineage import Node
 from promptlib.origin import Origin
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from promptlib.lineage import Edge
@@ -29,14 +30,15 @@ def saved(store: Store, name: str, text: str, **includes: Prompt[Any]) -> None:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
+def store(tmp_path: Path) -> Iterator[Store]:
     """Return a store where triage v1 includes style v1, and style has a v2."""
     store = Store.init(tmp_path / "prompts.git", bare=True)
     saved(store, "style", "Be kind.")
     saved(store, "triage", "Sort.", style=store.load("style"))
     saved(store, "style", "Be very kind.")
     store.label("triage", "production", "v1")
-    return store
+    yield store
+    store.close()
 
 
 def ran(store: Store, ref: str, at: int = 0, **told: Any) -> Run:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import stat
 import subprocess
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +15,7 @@ from promptlib.errors import NotFound, StoreError, StoreReadOnly
 from promptlib.runs import RunLog
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from promptlib.runs import Run, Runs
@@ -25,7 +27,7 @@ def prompt(text: str, **includes: Prompt[Any]) -> Prompt[Any]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
+def store(tmp_path: Path) -> Iterator[Store]:
     """Return a bare store: style v1 and v2, how v1 includes style v1, triage v1 includes how."""
     store = Store.init(tmp_path / "prompts.git", bare=True)
     store.save("support/style", prompt("Be kind."))
@@ -33,7 +35,8 @@ def store(tmp_path: Path) -> Store:
     store.save("support/triage", prompt("Sort.", how=store.load("support/how")))
     store.save("support/style", prompt("Be very kind."))
     store.label("support/style", "production", "v1")
-    return store
+    yield store
+    store.close()
 
 
 def ran(store: Store, ref: str, output: str = "") -> Run:
@@ -289,3 +292,71 @@ def test_a_run_is_logged_while_the_history_cannot_be_read(store: Store) -> None:
     assert run.result_digest == loaded.render().provenance.result_digest  # type: ignore[union-attr] # it was loaded
     (store.path / "HEAD").write_text("ref: refs/heads/main\n")
     assert list(store.runs.of("support/style@v1")) == [run]
+
+
+# --- several stores ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def project(tmp_path: Path, store: Store) -> Iterator[Store]:
+    """Return a store of an application that knows the other one as `shared`, and has a style of its own."""
+    folder = application(tmp_path / "app", 'stores = {shared = "../prompts.git"}')
+    with Store(folder) as project:
+        yield project
+
+
+def test_a_prompt_of_another_store_is_logged_with_the_name_of_its_store(project: Store, store: Store) -> None:
+    there, here = ran(project, "shared:support/triage", "there"), ran(project, "support/style", "here")
+    assert (there.name, there.ref) == ("shared:support/triage", f"shared:{store.version('support/triage').ref}")
+    assert list(project.runs) == [there, here]
+    assert ids(project.runs.of("shared:support/triage")) == [there.id]
+    assert ids(project.runs.of("shared:support/triage@v1")) == [there.id]
+    assert ids(project.runs.of(f"shared:support/triage#{there.digest[7:15]}")) == [there.id]
+    (used,) = project.runs.producing("there").versions()
+    assert used.version == store.version("support/triage")
+    assert str(used).startswith(f"shared:{used.version}: 1 run")
+
+
+def test_what_it_included_lies_in_its_store(project: Store) -> None:
+    there, here = ran(project, "shared:support/triage"), ran(project, "support/style")
+    # Both stores have a style with these very words; each is its own.
+    assert project.version("shared:support/style@v1").digest == here.digest
+    assert ids(project.runs.with_version("shared:support/style@v1")) == [there.id]
+    assert ids(project.runs.with_version("shared:support/style")) == [there.id]
+    assert ids(project.runs.with_version("support/style@v1")) == [here.id]
+    assert there.used(Pin("shared:support/style", here.digest))
+    assert not there.used(Pin("support/style", here.digest))
+
+
+def test_includes_of_another_store_are_found_there(project: Store, store: Store) -> None:
+    how = project.load("shared:support/how")
+    bare = Prompt.define(system("{% include 'how' %} Sort."), includes={"how": store.version("support/how")})
+    run = project.runs.record(bare.with_origin(how.origin).render(resolve=store.load))
+    assert [pin.name for pin in run.includes] == ["support/how", "support/style"]
+
+
+def test_a_lineage_of_another_store_knows_its_runs(project: Store) -> None:
+    there = ran(project, "shared:support/triage")
+    ran(project, "support/style")
+    lineage = project.lineage("shared:support/style@v1", runs=project.runs)
+    assert [node.run for node in lineage.nodes if node.run] == [there.id]
+
+
+def test_a_store_that_the_settings_no_longer_know_is_not_at_hand(project: Store) -> None:
+    run = ran(project, "shared:support/triage", "there")
+    (project.path / "pyproject.toml").write_text("")
+    with Store(project.path) as store:
+        (used,) = store.runs.versions()
+        assert (used.name, used.version) == ("shared:support/triage", None)
+        assert ids(store.runs.of(run.pin)) == [run.id]
+
+
+def test_a_log_keeps_its_store_and_a_store_no_log(store: Store) -> None:
+    ran(store, "support/style@v1")
+    log = Store.open(store.path).runs
+    assert len(ids(log.of("support/style@v1"))) == 1
+    alone = Store.open(store.path)
+    assert alone.runs.path == log.path
+    gone = weakref.ref(alone)
+    del alone
+    assert gone() is None
