@@ -257,11 +257,15 @@ class WorkTreeMerging(WorkTree):
     def _recover(self) -> None:
         """Take back what a killed merge left: whoever wrote the note held the lock that we hold now."""
         try:
-            ours, theirs, tree = json.loads(self._note.read_text())
+            words = self._note.read_text()
         except FileNotFoundError:
             return
-        except (OSError, ValueError):
-            self._note.unlink(missing_ok=True)
+        except OSError as error:
+            raise GitFailed(f"{str(self._note)!r} cannot be read: {error.strerror}", hint="try again") from error
+        try:
+            ours, theirs, tree = json.loads(words)
+        except (ValueError, TypeError):
+            self._note.unlink(missing_ok=True)  # it was being written: nothing had been touched
             return
         begun = _Begun(ours, theirs, tree)
         coming = self._coming()

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from promptlib import codec
-from promptlib.errors import InvalidPrompt, NotFound, PromptLibError, StoreError
+from promptlib.errors import InvalidPrompt, NotFound, StoreDamaged
 from promptlib.merge import FieldConflict, NameConflict, merge, merged_file
 from promptlib.prompt import DEEPEST_INCLUDE, Prompt
 from promptlib.refs import Pin
@@ -46,7 +46,7 @@ class Blending:
         try:
             sides = zip((self._base, self._ours, self._theirs), (base, ours, theirs), strict=True)
             prompts = [self._read(side, key, entry) for side, entry in sides]
-        except (InvalidPrompt, StoreError):
+        except InvalidPrompt:
             return self._file(key, ours, theirs)
         decide = self._label if key.kind == "label" else self._prompt
         return decide(key, (base, ours, theirs), (prompts[0], prompts[1], prompts[2]))
@@ -55,7 +55,7 @@ class Blending:
         """Return the prompt of *entry*, None where there is none that can be read."""
         try:
             return self._read(side, key, entry)
-        except (InvalidPrompt, StoreError):
+        except InvalidPrompt:
             return None
 
     def _read(self, side: Side, key: Key, entry: Entry | None) -> Prompt[Any] | None:
@@ -119,27 +119,14 @@ class Blending:
         merged = merge(*prompts)
         if merged.conflicts:
             return self._ask(key, entries, prompts, merged, merged.conflicts)
-        if None in entries[1:]:
+        if merged.prompt is None or None in entries[1:]:
             # Only its name or what stands around the prompt has changed: that too is not deleted unasked.
             return self._ask(key, entries, prompts, None, ())
-        return self._checked(key, entries, prompts, merged)
-
-    def _checked(
-        self,
-        key: Key,
-        entries: tuple[Entry | None, Entry | None, Entry | None],
-        prompts: tuple[Prompt[Any] | None, Prompt[Any] | None, Prompt[Any] | None],
-        merged: Merged,
-    ) -> Entry | None:
-        """Return the file of a merge without contested fields, if what it includes fits it."""
-        prompt = merged.prompt
-        if prompt is None:
-            return None
-        unfit = self._unfit(prompt)
+        unfit = self._unfit(merged.prompt)
         if unfit is not None:
             return self._ask(key, entries, prompts, None, (unfit,), kind="include")
         self._found.merged.add(key.name)
-        return self._written(key, prompt, entries)
+        return self._written(key, merged.prompt, entries)
 
     def _ask(
         self,
@@ -230,10 +217,8 @@ class Blending:
             found = side.file_of(pin.name, pin.digest)
             if found is not None:
                 return found
-        if not pin.name:
-            return None
         known = self._ours.pinned(pin) if self._ours.pinned else None
-        brought = self._theirs.brought(pin.name, self._ours.commit)
+        brought = self._theirs.brought(pin.name, self._ours.commit) if pin.name else ()
         return known or next((data for data in brought if _digest(data) == pin.digest), None)
 
     def _unfit(self, prompt: Prompt[Any], depth: int = 0) -> FieldConflict | None:
@@ -247,7 +232,7 @@ class Blending:
             try:
                 stored = codec.read(data, source=str(pin))
                 prompt.resolve(alias, partial(_given, stored))
-            except PromptLibError as error:
+            except InvalidPrompt as error:
                 return FieldConflict(field, None, str(pin), str(pin), error.what)
             if depth >= DEEPEST_INCLUDE:
                 return FieldConflict(field, None, str(pin), str(pin), f"goes deeper than {DEEPEST_INCLUDE}")
@@ -259,9 +244,10 @@ class Blending:
         self, label: Entry, path: str, now: Callable[[str], Entry | None], put: Callable[[str, Entry], None]
     ) -> None:
         """Lay beside the *label* at *path* each file that its prompt includes and that is not laid there."""
+        data = self._text(label)
         try:
-            waiting = [Labelled.from_bytes(self._text(label), path).data]
-        except StoreError:
+            waiting = [Labelled.from_bytes(data, path).data]
+        except StoreDamaged:
             return  # a damaged label is told by those who load it
         seen: set[str] = set()
         while waiting:
@@ -293,5 +279,5 @@ def _given(prompt: Prompt[Any], _: str) -> Prompt[Any]:
 def _digest(data: bytes) -> str:
     try:
         return codec.read(data).digest
-    except PromptLibError:
+    except InvalidPrompt:
         return ""

@@ -10,7 +10,7 @@ from promptlib.errors import Busy, Conflict, MergeConflict, NotFound, nearest
 from promptlib.store.choosing import Choices
 from promptlib.store.choosing import called as name_of
 from promptlib.store.combining import Combined, Combining
-from promptlib.store.sides import Key, Side
+from promptlib.store.sides import Key, Side, is_file
 from promptlib.store.writing import LOCK_SECONDS, MOST_TRIES, identity, moment
 
 if TYPE_CHECKING:
@@ -158,6 +158,8 @@ class Meeting:
         before, after = self._side(ours), self._side(theirs)
         for path in self.merging.differences(before.tree, after.tree, prefix):
             key = Key.of(path.removeprefix(prefix))
+            if key.kind == "file" and not self.repository.bare:
+                continue
             found.changes[path] = after.entry(path)
             if key.kind in {"prompt", "label"}:
                 found.theirs.add(str(key))
@@ -183,14 +185,14 @@ class Meeting:
         return path.startswith(prefix) and Key.of(path.removeprefix(prefix)).kind != "file"
 
     def _check(self, plan: Plan) -> None:
-        """What may not be saved may not be merged either."""
+        """What may not be saved may not be merged either; an application's own files are none of a store's."""
         if self.guard is None:
             return
-        texts = plan.combined.texts
+        texts, theirs = plan.combined.texts, self._side(plan.theirs)
         for path, entry in sorted(plan.combined.changes.items()):
-            if entry is not None and self._is_ours(path):
+            if is_file(entry):
                 data = texts.get(entry[1])
-                self.guard.file(path, self._side(plan.theirs).text(entry) if data is None else data)
+                self.guard.file(path, theirs.text(entry) if data is None else data)
 
     def tree_of(self, plan: Plan) -> str:
         """Write the merged tree and return its id."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from promptlib.errors import InvalidPrompt, StoreError
+from promptlib.errors import InvalidPrompt
 from promptlib.store.layout import name_at, prompt_path
 
 if TYPE_CHECKING:
@@ -77,5 +77,5 @@ def _told(side: Side, entry: tuple[bytes, str], path: str) -> str:
     """Return the old name that a file tells, or an empty text."""
     try:
         return side.prompt(entry, path).renamed_from
-    except (InvalidPrompt, StoreError):
+    except InvalidPrompt:
         return ""

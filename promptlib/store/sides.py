@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
-from promptlib.errors import InvalidPrompt, StoreDamaged, StoreError
+from promptlib.errors import InvalidFile, InvalidPrompt, StoreDamaged
 from promptlib.store.homes import LARGEST_FILE
 from promptlib.store.layout import (
     INCLUDES,
@@ -99,15 +99,24 @@ class Side:
         return self.repository.read(entry[1], limit=LARGEST_FILE) if found is None else found
 
     def prompt(self, entry: Entry, source: str) -> Prompt[Any]:
-        """Return the prompt in a file; raises what reading it raises."""
+        """Return the prompt in a file; raises `InvalidPrompt` where there is none, and for what is no plain file.
+
+        What cannot be read just now is another error, and never taken for no prompt.
+        """
+        if not is_file(entry):
+            raise InvalidFile(f"{source} is no plain file", hint="a store holds plain files: replace it by one")
         return content_of(self.text(entry), source, (self.repository.place, entry[1]))
 
     def labelled(self, entry: Entry, source: str) -> Prompt[Any]:
-        """Return the prompt in the file of a label; raises `StoreDamaged` where its first line says another."""
-        held = Labelled.from_bytes(self.text(entry), source)
+        """Return the prompt in the file of a label; raises `InvalidPrompt` where its first line says another."""
+        data = self.text(entry) if is_file(entry) else b""
+        try:
+            held = Labelled.from_bytes(data, source)
+        except StoreDamaged as error:
+            raise InvalidFile(error.what, hint=error.hint) from error
         prompt = content_of(held.data, source)
         if prompt.digest != held.digest:
-            raise StoreDamaged(f"{source} does not hold what its first line says", hint="move the label again")
+            raise InvalidFile(f"{source} does not hold what its first line says", hint="move the label again")
         return prompt
 
     def file_of(self, name: str, digest: str) -> bytes | None:
@@ -119,16 +128,21 @@ class Side:
             try:
                 if self.prompt(entry, path).digest == digest:
                     return self.text(entry)
-            except (InvalidPrompt, StoreError):
+            except InvalidPrompt:
                 continue
         return None
 
     def brought(self, name: str, without: str | None) -> Iterator[bytes]:
         """Yield every file that *name* had in the commits of this side that *without* does not reach."""
         path = self.prefix + prompt_path(name)
-        if self.commit is None:
-            return
-        for commit in self.repository.log(self.commit, stop=(without,) if without else (), prefix=self.prefix):
+        stop = (without,) if without else ()
+        commits = self.repository.log(self.commit, stop=stop, prefix=self.prefix) if self.commit else ()
+        for commit in commits:
             for change in commit.changes:
                 if change.path == path and change.blob:
                     yield self.repository.read(change.blob, limit=LARGEST_FILE)
+
+
+def is_file(entry: Entry | None) -> TypeGuard[Entry]:
+    """Tell whether *entry* is a plain file, no link and no submodule."""
+    return entry is not None and entry[0].startswith(b"100")

@@ -567,6 +567,43 @@ def test_a_merge_that_stays_because_somebody_went_on(
     assert crew.sync(two).tip == crew.tip()
 
 
+def test_the_branch_moves_before_the_files_do(apps: tuple[Crew, Store, Store], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was worked out is out of date behind the lock: it begins again."""
+    crew, one, two = apps
+    one.save("a", text("One!", "Two."))
+    crew.sync(one)
+    with Store(two.path) as other:
+        before_each(monkeypatch, "lock", [lambda: None, partial(other.save, "late", text("Late."))])
+        result = crew.sync(two)
+        monkeypatch.undo()
+        assert (result.tries, result.tip) == (2, crew.tip())
+        crew.sync(one)
+        one.save("c", text("One.", "Two."))
+        crew.sync(one)
+        crew.sync(two)
+        diverge(crew, one, two, "c")
+        before_each(monkeypatch, "lock", [lambda: None, partial(crew.sync, other)])
+        result = crew.sync(two)
+    assert (result.tries, result.tip, result.commit) == (2, crew.tip(), "")
+    assert two.load("late").messages[0].text == "Late."
+
+
+def test_others_push_and_the_user_goes_on(apps: tuple[Crew, Store, Store], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The merge cannot be taken back then: the next try merges what has come on top of it."""
+    crew, one, two = apps
+    diverge(crew, one, two)
+
+    def both() -> None:
+        one.save("more", text("More."))
+        crew.sync(one)
+        git(two.path, "commit", "-q", "--allow-empty", "-m", "On top")
+
+    before_each(monkeypatch, "push", [both])
+    result = crew.sync(two)
+    assert (result.tries, result.tip) == (2, crew.tip())
+    assert two.load("more").messages[0].text == "More."
+
+
 def test_the_branch_moves_while_the_merge_is_made_again(
     apps: tuple[Crew, Store, Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
