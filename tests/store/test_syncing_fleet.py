@@ -34,7 +34,7 @@ def told(found: Fleet) -> None:
 def test_four_clones(tmp_path: Path, bare: bool) -> None:  # noqa: FBT001 - a parameter of a test
     """Ten saves each on few names, so that they meet, and two cuts of the wire."""
     with fleet(tmp_path, seed=7) as found:
-        cruise(found, clones=4, saves=10 if bare else 4, names=5, cuts=2)
+        cruise(found, clones=4, saves=10 if bare else 3, names=4, cuts=2)
         told(found)
         assert found.merges
         assert found.decided
