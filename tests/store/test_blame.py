@@ -187,6 +187,21 @@ class TestFields:
             }
             assert store.blame("a").to_dict()["problem"] is None
 
+    def test_what_was_broken_on_both_sides_of_a_merge_is_passed_over(self, tmp_path: Path) -> None:
+        stream = Stream(tmp_path / "broken.git")
+        base = stream.commit({"a": file_of("one")})
+        side = stream.commit({"a": b"---\ninputs: [\n---\nuser:\nside\n"}, base, branch="side")
+        main = stream.commit({"a": b"---\ninputs: [\n---\nuser:\nmain\n"}, base)
+        stream.commit({"a": file_of("one", description="Mended")}, main, side)
+        stream.write()
+        with Store(stream.folder) as store:
+            assert told(store.blame("a")) == {
+                "description": 4,
+                "messages[0]": 1,
+                "messages[1]": 1,
+                "inputs.question": 1,
+            }
+
     def test_all_that_a_prompt_says_is_a_field(self) -> None:
         class Answer(BaseModel):
             urgency: int
