@@ -42,7 +42,7 @@ CHAT = (
 
 @dataclass(frozen=True)
 class StoredAt:
-    name: str = "support/triage"
+    qualified: str = "support/triage"
     version: str | None = "v7+edited"
     label: str = "production"
     commit: str = "c0ffee"
