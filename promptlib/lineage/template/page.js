@@ -322,4 +322,5 @@
   new ResizeObserver(() => redraw(true)).observe(stage);
   showAll();
   if (data.marked !== null) { if (scale < 0.6) { scale = 1; centre(data.marked); } choose(data.marked); }
+  else if (scale < 0.35) { scale = 0.8; left = 0; top = 8; redraw(true); }
 })();
