@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from promptlib.cli.options import Json
+from promptlib.cli.asking import asked, moment
+from promptlib.cli.options import At, Json
 from promptlib.cli.pictures import Html, Mermaid, check_one, write_page
 from promptlib.cli.terminal import aligned, lines, paged, plain, print_json
 
@@ -17,15 +18,13 @@ if TYPE_CHECKING:
 _LINE = ("parent", "renamed_from", "merged_from")
 
 
-def graph(*, mermaid: Mermaid = False, json: Json = False, html: Html = None) -> None:
+def graph(*, mermaid: Mermaid = False, html: Html = None, at: At = "", json: Json = False) -> None:
     """Show which prompts include or derive from which; as a flowchart, data or page, every version of all of them."""
-    from promptlib import Store  # noqa: PLC0415 - help needs no store
-
     check_one(mermaid=mermaid, json=json, html=html)
-    with Store.open() as store:
+    with asked(at) as store:
         found = store.graph()
         if json:
-            print_json("graph", found.to_dict())
+            print_json("graph", found.to_dict() | moment(store))
         elif html:
             write_page(html, found.html())
         else:

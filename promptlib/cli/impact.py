@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from promptlib.cli.asking import asked, moment
 from promptlib.cli.exits import DIFFERENT
-from promptlib.cli.options import Json, Ref
+from promptlib.cli.options import At, Json, Ref
 from promptlib.cli.terminal import aligned, paged, plain, print_json
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ def impact(
     ref: Ref,
     *,
     every: Annotated[bool, typer.Option("--all", help="Also versions that are no longer in use.")] = False,
+    at: At = "",
     json: Json = False,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 1 when a version in use is touched.")
@@ -30,13 +32,13 @@ def impact(
 
     A bare name means any version of it. In use is what stands under its name now, and what a label carries.
     """
-    from promptlib import Store  # noqa: PLC0415 - help needs no store
-
-    with Store.open() as store:
+    with asked(at) as store:
         found = store.impact(ref)
+        then = moment(store)
     if json:
         shown = [each.to_dict() for each in found if every or each.current]
-        print_json("impact", {"ref": ref, "impact": shown, "older": sum(not each.current for each in found)})
+        older = sum(not each.current for each in found)
+        print_json("impact", {"ref": ref, "impact": shown, "older": older} | then)
     else:
         paged(list(rows(ref, found, every=every)))
     if exit_code and any(each.current for each in found):

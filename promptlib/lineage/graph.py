@@ -243,8 +243,9 @@ class Lineage:
     def path_between(self, other: Lineage | Which) -> tuple[Edge, ...] | None:
         """Return the fewest edges that lead from this version to *other*, by what they came from or include.
 
-        It goes back from one to the other, or from both to something that they share. It is empty when both are the
-        same version, and None when they share nothing; that something else uses both makes no path.
+        It goes back from one to the other, or from both to something that they share; of several as short, the straight
+        one. It is empty when both are the same version, and None when they share nothing; that something else uses both
+        makes no path.
         """
         key = self._other(other)
         web = self._source.before((self._key, key))

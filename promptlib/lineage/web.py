@@ -97,8 +97,10 @@ class Web:
         shared = [key for key in left if key in right]
         if not shared:
             return None
-        # Of several that are as near, the one that is nearest to the first: whatever the order of the versions.
-        meeting = min(shared, key=lambda key: (left[key][0] + right[key][0], left[key][0], -key))
+        # Of several ways that are as short, the straight one: what derives from another may include the same as that.
+        meeting = min(
+            shared, key=lambda key: (left[key][0] + right[key][0], key not in (one, other), left[key][0], -key)
+        )
         return [*_followed(left, meeting)[::-1], *_followed(right, meeting)]
 
     def _steps_back(self, start: int) -> dict[int, tuple[int, int, int]]:

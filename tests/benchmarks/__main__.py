@@ -7,6 +7,7 @@ import sys
 from . import (
     bench_budgets,
     bench_history,
+    bench_lineage,
     bench_rendering,
     bench_rows,
     bench_runs,
@@ -24,6 +25,7 @@ MODULES = {
     "rows": bench_rows,
     "store": bench_store,
     "history": bench_history,
+    "lineage": bench_lineage,
     "size": bench_size,
     "time": bench_time,
     "tokens": bench_tokens,

@@ -104,6 +104,7 @@ VERBS: list[list[str]] = [
     *(["show", "W"], ["show", "--json", "W"], ["log", "W"], ["diff", "W", "a"], ["diff", "a@v1", "W"]),
     *(
         ["lineage", "W"],
+        ["impact", "W"],
         ["render", "W"],
         ["count", "W"],
         ["export", "W"],
