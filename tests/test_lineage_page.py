@@ -129,7 +129,7 @@ def test_what_is_missing_or_ran_has_no_difference() -> None:
     graph = Graph([ONE], [Edge("derived_from", TWO, gone), Edge("produced", run, ONE)], texts)
     data = data_of(graph.html())
     assert sorted(data["diffs"]) == ["0"]
-    assert [each["short"] for each in data["nodes"]] == ["v1", "v2", "?", "v?"]
+    assert [each["short"] for each in data["nodes"]] == ["v1", "v2", "?", "run"]
 
 
 @given(st.lists(st.tuples(st.integers(0, 14), st.integers(0, 14)), max_size=40), st.integers(0, 14))

@@ -66,6 +66,9 @@ class Database:
 
     __slots__ = ("connection", "file", "identity", "path", "process")
 
+    #: At the end of a process its modules may be gone before this is.
+    _process_now = staticmethod(os.getpid)
+
     def __init__(self, connection: sqlite3.Connection, path: Path | None, identity: tuple[int, int] | None) -> None:
         """Hold *connection*; *identity* tells the file from another one put in its place."""
         self.connection = connection
@@ -76,7 +79,7 @@ class Database:
 
     def __del__(self) -> None:
         """Close what nobody closed, in the process that opened it."""
-        if self.process == os.getpid():
+        if self.process == self._process_now():
             self.connection.close()
 
     def replaced(self) -> bool:
