@@ -184,8 +184,10 @@ class View:
 
         if there := self._there(ref):
             return there.store.blame(there.rest)
-        past = self._past()
-        return blame(past, past.row(self._label_resolved(Ref.parse(ref))))
+        parsed = Ref.parse(ref)
+        with self._asked(parsed.name):
+            past = self._past()
+            return blame(past, past.row(self._label_resolved(parsed)))
 
     def at(self, when: datetime | str | Version) -> EarlierView:
         """Return the store as it was at *when*: what can be asked of it is answered as it would have been then.
