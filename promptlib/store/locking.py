@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
@@ -157,27 +158,27 @@ class _Remedy:
     def __init__(self, lock: Lock, reader: Reader, repository: Repository | None, history: History | None) -> None:
         self._lock = lock
         self._reader = reader
-        self._history = history.now() if history is not None else None
-        self._committed = (
-            Commit(repository, history.prefix, history.tip())
-            if repository is not None and history is not None and not repository.bare
-            else None
-        )
+        self._repository = repository
+        self._history = history
 
     def told(self, kind: Kind, what: str, expected: str) -> str:
         """Return the commands."""
         name, _, label = what.partition("@")
-        back = "" if kind == "include" or not expected else self._back(name, label, expected)
+        back = ""
+        if kind != "include" and expected and self._repository is not None and self._history is not None:
+            with suppress(StoreError):  # without git the files are there all the same
+                back = self._back(self._repository, self._history.now(), name, label, expected)
         return "; ".join(filter(None, [back, f"accept it: {self._lock.command}"]))
 
-    def _back(self, name: str, label: str, expected: str) -> str:
+    def _back(self, repository: Repository, history: History, name: str, label: str, expected: str) -> str:
         path = label_path(name, label) if label else prompt_path(name)
-        if self._committed is not None and self._committed.key(path) is not None:
-            shown = self._committed.shown(path)
-            if self._committed.read(path) != self._reader.files.read(path):
-                return f"look: git diff HEAD -- {quote(shown)}; go back: git restore --staged --worktree {quote(shown)}"
+        committed = None if repository.bare else Commit(repository, history.prefix, history.tip())
+        if committed is not None and committed.key(path) is not None:
+            shown = quote(committed.shown(path))
+            if committed.read(path) != self._reader.files.read(path):
+                return f"look: git diff HEAD -- {shown}; go back: git restore --staged --worktree {shown}"
         prefix = expected.removeprefix("sha256:")
-        if self._history is None or self._history.index.by_digest(name, prefix) is None:
+        if history.index.by_digest(name, prefix) is None:
             return ""
         verb = f"label {name} {label}" if label else f"revert {name}"
         return f"go back: promptlib {verb} '#{prefix[:8]}'"

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from promptlib.store.past import History
 
 
+_NUMBERS_AND_LABELS = "whether numbers moved, and whether labels are versions"
+
+
 @dataclass(frozen=True, slots=True)
 class Unreadable:
     """A prompt, or a label as `name@label`, that cannot be loaded, and the error that a load raises."""
@@ -137,26 +140,30 @@ class _Past:
         if self._repository is None or self._history is None:
             return ()
         if self._repository.shallow:
-            self.unknown.append("whether numbers moved, and whether labels are versions: this clone is shallow")
+            self.unknown.append(f"{_NUMBERS_AND_LABELS}: this clone is shallow")
             return ()
         from promptlib.store.numbering import movements  # noqa: PLC0415 - a load compares no numbers
 
         try:
             return movements(self._repository, self._history, names)
         except StoreError as error:
-            self.unknown.append(f"whether numbers moved, and whether labels are versions: {error.what}")
+            self.unknown.append(f"{_NUMBERS_AND_LABELS}: {error.what}")
             return ()
 
     def foreign(self, labels: list[tuple[str, str, str]]) -> tuple[ForeignLabel, ...]:
         """Return those of *labels* (name, label, digest) that no version of their name has."""
-        if self._history is None or self.unknown:
+        if self._history is None or self.unknown or not labels:
             return ()
-        index = self._history.now().index
-        return tuple(
-            ForeignLabel(name, label, digest, f"move it to a version: promptlib label {name} {label} VERSION")
-            for name, label, digest in labels
-            if index.by_digest(name, digest.removeprefix("sha256:")) is None and not self._is_next(name, digest)
-        )
+        try:
+            index = self._history.now().index
+            return tuple(
+                ForeignLabel(name, label, digest, f"move it to a version: promptlib label {name} {label} VERSION")
+                for name, label, digest in labels
+                if index.by_digest(name, digest.removeprefix("sha256:")) is None and not self._is_next(name, digest)
+            )
+        except StoreError as error:
+            self.unknown.append(f"whether labels are versions: {error.what}")
+            return ()
 
     def _is_next(self, name: str, digest: str) -> bool:
         """Whether *digest* is what the file on disk holds: the next commit makes it a version."""

@@ -6,6 +6,7 @@ import sys
 
 from . import (
     bench_budgets,
+    bench_bundles,
     bench_history,
     bench_lineage,
     bench_merge,
@@ -34,6 +35,7 @@ MODULES = {
     "budgets": bench_budgets,
     "writers": bench_writers,
     "runs": bench_runs,
+    "bundles": bench_bundles,
 }
 
 

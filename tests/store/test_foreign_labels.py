@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from promptlib import Prompt, Store, user
+from promptlib._index import Index
 from promptlib.errors import GitFailed
 from promptlib.store.layout import Labelled, label_path
 from promptlib.store.numbering import _Published
@@ -89,3 +90,14 @@ def test_where_git_fails_it_says_what_is_not_known(bare: Store, monkeypatch: pyt
     assert checked.unknown == ("whether numbers moved, and whether labels are versions: git is missing",)
     assert checked.labels == ()
     assert checked.ok
+
+
+def test_where_the_index_cannot_be_made_labels_are_not_known(bare: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    bare.label("faq", "production", bare.save("faq", Prompt.define(user("Here."))))
+
+    def fail(*_: object) -> None:
+        message = "git is missing"
+        raise GitFailed(message)
+
+    monkeypatch.setattr(Index, "by_digest", fail)
+    assert bare.check().unknown == ("whether labels are versions: git is missing",)

@@ -212,6 +212,27 @@ def test_a_broken_include_is_a_drift(shop: Store, tmp_path: Path) -> None:
         assert {each.remedy for each in image.check(locked=True).drifts} == {"accept it: promptlib lock"}
 
 
+def test_no_git_is_needed_to_tell_a_drift(shop: Store, tmp_path: Path) -> None:
+    shop.lock()
+    run = subprocess.run(["git", "gc", "-q"], cwd=shop.path, check=True)
+    assert run.returncode == 0
+    (Path(shop.path) / "prompts/plain.prompty").write_text("---\n---\nuser:\nEdited.\n")
+    command = (
+        "import sys; from promptlib import Store; found = Store.open(sys.argv[1]).check(locked=True)\n"
+        "print([(each.what, each.remedy) for each in found.drifts], *found.unknown, sep='\\n')"
+    )
+    for path in Path(shop.path).glob(".git/promptlib/*"):
+        path.unlink()
+    done = subprocess.run(
+        [sys.executable, "-c", command, str(shop.path)],
+        env=os.environ | {"PATH": str(tmp_path / "nothing")}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    drifts, unknown = done.stdout.splitlines()
+    assert drifts == "[('plain', 'accept it: promptlib lock')]"
+    assert unknown.startswith("whether labels are versions: ")
+    assert "git" in unknown
+
+
 def test_only_labels_or_only_some_names(shop: Store) -> None:
     shop.lock("faq")
     shop.save("plain", Prompt.define(user("Plainer.")))
@@ -389,3 +410,11 @@ def test_a_killed_writer_leaves_the_old_file_or_the_new_one(shop: Store) -> None
     assert (0, False) in ends
     assert shop.lock().prompts
     assert shop.check(locked=True).ok
+
+
+def test_what_no_history_knows_has_no_way_back(shop: Store) -> None:
+    shop.lock()
+    text = place(shop).read_text()
+    place(shop).write_text(text.replace(shop.load("plain").digest, f"sha256:{'ab' * 32}"))
+    (drift,) = shop.check(locked=True).drifts
+    assert (drift.what, drift.expected[:15], drift.remedy) == ("plain", "sha256:abababab", "accept it: promptlib lock")
