@@ -21,13 +21,13 @@ def rows(checked: Checked, *, locked: bool) -> Iterator[Row]:
         count = len(movement.numbers)
         yield plain(f"{count:,} published number{'' if count == 1 else 's'} {verb}: {movement.why}", style)
         yield from (plain(f"  {line}") for line in movement.told())
-        yield plain(f"    {movement.remedy}", "green")
+        yield from _steps(movement.remedy)
     for drift in checked.drifts:
         yield ((drift.what, "bold"), (f": {drift.told}", ""))
-        yield plain(f"    {drift.remedy}", "green")
+        yield from _steps(drift.remedy)
     for label in checked.labels:
         yield plain(str(label), "yellow")
-        yield plain(f"    {label.remedy}", "green")
+        yield from _steps(label.remedy)
     for words in checked.unknown:
         yield plain(f"not known: {words}", "yellow")
     if locked:
@@ -36,6 +36,11 @@ def rows(checked: Checked, *, locked: bool) -> Iterator[Row]:
             yield plain(f"{count:,} {'differs' if count == 1 else 'differ'} from the lock", "bold red")
         else:
             yield plain("as locked", "green")
+
+
+def _steps(remedy: str) -> Iterator[Row]:
+    """Yield each step on a line of its own, to be copied from there."""
+    yield from (plain(f"    {step}", "green") for step in remedy.split("; "))
 
 
 def as_json(checked: Checked, *, locked: bool) -> dict[str, object]:

@@ -37,7 +37,9 @@ def test_lock_and_check(shop: Any) -> None:
         first,
         "    accept it: promptlib lock",
         new[1],
-        f"    look: git diff HEAD -- {path}; {back}; accept it: promptlib lock",
+        f"    look: git diff HEAD -- {path}",
+        f"    {back}",
+        "    accept it: promptlib lock",
         "2 differ from the lock",
     ]
     assert first.startswith("new: is not in the lock; found: sha256:")
@@ -139,7 +141,7 @@ def test_numbers_that_moved_fail(pulled: Any) -> None:
     merge = pulled.git("rev-parse", "--short=7", "HEAD")
     assert f"1 published number moved: the merge {merge} made the published line its second parent" in ended.out
     sync = "promptlib sync puts the published line first before it pushes"
-    assert f"    {sync}; or undo the merge: git reset --keep HEAD^1" in ended.out
+    assert f"    {sync}\n    or undo the merge: git reset --keep HEAD^1\n" in ended.out
     (movement,) = pulled("check", "--json").json["movements"]
     assert (movement["cause"], movement["failed"], movement["commit"][:7]) == ("merge", True, merge)
     assert [number["number"] for number in movement["numbers"]] == [2]
