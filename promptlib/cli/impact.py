@@ -9,7 +9,8 @@ import typer
 from promptlib.cli.asking import asked, moment
 from promptlib.cli.exits import DIFFERENT
 from promptlib.cli.options import At, Json, Ref
-from promptlib.cli.terminal import aligned, paged, plain, print_json
+from promptlib.cli.terminal import aligned, cut, on_terminal, paged, plain, print_json, width
+from promptlib.columns import wide
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,23 +47,42 @@ def impact(
 
 
 def rows(ref: str, found: Sequence[Impact], *, every: bool) -> Iterator[Row]:
-    """Yield a row for each version that is touched, the nearest first, then how many are not shown."""
+    """Yield a row for each version that is touched, the nearest first, then how many are not shown.
+
+    On a terminal each takes one line, a long path is cut.
+    """
     if not found:
         yield plain(f"nothing includes or derives from {ref}")
         return
     shown = [each for each in found if every or each.current]
-    yield from aligned([_row(each) for each in shown])
+    most = width() if on_terminal() else None
+    for row in aligned([_row(each, short=most is not None) for each in shown]):
+        yield _fitted(row, most) if most else row
     older = len(found) - len(shown)
     if older:
         yield plain(f"and {older} version{'s' if older > 1 else ''} no longer in use: --all shows them", "dim")
 
 
-def _row(each: Impact) -> Row:
+def _fitted(row: Row, most: int) -> Row:
+    """Return *row* with its last column cut: a table whose rows are broken is none."""
+    *before, (text, style) = row
+    return (*before, (cut(text, max(20, most - sum(wide(part) for part, _ in before))), style))
+
+
+def _way(each: Impact) -> str:
+    """Return the path in few words: what it uses itself, and then the names that lead to what was asked about."""
+    uses = [edge for edge in reversed(each.path) if edge.kind in {"includes", "derived_from"}]
+    word = "includes" if uses[0].kind == "includes" else "derives from"
+    names = [f"{edge.target.name} v{edge.target.number or '?'}" for edge in uses]
+    return f"{word} {' ← '.join(names)}"
+
+
+def _row(each: Impact, *, short: bool) -> Row:
     marks = ", ".join([*each.labels, *(["newest"] if each.newest else [])])
     return (
         (each.name, "bold"),
         (each.version or "v?", "bold yellow"),
         (each.node.short, "cyan"),
         (marks, "bold green"),
-        (each.why, ""),
+        (_way(each) if short else each.why, ""),
     )

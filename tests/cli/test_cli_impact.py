@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from promptlib import Prompt, Store, system
+from promptlib.cli import impact
 
 STYLE = "10556f1f"
 
@@ -89,3 +90,14 @@ def test_pages_are_written(related: Any, words: list[str]) -> None:
     ended = related(*words, "--html", "nowhere/page.html")
     assert ended.code == 1
     assert "nowhere/page.html: No such file or directory" in ended.err
+
+
+def test_on_a_terminal_each_takes_one_line(related: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(impact, "on_terminal", lambda: True)
+    told = related.ok("impact", "style", "--all", columns=100).splitlines()
+    assert [len(row) <= 100 for row in told] == [True] * 3
+    assert told[1].endswith("derives from head v1 ← style v1") or told[1].endswith("includes style v1")
+    assert told[2].endswith("includes head v1 ← style v1")
+    narrow = related.ok("impact", "style", "--all", columns=50).splitlines()
+    assert narrow[2].endswith("…")
+    assert len(narrow) == 3
