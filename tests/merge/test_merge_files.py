@@ -98,6 +98,18 @@ def test_what_lines_cannot_merge_structures_can() -> None:
     assert found.lost == (() if b"# theirs" in found.data else ("# theirs",))
 
 
+@pytest.mark.parametrize("swapped", [False, True])
+def test_as_many_comments_as_can_be_stay_and_the_others_are_told(swapped: bool) -> None:  # noqa: FBT001 - a parameter
+    many = edits(
+        ("ticket: {kind: string}  # as it came in", "ticket:  # one\n    # two\n    kind: string\n    maxLength: 9")
+    )
+    few = edits(("{kind: string}  # as it came in", "{kind: string, minLength: 1}  # three"))
+    found = merge_files(BASE.encode(), *((few, many) if swapped else (many, few)))
+    assert (found.conflicts, found.lost) == ((), ("# three",))
+    assert found.data is not None
+    assert b"# one\n    # two\n" in found.data
+
+
 def test_a_comment_that_a_side_took_out_is_not_lost() -> None:
     ours = edits(("# Who: support\n", ""), ("default: plain", "default: cool"))
     theirs = edits(("default: plain", "default: warm"), ("  # as it came in", "  # raw"))
