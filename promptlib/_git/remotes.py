@@ -15,7 +15,7 @@ from promptlib._git.objects import HEX_DIGITS
 from promptlib._git.references import check_name
 from promptlib._git.rooms import THERE
 from promptlib._git.talking import PATIENCE, Silent, surroundings, talk
-from promptlib.errors import BadRef, NotFound, nearest
+from promptlib.errors import BadRef, GitFailed, NotFound, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -212,7 +212,7 @@ class Remotes:
         """
         check_name(reference)
         self._objects.check_id(commit)
-        if expect is not None and not (self._has(expect) and self._references.reaches(commit, expect)):
+        if expect is not None and not self._descends(commit, expect):
             return "moved"
         with self._talk(remote, allow, patience, pushing=True) as line:
             lease = f"--force-with-lease={reference}:{expect or ''}"
@@ -284,9 +284,15 @@ class Remotes:
         rows = told.decode("ascii", "replace").splitlines()
         return frozenset(each for each, row in zip(wanted, rows, strict=True) if row.endswith(" missing"))
 
-    def _has(self, commit: str) -> bool:
-        self._objects.check_id(commit)
-        return not self.absent([commit])
+    def _descends(self, commit: str, old: str) -> bool:
+        """Tell whether *commit* comes after *old*; what is not here was never merged into it."""
+        self._objects.check_id(old)
+        try:
+            return self._references.reaches(commit, old)
+        except GitFailed:
+            if self.absent([old]):
+                return False
+            raise
 
     def _known(self, remote: str, branches: tuple[str, ...]) -> list[str]:
         """Return the commits from which the other side may count on: those of the branches, here and as last seen."""

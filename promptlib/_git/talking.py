@@ -29,6 +29,8 @@ MOST_WORDS = 256 << 10
 CHUNK = 1 << 14
 #: So long the pipes are listened to when git has ended already.
 GRACE = 0.25
+#: So long for the last of the pipes to end, when nobody holds it any more.
+STOPPED = 10
 _PROGRESS = re.compile(
     r"(?:remote: )?(?:Enumerating|Counting|Compressing|Writing|Receiving|Resolving|Unpacking|Updating|Checking|"
     r"Filtering|Total|Delta) .*(?:\d|done\.?).*|remote:\s*"
@@ -88,21 +90,23 @@ def talk(
     ]
     for thread in threads:
         thread.start()
+    kept = False
     try:
-        words = _heard(heard, process, patience)
+        words, kept = _heard(heard, process, patience)
         process.wait()
     finally:
         # In the middle of a talk it is stopped with all that it has started; after the end nothing is left to stop.
         _stop(process)
         for thread, (pipe, _, _) in zip(threads, listeners, strict=True):
-            thread.join(timeout=GRACE)
+            # Only a pipe that outlives its git is not waited for: whoever holds it may go on to do so for hours.
+            thread.join(timeout=GRACE if kept else STOPPED)
             if not thread.is_alive():
                 _close(_pipe(pipe))
     return Result(process.returncode, b"".join(out), _said(words))
 
 
-def _heard(heard: Queue[bytes | None], process: subprocess.Popen[bytes], patience: float) -> bytes:
-    """Return all that came to stderr until both pipes have ended, or git has.
+def _heard(heard: Queue[bytes | None], process: subprocess.Popen[bytes], patience: float) -> tuple[bytes, bool]:
+    """Return all that came to stderr until both pipes have ended, or git has; and whether somebody keeps the pipes.
 
     An ssh that stays for the next connection, as ControlPersist lets it, keeps the pipes open for long.
     """
@@ -123,7 +127,7 @@ def _heard(heard: Queue[bytes | None], process: subprocess.Popen[bytes], patienc
             open_pipes -= 1
         elif len(words) < MOST_WORDS:
             words += piece
-    return bytes(words)
+    return bytes(words), open_pipes > 0
 
 
 def _tell(pipe: IO[bytes], given: bytes) -> None:

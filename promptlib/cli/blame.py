@@ -10,7 +10,7 @@ import typer
 from promptlib.cli.asking import asked, moment
 from promptlib.cli.options import At, Json, Ref
 from promptlib.cli.terminal import aligned, cut, on_terminal, paged, plain, print_json, width
-from promptlib.cli.versions import age, number
+from promptlib.cli.versions import age, number, short
 from promptlib.columns import untabbed, wide
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _facts(version: Version, *, again: bool) -> Row:
         return (("", ""),) * 4
     return (
         (number(version), "bold yellow"),
-        (version.short, "cyan"),
+        (short(version), "cyan"),
         (cut(version.author, LONGEST_AUTHOR), "dim"),
         (age(version.time), "dim"),
     )

@@ -10,7 +10,7 @@ import typer
 from promptlib.cli.asking import asked, moment
 from promptlib.cli.options import At, Json, Name
 from promptlib.cli.terminal import aligned, paged, plain, print_json
-from promptlib.cli.versions import age, described, number, signed, source_tokens, subject
+from promptlib.cli.versions import age, described, number, short, signed, source_tokens, subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -98,7 +98,7 @@ def _facts(entry: Entry, now: datetime) -> Row:
     version = entry.version
     return (
         (number(version), "bold yellow"),
-        (version.short, "cyan"),
+        (short(version), "cyan"),
         (", ".join(version.labels), "bold green"),
         ("?" if entry.tokens is None else f"{entry.tokens:,} tokens", ""),
         ("" if entry.change is None else signed(entry.change), _colour(entry.change)),

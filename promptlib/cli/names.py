@@ -9,7 +9,7 @@ import typer
 from promptlib.cli.asking import asked, moment
 from promptlib.cli.options import At, Json
 from promptlib.cli.terminal import aligned, on_terminal, paged, plain, print_json
-from promptlib.cli.versions import age, described, number
+from promptlib.cli.versions import age, described, number, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,7 +48,7 @@ def _row(name: str, version: Version | None) -> Row:
     return (
         (name, "bold"),
         (number(version), "bold yellow"),
-        (version.short, "cyan"),
+        (short(version), "cyan"),
         (", ".join(version.labels), "bold green"),
         (age(version.time), "dim"),
     )

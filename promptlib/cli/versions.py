@@ -43,6 +43,11 @@ def number(version: Version) -> str:
     return "v?" if version.number is None else f"v{version.number}{'~' if version.provisional else ''}"
 
 
+def short(version: Version) -> str:
+    """Return the first characters of the digest; question marks where its text is not here, or cannot be read."""
+    return version.short or "????????"
+
+
 def heading(version: Version) -> tuple[Span, ...]:
     """Return `support/triage v3 (3f9c2a1b)  production` as spans."""
     return (
@@ -50,7 +55,7 @@ def heading(version: Version) -> tuple[Span, ...]:
         (" ", ""),
         (number(version), "bold yellow"),
         (" (", ""),
-        (version.short, "cyan"),
+        (short(version), "cyan"),
         (")", ""),
         *label_spans(version.labels),
     )

@@ -33,7 +33,7 @@ class Fetched:
 
     def __str__(self) -> str:
         """Say it in one line."""
-        what = f"{self.texts:,} {'text' if self.texts == 1 else 'texts'}"
+        what = f"{self.texts:,} {'text' if self.texts == 1 else 'texts'} came"
         return f"{self.store}: at {self.commit[:8]}, {what}" if self.store else what
 
 

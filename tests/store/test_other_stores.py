@@ -129,6 +129,7 @@ def test_everything_that_is_asked_of_a_store_is_asked_of_another_by_its_name(pro
     assert project.names("near:sup") == ("near:support/triage",)
     assert project.file("near:style") == near.file("style")
     assert project.lineage("near:polite").to_dict() == near.lineage("polite").to_dict()
+    assert project.impact("near:style") == near.impact("style")
     assert project.blame("near:style").lines == near.blame("style").lines
     assert project.diff("near:support/triage@v1", "support/triage").messages
     assert project.load("near:polite").render().text == "Be kind. Sort."
@@ -251,13 +252,13 @@ def test_a_folder_without_git_reads_a_store_beside_it(tmp_path: Path, near: Stor
         ('prompts = "x"', "stores.prompts in .* is no name of a store"),
     ],
 )
-def test_a_setting_that_is_no_store_is_refused_and_nothing_of_it_is_used(
-    tree: Store, near: Store, text: str, words: str
-) -> None:
-    (tree.path / "link").symlink_to(near.path.parent)
-    settings(tree, text)
+def test_a_setting_that_is_no_store_is_refused_and_nothing_of_it_is_used(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "shared/prompts.git").mkdir(parents=True)
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/link").symlink_to(tmp_path / "shared")
+    (tmp_path / "app/pyproject.toml").write_text(f"[tool.promptlib.stores]\n{text}\n")
     with pytest.raises(StoreError, match=words) as caught:
-        tree.load("near:style")
+        configured_stores(tmp_path / "app")
     assert "hunter2" not in f"{caught.value}{caught.value!r}"
     assert caught.value.hint
 
@@ -311,7 +312,7 @@ def test_a_store_at_an_address_is_fetched_when_asked_and_only_then(
     assert caught.value.hint == "nothing is fetched unasked; bring it: promptlib fetch far:"
     before = run(tree.path, "status", "--porcelain")
     told = tree.fetch("far:")
-    assert (told.store, told.texts, str(told)) == ("far", 0, f"far: at {told.commit[:8]}, 0 texts")
+    assert (told.store, told.texts, str(told)) == ("far", 0, f"far: at {told.commit[:8]}, 0 texts came")
     assert run(tree.path, "status", "--porcelain") == before
     assert tree.load("far:support/triage@production") == far.load("support/triage@v2")
     assert [each.number for each in tree.history("far:new")] == [1, 2]

@@ -73,7 +73,7 @@ def test_every_text_comes_in_one_fetch(clone: Store, source: Store, started: lis
     assert told.talks == fetches(started) == 1
     assert told.texts >= VERSIONS
     assert len(started) <= 10
-    assert str(told) == f"{told.texts} texts"
+    assert str(told) == f"{told.texts} texts came"
     started.clear()
     for name in source.names():
         assert [each.digest for each in clone.history(name)] == [each.digest for each in source.history(name)]
@@ -159,7 +159,7 @@ def test_a_shallow_one_stays_shallow(source: Store, tmp_path: Path, run: Run) ->
 def test_a_whole_clone_has_nothing_to_fetch(bare: Store, make: Make, started: list[tuple[str, ...]]) -> None:
     bare.save("a", make("a"))
     started.clear()
-    assert str(bare.fetch()) == "0 texts"
+    assert str(bare.fetch()) == "0 texts came"
     assert bare.fetch("a").talks == 0
     assert started == []
 
@@ -190,9 +190,11 @@ def test_a_file_that_is_no_prompt_hides_nothing(tmp_path: Path, source: Store, r
 def test_the_verb(clone: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(clone.path)
     runner = CliRunner()
+    runner.invoke(app, ["fetch", "inner"])
+    assert "v1  ????????  ?" in runner.invoke(app, ["log", "many"]).output
     done = runner.invoke(app, ["fetch", "many"])
     assert done.exit_code == 0, done.output
-    assert done.output.endswith(" texts\n")
+    assert done.output.endswith(" texts came\n")
     assert runner.invoke(app, ["show", "many@v1"]).exit_code == 0
     listed = runner.invoke(app, ["log", "many"])
     assert listed.exit_code == 0
