@@ -191,7 +191,7 @@ def test_the_verb(clone: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(clone.path)
     runner = CliRunner()
     runner.invoke(app, ["fetch", "inner"])
-    assert "v1  ????????  ?" in runner.invoke(app, ["log", "many"]).output
+    assert "v1   ????????  " in runner.invoke(app, ["log", "many"]).output
     done = runner.invoke(app, ["fetch", "many"])
     assert done.exit_code == 0, done.output
     assert done.output.endswith(" texts came\n")
