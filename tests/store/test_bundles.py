@@ -404,7 +404,7 @@ operations = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(steps=operations)
 def test_a_bundle_of_any_store_loads_the_same(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, str, int, str, set[str]]]
