@@ -11,6 +11,7 @@ from dataclasses import replace
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
+from itertools import dropwhile
 from typing import TYPE_CHECKING
 
 from promptlib.columns import safe
@@ -143,7 +144,7 @@ def _differences(
 
 def _rows(difference: PromptDiff) -> Iterator[Spans]:
     """Yield the lines of a difference, no more than a reader takes in."""
-    for at, line in enumerate(_all_rows(difference)):
+    for at, line in enumerate(dropwhile(lambda line: not line, _all_rows(difference))):
         if at >= MOST_LINES:
             yield [("dim", "… more than is shown here")]
             return
