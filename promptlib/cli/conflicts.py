@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from promptlib.cli.terminal import coloured, lines, plain
+from promptlib.cli.terminal import coloured, lines, plain, width
+from promptlib.columns import wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 _INDENT = "    "
 SHORT = 8
+NARROWEST = 20
 _STYLES = {"added": "bold green", "removed": "red strike"}
 
 
@@ -62,12 +64,15 @@ def _words(side: str, base: str, text: str) -> Iterator[Row]:
     from promptlib.diff.wording import compare_words  # noqa: PLC0415 - beside it
 
     painted = coloured(sys.stderr)
+    room = width() if sys.stderr.isatty() else None
     heading = f"{_INDENT}{side:<7}"
-    for line in word_lines(compare_words(base, text)):
-        spans = [_span(each.edit, each.text, painted=painted) for each in line.words]
-        yield ((heading, "dim"), *spans)
-        heading = " " * len(heading)
-    if heading.strip():
+    blank = " " * len(heading)
+    for line in word_lines(compare_words(base, text), 0):
+        row = tuple(_span(each.edit, each.text, painted=painted) for each in line.words)
+        for part in wrapped(row, max(NARROWEST, room - len(heading))) if room else (row,):
+            yield ((heading, "dim"), *part)
+            heading = blank
+    if heading != blank:
         yield from lines(text, indent=heading)
 
 
