@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from random import Random
@@ -32,6 +33,8 @@ class Fleet:
     random: Random
     line: Wire
     hub: Path
+    #: Where the clones reach the remote.
+    address: str
     stores: list[Store] = field(default_factory=list)
     #: name and digest of all that a save has returned.
     acknowledged: set[tuple[str, str]] = field(default_factory=set)
@@ -49,7 +52,7 @@ class Fleet:
         git(self.folder, "clone", "-q", *(("--bare",) if bare else ()), str(self.hub), str(place))
         git(place, "config", "user.name", f"Writer {len(self.stores)}")
         git(place, "config", "user.email", f"w{len(self.stores)}@example.com")
-        git(place, "remote", "set-url", "origin", f"http://127.0.0.1:{self.line.port}/hub.git")
+        git(place, "remote", "set-url", "origin", self.address)
         store = Store(place)
         self.stores.append(store)
         return store
@@ -153,15 +156,25 @@ class Fleet:
 def fleet(folder: Path, seed: int) -> Iterator[Fleet]:
     """A remote behind a wire, with a first commit."""
     hub = published(folder, "hub.git")
-    with web(folder) as server, wire(server.server_port) as line:
-        with Store.init(folder / "first.git", bare=True) as first:
-            git(first.path, "push", "-q", str(hub), "main")
-        found = Fleet(folder, Random(seed), line, hub)
-        try:
-            yield found
-        finally:
-            for store in found.stores:
-                store.close()
+    with (
+        web(folder) as server,
+        wire(server.server_port) as line,
+        launched(folder, seed, line, hub, f"http://127.0.0.1:{line.port}/hub.git") as found,
+    ):
+        yield found
+
+
+@contextmanager
+def launched(folder: Path, seed: int, line: Wire, hub: Path, address: str) -> Iterator[Fleet]:
+    """A fleet of the remote *hub*, which is reached at *address* over *line*."""
+    with Store.init(folder / "first.git", bare=True) as first:
+        git(first.path, "push", "-q", str(hub), "main")
+    found = Fleet(folder, Random(seed), line, hub, address)
+    try:
+        yield found
+    finally:
+        for store in found.stores:
+            store.close()
 
 
 def cruise(found: Fleet, *, clones: int, saves: int, names: int, cuts: int, bare: bool = True) -> None:
@@ -181,4 +194,20 @@ def cruise(found: Fleet, *, clones: int, saves: int, names: int, cuts: int, bare
             before = found.line.cuts
             found.sync(store, cut=waiting > 0)
             waiting -= min(waiting, found.line.cuts - before)
+    found.check()
+
+
+def sail_at_once(found: Fleet, *, clones: int, saves: int, names: int) -> None:
+    """Let *clones* save and sync all at once, each in a thread of its own."""
+    stores = [found.add() for _ in range(clones)]
+
+    def sail(store: Store) -> None:
+        for turn in range(saves):
+            found.save(store, f"shared/p{found.random.randrange(names)}")
+            if turn % 3 == 2:
+                found.sync(store)
+
+    with ThreadPoolExecutor(clones) as threads:
+        for done in [threads.submit(sail, store) for store in stores]:
+            done.result()
     found.check()
