@@ -627,6 +627,14 @@ def test_the_branch_moves_before_the_files_do(apps: tuple[Crew, Store, Store], m
         diverge(crew, one, two, "c")
         before_each(monkeypatch, "lock", [lambda: None, partial(crew.sync, other)])
         result = crew.sync(two)
+        assert (result.tries, result.tip, result.commit) == (2, crew.tip(), "")
+        monkeypatch.undo()
+        one.save("e", text("One.", "Two."))
+        crew.sync(one)
+        crew.sync(two)
+        diverge(crew, one, two, "e")
+        before_each(monkeypatch, "lock", [partial(crew.sync, other)])
+        result = crew.sync(two)
     assert (result.tries, result.tip, result.commit) == (2, crew.tip(), "")
     assert two.load("late").messages[0].text == "Late."
 
