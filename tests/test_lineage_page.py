@@ -114,10 +114,10 @@ def test_a_page_holds_what_each_version_changed_up_to_a_limit() -> None:
 
 
 def test_a_long_difference_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paging, "MOST_LINES", 2)
+    monkeypatch.setattr(paging, "MOST_LINES", 1)
     monkeypatch.setattr(paging, "WIDEST", 5)
     lines = data_of(Graph([ONE], [EDGE], texts).html())["diffs"]["0"]["lines"]
-    assert len(lines) == 3
+    assert len(lines) == 2
     assert lines[-1] == [["dim", "… more than is shown here"]]
     assert all(len(text) <= 6 for line in lines[:-1] for _, text in line)
     monkeypatch.setattr(paging, "MOST_CHARACTERS", 1)
