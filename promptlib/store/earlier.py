@@ -29,6 +29,7 @@ class EarlierHistory(History):
         self._now = now
         self._commit = commit
         self._reference = now.reference()
+        self._published_at: str | None = now.remote()
         self._earlier: Earlier | None = None
 
     @property
@@ -45,6 +46,10 @@ class EarlierHistory(History):
     def reference(self) -> str:
         """Return the full name of the branch that the store was on."""
         return self._reference
+
+    def remote(self) -> str | None:
+        """Return the commit that the remote was last seen at when this was asked for: no answer changes later."""
+        return self._published_at
 
     def base(self) -> History:
         """Return the history of the store as it is now."""

@@ -176,7 +176,7 @@ class History:
 
         A damaged one has no digest; raises `GitFailed` for one that cannot be read just now.
         """
-        asked = getattr(self._tips, "tip", self._newest_tip), self._remote(), self.repository.shallow, name
+        asked = getattr(self._tips, "tip", self._newest_tip), self.remote(), self.repository.shallow, name
         known = self._histories.get(asked)
         if known is None:
             known = tuple(self.versions_of(self.index.versions(name), name))
@@ -450,10 +450,10 @@ class History:
 
     def _published(self) -> int | None:
         """Return the position of the newest commit that the remote has too; None where there is no remote."""
-        remote = self._remote()
+        remote = self.remote()
         return self.index.position(remote) if remote else None
 
-    def _remote(self) -> str | None:
+    def remote(self) -> str | None:
         """Return the commit that the remote was last seen at, for the branch that the tip was read from."""
         return self.repository.tip(self.remote_reference())
 
