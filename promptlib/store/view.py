@@ -111,7 +111,7 @@ class View:
 
         `shared:` and what may follow it asks another store, whose name then stands before each.
         """
-        if there := self._there(prefix):
+        if there := self._beginning(prefix):
             return tuple(f"{there.store._called}{name}" for name in there.store.names(there.rest))  # noqa: SLF001 - a view
         return self._reading().names(prefix)
 
@@ -215,6 +215,14 @@ class View:
     def _there(self, ref: str | Ref) -> There | None:
         """Return the other store that *ref* names, and the rest; None where it names none."""
         store, rest = split_store(str(ref)) if isinstance(ref, (str, Ref)) else ("", "")
+        if not store:
+            return None
+        Ref.parse(ref)  # what is no name anywhere is no reason to look for a store
+        return There(self._other(store), rest)
+
+    def _beginning(self, prefix: str) -> There | None:
+        """Return the other store that *prefix*, the beginning of names, names, and the rest."""
+        store, rest = split_store(prefix)
         return There(self._other(store), rest) if store else None
 
     @contextmanager
