@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeAlias
 
 import typer
 
-from promptlib.cli import completing, verdicts
+from promptlib.cli import verdicts
 from promptlib.cli.counters import DEFAULT, Encoding, Model, chosen
 from promptlib.cli.exits import DIFFERENT
-from promptlib.cli.options import Json
+from promptlib.cli.options import Json, Names
 from promptlib.cli.terminal import aligned, emit, plain, print_json
 
 if TYPE_CHECKING:
@@ -46,15 +46,7 @@ class Weighed(NamedTuple):
 
 
 def check(  # noqa: PLR0913 - one option for each thing that a budget says
-    names: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="NAME",
-            help="The prompts; without any, all of the store.",
-            autocompletion=completing.names,
-            show_default=False,
-        ),
-    ] = None,
+    names: Names = None,
     *,
     budget: Annotated[
         int | None, typer.Option(metavar="N", help="Can a prompt take more than N tokens, whatever its values?", min=1)

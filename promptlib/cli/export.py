@@ -9,8 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from promptlib.cli import completing
-from promptlib.cli.options import SETTINGS, Json, Ref
+from promptlib.cli.options import SETTINGS, Json, Names, Ref
 from promptlib.cli.terminal import emit, plain, print_json, write_exactly
 
 
@@ -69,15 +68,7 @@ def prompty(
 
 @app.command("bundle")
 def bundle(
-    names: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="NAME",
-            help="The prompts; without any, all of the store.",
-            autocompletion=completing.names,
-            show_default=False,
-        ),
-    ] = None,
+    names: Names = None,
     *,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The bundle, such as prompts.bundle.")],
     labels_only: Annotated[

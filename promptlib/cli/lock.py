@@ -7,21 +7,12 @@ from typing import Annotated
 
 import typer
 
-from promptlib.cli import completing
-from promptlib.cli.options import Json
+from promptlib.cli.options import Json, Names
 from promptlib.cli.terminal import emit, plain, print_json
 
 
 def lock(
-    names: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="NAME",
-            help="The prompts; without any, all of the store.",
-            autocompletion=completing.names,
-            show_default=False,
-        ),
-    ] = None,
+    names: Names = None,
     *,
     labels_only: Annotated[
         bool, typer.Option("--labels-only", help="Lock labels alone: files may change until they are labelled.")

@@ -14,6 +14,15 @@ REF_HELP = "A prompt and which version: name, name@v3, name@production, name@lat
 Name: TypeAlias = Annotated[
     str, typer.Argument(metavar="NAME", help="Such as support/triage.", autocompletion=completing.names)
 ]
+Names: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="NAME",
+        help="The prompts; without any, all of the store.",
+        autocompletion=completing.names,
+        show_default=False,
+    ),
+]
 Ref: TypeAlias = Annotated[str, typer.Argument(metavar="REF", help=REF_HELP, autocompletion=completing.refs)]
 Message: TypeAlias = Annotated[
     str, typer.Option("-m", "--message", metavar="MESSAGE", help="Why: what the history will say.", show_default=False)
