@@ -13,12 +13,13 @@ import os
 import shutil
 import tempfile
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from promptlib._git.room import telling
 from promptlib._git.runner import Git
+from promptlib.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -123,19 +124,14 @@ def opened(layout: Layout) -> Iterator[Room]:
 
 @contextmanager
 def blind(layout: Layout) -> Iterator[Room]:
-    """Have a room in which nothing is said to anybody: a look at what is here needs no right to write here."""
-    try:
-        folder = Path(tempfile.mkdtemp(prefix=f"promptlib-{PREFIX}"))
-    except OSError:
-        with opened(layout) as room:
-            yield room
-        return
-    try:
-        with telling(folder):
-            room = Room(folder, layout)
+    """Have a room in which nothing is said to anybody; elsewhere, for a moment, where this cannot be written."""
+    with ExitStack() as stack:
+        try:
+            room = stack.enter_context(opened(layout))
+        except StoreError:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=f"promptlib-{PREFIX}"))
+            room = Room(Path(folder), layout)
         yield room
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def sweep(own: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from promptlib._git import Repository
-from promptlib.errors import BadRef, GitFailed, NotFound, RemoteRefused
+from promptlib.errors import BadRef, GitFailed, NotFound, RemoteRefused, StoreReadOnly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -153,3 +153,18 @@ def test_a_folder_is_fetched_from_only_when_asked(
     assert told.value.hint == "ask for it: git config --global protocol.file.allow always"
     git(there.git_dir, "config", "--global", "protocol.file.allow", "always")
     assert one.fetch("origin", "main") == {}
+
+
+def test_what_is_not_here_is_known_where_nothing_can_be_written(
+    clones: tuple[Repository, Repository], save: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, _ = clones
+    commit = save(one, {"a": b"one\n"})
+    blob = one.blob_at(commit, "a")
+    assert blob is not None
+    missing = "1" * len(blob)
+    assert one.remotes().absent([blob, missing, blob]) == {missing}
+    assert one.remotes().absent([]) == frozenset()
+    monkeypatch.setattr("promptlib._git.rooms.opened", lambda _: (_ for _ in ()).throw(StoreReadOnly("read-only")))
+    assert one.remotes().absent([blob, missing]) == {missing}
+    assert one.absent([missing]) == frozenset()  # a whole clone has left nothing anywhere

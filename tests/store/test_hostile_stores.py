@@ -269,7 +269,7 @@ def test_a_prefix_of_two_digests_is_refused(store: Store, make: Make, monkeypatc
     store.save("a", make("two"))
     rows = store._history.index.versions("a")  # type: ignore[union-attr] # a store with git has a history
     alike = [(row, f"sha256:12345678{row.id:056}") for row in rows]
-    monkeypatch.setattr("promptlib._index.index._of_a_digest", lambda *_, **__: alike)
+    monkeypatch.setattr("promptlib._index.index.Index._of_a_digest", lambda *_, **__: alike)
     with pytest.raises(BadRef, match="could be any of 2 contents") as caught:
         store.version("a#12345678")
     assert "write more digits" in caught.value.hint
