@@ -58,7 +58,7 @@ class WorkTreeMerging(WorkTree):
 
         What a killed merge of ours left is taken back first.
         """
-        self._recover()
+        self.recover()
         head = self._ready()
         changed = self._changed()
         if changed:
@@ -254,7 +254,12 @@ class WorkTreeMerging(WorkTree):
             if isinstance(error, StoreError):
                 error.hint = "\n".join(filter(None, [error.hint, f"it could not be taken back yet: {failure}"]))
 
-    def _recover(self) -> None:
+    @property
+    def unfinished(self) -> bool:
+        """Whether a merge of ours has begun here and did not say that it ended."""
+        return self._note.exists()
+
+    def recover(self) -> None:
         """Take back what a killed merge left: whoever wrote the note held the lock that we hold now."""
         try:
             words = self._note.read_text()
@@ -270,7 +275,9 @@ class WorkTreeMerging(WorkTree):
         begun = _Begun(ours, theirs, tree)
         coming = self._coming()
         head = self._references.head().commit
-        if coming not in {None, theirs} or (head != ours and not (coming and self._is_merge(head, begun))):
+        gone_on = coming not in {None, theirs} or (head != ours and not (coming and self._is_merge(head, begun)))
+        # But for one that only went forward, no file was touched before git knew what comes in.
+        if gone_on or (coming is None and tree != self._merging.root(theirs)):
             self._note.unlink(missing_ok=True)  # somebody has gone on since
         elif not (self._layout.git_dir / "index.lock").exists():
             self._take_back(begun, live=False)

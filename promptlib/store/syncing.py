@@ -102,6 +102,7 @@ class Syncing:
 
     def run(self) -> SyncResult:
         """Go on until store and remote are at one commit, or somebody has to decide."""
+        self._tidy()
         for tried in range(1, MOST_SYNCS + 1):
             theirs = self._fetched()
             try:
@@ -114,6 +115,13 @@ class Syncing:
             f"{self._place.called}: others came first {MOST_SYNCS} times; nothing was lost",
             hint="sync again when it rests",
         )
+
+    def _tidy(self) -> None:
+        """Take back what a merge left in the work tree that was killed."""
+        if self._repository.bare or not self._repository.worktree_merging().unfinished:
+            return
+        with self._repository.lock(timeout=LOCK_SECONDS, reference=self._reference):
+            self._repository.worktree_merging().recover()
 
     def _count(self, commit: str) -> int:
         """Return how many commits *commit* brings that were not counted yet."""

@@ -257,7 +257,11 @@ def killed_at(path: Path, act: Callable[[Store], object], at: int) -> bool:
 def kill(field: Field, at: int) -> bool:
     path = field.copy()
     was_killed = killed_at(path, field.case.act, at)
-    field.goes_on(path, whole=False)
+    try:
+        field.goes_on(path, whole=False)
+    except BaseException as error:
+        error.add_note(f"killed at step {at}")
+        raise
     field.discard(path)
     return was_killed
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ import pytest
 
 from promptlib import Store
 from promptlib._git import Repository
-from promptlib._git.worktree_merging import WorkTreeMerging
+from promptlib._git.worktree_merging import NOTE, WorkTreeMerging
 from promptlib.errors import (
     Busy,
     Conflict,
@@ -701,7 +702,11 @@ def test_killed_between_the_commit_and_the_push(
             with pytest.raises(Killed):
                 crew.sync(two)
         assert tip(two) != there
+        if method == "undo":  # as if the end of the merge had not been noted either
+            note = json.dumps([tip(two, "HEAD^2"), there, tip(two, "HEAD^{tree}")])
+            (two.path / ".git" / NOTE).write_text(note)
         result = crew.sync(two)
+        assert not (two.path / ".git" / NOTE).exists()
         assert result.tip == crew.tip()
         assert there in git(two.path, "log", "--first-parent", "--format=%H", "-2").split()
         crew.sync(one)
