@@ -205,7 +205,7 @@ def strike(field: Field, shim: Shim, at: int) -> bool:
     return bool(shot.failed)
 
 
-@pytest.mark.parametrize("case", ["merge", "merge in a work tree"])
+@pytest.mark.parametrize("case", ["merge in a work tree"])
 def test_some_faults_of_a_merge(case: str, tmp_path: Path, field: Path, shim: Shim) -> None:
     found = Field(CASES[case], tmp_path, field)
     at = count(1, CASES[case].step)

@@ -103,10 +103,9 @@ class Town:
         return refused
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_numbers_hold(tmp_path: Path, seed: int) -> None:
+def test_numbers_hold(tmp_path: Path) -> None:
     """Commits, branches that go forward, merges of a forge, syncs of two stores: nothing published moves."""
-    hold(tmp_path, seed, turns=40)
+    hold(tmp_path, 0, turns=40)
 
 
 @pytest.mark.soak

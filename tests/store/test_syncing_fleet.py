@@ -30,11 +30,13 @@ def told(found: Fleet) -> None:
     )
 
 
-@pytest.mark.parametrize("bare", [True, False], ids=["bare", "repositories"])
+@pytest.mark.parametrize(
+    "bare", [pytest.param(True, id="bare"), pytest.param(False, id="repositories", marks=pytest.mark.soak)]
+)
 def test_four_clones(tmp_path: Path, bare: bool) -> None:  # noqa: FBT001 - a parameter of a test
     """Ten saves each on few names, so that they meet, and two cuts of the wire."""
     with fleet(tmp_path, seed=7) as found:
-        cruise(found, clones=4, saves=10 if bare else 3, names=4, cuts=2)
+        cruise(found, clones=4, saves=10 if bare else 5, names=4, cuts=2)
         told(found)
         assert found.merges
         assert found.decided
