@@ -255,7 +255,7 @@ class GitFailed(StoreError, RuntimeError):
 
 
 class NotFetched(GitFailed):
-    """A partial clone has left this object at its remote, and nothing is fetched unasked."""
+    """A partial clone has left this at its remote, or a store was never fetched; nothing is fetched unasked."""
 
 
 class RemoteUnreachable(GitFailed):
