@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from promptlib.lockfile import Drift, Lock
     from promptlib.store.bundling import Exported
     from promptlib.store.checking import Problem, Report
+    from promptlib.store.elsewhere import OtherStore, Stores
+    from promptlib.store.fetching import Fetched
     from promptlib.store.maintaining import Maintained, Waiting
     from promptlib.store.merging import MergeResult
     from promptlib.store.movement import MovedNumber, Movement
@@ -24,15 +26,18 @@ __all__ = [
     "Drift",
     "EarlierView",
     "Exported",
+    "Fetched",
     "ForeignLabel",
     "Lock",
     "Maintained",
     "MergeResult",
     "MovedNumber",
     "Movement",
+    "OtherStore",
     "Problem",
     "Report",
     "Store",
+    "Stores",
     "SyncResult",
     "Transaction",
     "Unreadable",
@@ -46,6 +51,7 @@ _HOMES = {
     "Drift": "promptlib.lockfile",
     "EarlierView": "promptlib.store.view",
     "Exported": "promptlib.store.bundling",
+    "Fetched": "promptlib.store.fetching",
     "ForeignLabel": "promptlib.store.verdict",
     "Lock": "promptlib.lockfile",
     "MovedNumber": "promptlib.store.movement",
@@ -55,6 +61,8 @@ _HOMES = {
     "MergeResult": "promptlib.store.merging",
     "Problem": "promptlib.store.checking",
     "Report": "promptlib.store.checking",
+    "OtherStore": "promptlib.store.elsewhere",
+    "Stores": "promptlib.store.elsewhere",
     "SyncResult": "promptlib.store.syncing",
     "Transaction": "promptlib.store.transaction",
     "View": "promptlib.store.view",
