@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
 from promptlib._git import Author, Repository
 from promptlib.errors import NotAuthorised, RemoteRefused, RemoteUnreachable
-from tests.serving import hook, wire
+from tests.serving import HOST, daemon, hook, published, wire
+from tests.system.disks import mounted, why_not
 from tests.system.servers import PASSWORD, USER, Server, Sshd, git_daemon, nginx, sshd
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 __all__ = ["git_daemon", "nginx", "sshd"]
@@ -198,3 +199,23 @@ def test_a_connection_that_is_cut_anywhere_leaves_both_sides_whole(
         assert cable.cuts >= 4
         assert list(other.common_dir.rglob("tmp_*")) == []
         assert list((other.common_dir / "promptlib").glob("remote-*")) == []
+
+
+def test_a_disk_that_is_full_there_is_told_in_the_servers_words(
+    here: Repository, tmp_path: Path, lack: Callable[[str], NoReturn]
+) -> None:
+    import random
+
+    probe = tmp_path / "probe"
+    probe.mkdir()
+    if (refused := why_not(probe)) != "":
+        lack(f"no file system can be mounted here: {refused}")
+    with mounted(tmp_path / "disk", "size=1m") as disk:
+        published(disk.path, "p.git")
+        with daemon(disk.path) as port:
+            here.remotes().add("origin", f"git://{HOST}:{port}/p.git")
+            large = commit(here, random.Random(3).randbytes(2_000_000))
+            with pytest.raises(RemoteRefused, match="No space left on device") as caught:
+                here.push("origin", large, MAIN, expect=None)
+            assert caught.value.hint == "nothing has changed there, and what you have is kept here"
+            assert here.fetch("origin", "main") == {}
