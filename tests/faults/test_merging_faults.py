@@ -161,11 +161,10 @@ class Field:
         assert git(path, "rev-parse", "HEAD^{tree}") == self.tree
         return True
 
-    def goes_on(self, path: Path, *, whole: bool) -> None:
+    def goes_on(self, path: Path) -> None:
         """The next one of its kind ends well, and so does a save; a sync has brought the remote to the same commit."""
-        if not whole or self.case.act is sync:
-            with Store(path) as store:
-                self.case.act(store)
+        with Store(path) as store:
+            self.case.act(store)
         assert git(path, "rev-parse", "HEAD^{tree}") == self.tree
         assert self.seen(path) == self.names
         if (path / ".git").exists():
@@ -200,7 +199,7 @@ def strike(field: Field, shim: Shim, at: int) -> bool:
         assert field.state(path) == field.before, shot.failed
     lock = path / ".git/index.lock"
     lock.unlink(missing_ok=True)  # of a git that was struck: git's own advice
-    field.goes_on(path, whole=whole)
+    field.goes_on(path)
     field.discard(path)
     return bool(shot.failed)
 
@@ -258,7 +257,7 @@ def kill(field: Field, at: int) -> bool:
     path = field.copy()
     was_killed = killed_at(path, field.case.act, at)
     try:
-        field.goes_on(path, whole=False)
+        field.goes_on(path)
     except BaseException as error:
         error.add_note(f"killed at step {at}")
         raise
