@@ -176,7 +176,7 @@ def test_500_pairs_of_edits_of_real_prompts(corpus: Path, record_property: Calla
         clean += not merged.conflicts
         reasons.update(re.split(r"[:,]", each.why)[0] for each in merged.conflicts)
     record_property("clean", clean)
-    record_property("reasons", reasons)
+    record_property("reasons", dict(reasons))
     print(f"clean: {clean} of 500; conflicts: {dict(reasons)}")  # noqa: T201 - a figure for whoever asks with -s
     assert clean > 350
 
