@@ -6,7 +6,9 @@ branch moves after the push: what the server refuses has changed nothing. Whatev
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
+from random import uniform
 from typing import TYPE_CHECKING
 
 from promptlib.errors import Busy, NotFound, PromptLibError, RemoteRefused, StoreError
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
     from promptlib.store.merging import Meeting, Plan
 
 HEADS = "refs/heads/"
-MOST_SYNCS = 20
+MOST_SYNCS = 50
+#: Seconds that the first loser waits at most, and the last: those who wait unlike long let each other through.
+SHORTEST_WAIT, LONGEST_WAIT = 0.05, 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +112,10 @@ class Syncing:
             try:
                 tip = self._step(theirs)
             except _Moved:
-                continue
+                tip = None
             if tip is not None and (self._tip() or "") == tip:
                 return replace(self._result, tip=tip, tries=tried)
+            time.sleep(uniform(0, min(LONGEST_WAIT, SHORTEST_WAIT * 2**tried)))  # noqa: S311 - chance parts, and hides nothing
         raise Busy(
             f"{self._place.called}: others came first {MOST_SYNCS} times; nothing was lost",
             hint="sync again when it rests",

@@ -353,11 +353,15 @@ def test_others_that_never_rest(crew: Crew, one: Store, two: Store, monkeypatch:
         tried.append(commit)
         return "moved"
 
+    waited: list[float] = []
     monkeypatch.setattr(Repository, "push", moved)
     monkeypatch.setattr("promptlib.store.syncing.MOST_SYNCS", 3)
+    monkeypatch.setattr("promptlib.store.syncing.time.sleep", waited.append)
+    monkeypatch.setattr("promptlib.store.syncing.uniform", lambda _, most: most)
     with pytest.raises(Busy, match="origin/main: others came first 3 times"):
         crew.sync(two)
     assert len(tried) == 3
+    assert waited == [0.1, 0.2, 0.4]  # at most: chance parts those who came at once
     assert state(two) == before
     assert MOST_SYNCS > 3
 
