@@ -12,8 +12,8 @@ GitPython is not needed: `.git`, its config's format keys and HEAD are read in a
 the identity.
 """
 
-from promptlib._git.addresses import check_address, shown_address
 from promptlib._git.records import Author, BulkCommit, BulkResult, Change, Commit, Durability, Entry, Head, Moment
+from promptlib._git.remotes.addresses import check_address, shown_address
 from promptlib._git.repository import Repository
 
 __all__ = [

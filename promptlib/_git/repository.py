@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from promptlib._git.mending import Mender
     from promptlib._git.merging import Merging
     from promptlib._git.records import Author, BulkCommit, BulkResult, Commit, Durability, Head, Moment
-    from promptlib._git.remotes import PushOutcome, Remotes
+    from promptlib._git.remotes.remotes import PushOutcome, Remotes
     from promptlib._git.verifying import Verifier
     from promptlib._git.worktree import WorkTree
     from promptlib._git.worktree_merging import WorkTreeMerging
@@ -364,7 +364,7 @@ class Repository:
 
     def remotes(self) -> Remotes:
         """Return what is configured of other repositories, and what fetches from them and pushes to them."""
-        from promptlib._git.remotes import Remotes  # noqa: PLC0415 - a load talks to nobody
+        from promptlib._git.remotes.remotes import Remotes  # noqa: PLC0415 - a load talks to nobody
 
         return Remotes(self.layout, self._git, self._objects, self._references)
 

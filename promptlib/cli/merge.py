@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from promptlib.cli.terminal import Row
-    from promptlib.store.merging import MergeResult
+    from promptlib.store.merging.meeting import MergeResult
 
 
 def merge(  # noqa: PLR0913 - what comes in, and how each kind of conflict is decided

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from promptlib.cli.terminal import Row
-    from promptlib.store.syncing import SyncResult
+    from promptlib.store.merging.syncing import SyncResult
 
 
 def sync(

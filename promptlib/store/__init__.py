@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from promptlib.store.elsewhere import OtherStore, Stores
     from promptlib.store.fetching import Fetched
     from promptlib.store.maintaining import Maintained, Waiting
-    from promptlib.store.merging import MergeResult
+    from promptlib.store.merging.meeting import MergeResult
+    from promptlib.store.merging.syncing import SyncResult
     from promptlib.store.movement import MovedNumber, Movement
-    from promptlib.store.syncing import SyncResult
     from promptlib.store.transaction import Transaction
     from promptlib.store.verdict import Checked, ForeignLabel, Unreadable
     from promptlib.store.view import EarlierView, View
@@ -58,12 +58,12 @@ _HOMES = {
     "Movement": "promptlib.store.movement",
     "Unreadable": "promptlib.store.verdict",
     "Maintained": "promptlib.store.maintaining",
-    "MergeResult": "promptlib.store.merging",
+    "MergeResult": "promptlib.store.merging.meeting",
     "Problem": "promptlib.store.checking",
     "Report": "promptlib.store.checking",
     "OtherStore": "promptlib.store.elsewhere",
     "Stores": "promptlib.store.elsewhere",
-    "SyncResult": "promptlib.store.syncing",
+    "SyncResult": "promptlib.store.merging.syncing",
     "Transaction": "promptlib.store.transaction",
     "View": "promptlib.store.view",
     "Waiting": "promptlib.store.maintaining",

@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from promptlib.runs import RunLog
     from promptlib.store.bundling import Exported
     from promptlib.store.checking import Report
-    from promptlib.store.choosing import Resolve
     from promptlib.store.drafts import Draft
     from promptlib.store.maintaining import Maintained
-    from promptlib.store.merging import Meeting, MergeResult
+    from promptlib.store.merging.choosing import Resolve
+    from promptlib.store.merging.meeting import Meeting, MergeResult
+    from promptlib.store.merging.syncing import SyncResult
     from promptlib.store.refusing import Guard, Refused
     from promptlib.store.replaying import Replayed
     from promptlib.store.running import Place
-    from promptlib.store.syncing import SyncResult
     from promptlib.store.transaction import Transaction
     from promptlib.store.verdict import Checked
     from promptlib.store.writing import Durability, Writer
@@ -293,8 +293,8 @@ class Store(Knowing):
         signing, and other files merge as git merges them; `Busy` while there are changes that are not committed,
         `Conflict` where other files conflict. Whatever fails, branch, index and files are as they were.
         """
-        from promptlib.store.choosing import Choices  # noqa: PLC0415 - a load merges nothing
-        from promptlib.store.merging import merge  # noqa: PLC0415 - beside it
+        from promptlib.store.merging.choosing import Choices  # noqa: PLC0415 - a load merges nothing
+        from promptlib.store.merging.meeting import merge  # noqa: PLC0415 - beside it
 
         with opening.telling(Path(self.path)):
             return merge(self._meeting(message, author, unrelated=unrelated), other, Choices(resolve), message, author)
@@ -322,15 +322,15 @@ class Store(Knowing):
         your branch is as it was; `RemoteUnreachable`, `NotAuthorised`, `NotFound` for a remote or branch that is not
         there, `Busy`, and `Conflict` for histories that never met or are cut off in a shallow clone.
         """
-        from promptlib.store.choosing import Choices  # noqa: PLC0415 - a load merges nothing
-        from promptlib.store.syncing import Syncing  # noqa: PLC0415 - beside it
+        from promptlib.store.merging.choosing import Choices  # noqa: PLC0415 - a load merges nothing
+        from promptlib.store.merging.syncing import Syncing  # noqa: PLC0415 - beside it
 
         with opening.telling(Path(self.path)):
             meeting = self._meeting(message, author)
             return Syncing(meeting, remote, Choices(resolve), message, author, allow).run()
 
     def _meeting(self, message: str, author: Author | None, *, unrelated: bool = False) -> Meeting:
-        from promptlib.store.merging import Meeting  # noqa: PLC0415 - a load merges nothing
+        from promptlib.store.merging.meeting import Meeting  # noqa: PLC0415 - a load merges nothing
 
         repository, history = self._home()
         self._writing()

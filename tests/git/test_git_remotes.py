@@ -165,6 +165,8 @@ def test_what_is_not_here_is_known_where_nothing_can_be_written(
     missing = "1" * len(blob)
     assert one.remotes().absent([blob, missing, blob]) == {missing}
     assert one.remotes().absent([]) == frozenset()
-    monkeypatch.setattr("promptlib._git.rooms.opened", lambda _: (_ for _ in ()).throw(StoreReadOnly("read-only")))
+    monkeypatch.setattr(
+        "promptlib._git.remotes.quarantine.opened", lambda _: (_ for _ in ()).throw(StoreReadOnly("read-only"))
+    )
     assert one.remotes().absent([blob, missing]) == {missing}
     assert one.absent([missing]) == frozenset()  # a whole clone has left nothing anywhere

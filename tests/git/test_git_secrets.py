@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from promptlib._git import Repository
-from promptlib._git.addresses import Address, cleaned
-from promptlib._git.rooms import LEFT_SECONDS
-from promptlib._git.talking import surroundings
+from promptlib._git.remotes.addresses import Address, cleaned
+from promptlib._git.remotes.quarantine import LEFT_SECONDS
+from promptlib._git.remotes.talking import surroundings
 from promptlib.errors import (
     BadRef,
     GitFailed,

@@ -656,7 +656,7 @@ def test_includes_that_cannot_be_read(ours: Store, theirs: Store, monkeypatch: p
     assert ours.merge(OTHER).merged == ("a",)
     assert "Part." in ours.load("a").render().text
     assert {path: content(ours, path) for path in broken} == broken
-    monkeypatch.setattr("promptlib.store.blending.DEEPEST_INCLUDE", 0)
+    monkeypatch.setattr("promptlib.store.merging.blending.DEEPEST_INCLUDE", 0)
     bring(other, theirs)
     assert conflicts(other)["a"].fields[0].why == "goes deeper than 0"
     monkeypatch.undo()
@@ -821,7 +821,7 @@ def test_a_hand_that_merges_again_and_again(ours: Store, theirs: Store, monkeypa
     other = forked(ours, "again")
     assert other.merge(OTHER).merged == ()
     assert other.load("a").messages[0].text == "One!"
-    monkeypatch.setattr("promptlib.store.merging.DEEPEST_BASE", 0)
+    monkeypatch.setattr("promptlib.store.merging.meeting.DEEPEST_BASE", 0)
     assert set(conflicts(ours)) >= {"a"}
 
 

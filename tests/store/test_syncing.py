@@ -22,7 +22,7 @@ from promptlib.errors import (
     RemoteUnreachable,
     SaveRefused,
 )
-from promptlib.store.syncing import MOST_SYNCS
+from promptlib.store.merging.syncing import MOST_SYNCS
 from tests.serving import hook, published, web, wire
 from tests.store.lines import git, text, tip
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from promptlib.store.syncing import SyncResult
+    from promptlib.store.merging.syncing import SyncResult
 
 FILE = ("file",)
 REMOTE = "refs/remotes/origin/main"
@@ -355,9 +355,9 @@ def test_others_that_never_rest(crew: Crew, one: Store, two: Store, monkeypatch:
 
     waited: list[float] = []
     monkeypatch.setattr(Repository, "push", moved)
-    monkeypatch.setattr("promptlib.store.syncing.MOST_SYNCS", 3)
-    monkeypatch.setattr("promptlib.store.syncing.time.sleep", waited.append)
-    monkeypatch.setattr("promptlib.store.syncing.uniform", lambda _, most: most)
+    monkeypatch.setattr("promptlib.store.merging.syncing.MOST_SYNCS", 3)
+    monkeypatch.setattr("promptlib.store.merging.syncing.time.sleep", waited.append)
+    monkeypatch.setattr("promptlib.store.merging.syncing.uniform", lambda _, most: most)
     with pytest.raises(Busy, match="origin/main: others came first 3 times"):
         crew.sync(two)
     assert len(tried) == 3

@@ -10,7 +10,7 @@ from promptlib.store.layout import name_at, prompt_path
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from promptlib.store.sides import Key, Side
+    from promptlib.store.merging.sides import Key, Side
 
 MOST_STEPS = 64
 

@@ -12,8 +12,8 @@ from random import uniform
 from typing import TYPE_CHECKING
 
 from promptlib.errors import Busy, NotFound, PromptLibError, RemoteRefused, StoreError
-from promptlib.store.merging import MOST_NAMED, commit_in_tree, in_tree, prepared_in_tree
-from promptlib.store.sides import Key
+from promptlib.store.merging.meeting import MOST_NAMED, commit_in_tree, in_tree, prepared_in_tree
+from promptlib.store.merging.sides import Key
 from promptlib.store.writing import LOCK_SECONDS, identity, moment
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from promptlib._git import Author, Repository
     from promptlib._git.worktree_merging import WorkTreeMerging
-    from promptlib.store.choosing import Choices
-    from promptlib.store.merging import Meeting, Plan
+    from promptlib.store.merging.choosing import Choices
+    from promptlib.store.merging.meeting import Meeting, Plan
 
 HEADS = "refs/heads/"
 MOST_SYNCS = 50

@@ -24,8 +24,8 @@ from promptlib.errors import StoreError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from promptlib._git.addresses import Address
     from promptlib._git.layout import Layout
+    from promptlib._git.remotes.addresses import Address
 
 PREFIX = "remote-"
 #: How the remote is called in there: a name that no global configuration says anything of.

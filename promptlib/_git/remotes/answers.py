@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from promptlib._git.addresses import cleaned
+from promptlib._git.remotes.addresses import cleaned
 from promptlib._git.room import MAKE_ROOM, is_missing
 from promptlib.errors import GitFailed, NotAuthorised, NotFound, RemoteRefused, RemoteUnreachable, StoreReadOnly
 

@@ -7,10 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from promptlib.errors import Busy, Conflict, MergeConflict, NotFound, nearest
-from promptlib.store.choosing import Choices
-from promptlib.store.choosing import called as name_of
-from promptlib.store.combining import Combined, Combining
-from promptlib.store.sides import Key, Side, is_file
+from promptlib.store.merging.choosing import Choices
+from promptlib.store.merging.choosing import called as name_of
+from promptlib.store.merging.combining import Combined, Combining
+from promptlib.store.merging.sides import Key, Side, is_file
 from promptlib.store.writing import LOCK_SECONDS, MOST_TRIES, identity, moment
 
 if TYPE_CHECKING:

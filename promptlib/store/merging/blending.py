@@ -11,10 +11,10 @@ from promptlib.errors import InvalidPrompt, NotFound, StoreDamaged
 from promptlib.merge import FieldConflict, NameConflict, merge, merged_file
 from promptlib.prompt import DEEPEST_INCLUDE, Prompt
 from promptlib.refs import Pin
-from promptlib.store.choosing import is_side, wrong
 from promptlib.store.drafts import check_size
 from promptlib.store.layout import Labelled
-from promptlib.store.sides import Key
+from promptlib.store.merging.choosing import is_side, wrong
+from promptlib.store.merging.sides import Key
 from promptlib.trust import FOREIGN, OWN
 from promptlib.version import Version
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from promptlib._git import Entry
     from promptlib.merge import Merged
-    from promptlib.store.choosing import Choices
-    from promptlib.store.combining import Combined
-    from promptlib.store.sides import Side
+    from promptlib.store.merging.choosing import Choices
+    from promptlib.store.merging.combining import Combined
+    from promptlib.store.merging.sides import Side
 
 FILE = b"100644"
 

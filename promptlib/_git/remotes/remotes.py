@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from promptlib._git import rooms
-from promptlib._git.addresses import Address, encoded
-from promptlib._git.answers import Talk
 from promptlib._git.objects import HEX_DIGITS
 from promptlib._git.references import check_name
-from promptlib._git.rooms import THERE
-from promptlib._git.talking import PATIENCE, Silent, surroundings, talk
+from promptlib._git.remotes import quarantine
+from promptlib._git.remotes.addresses import Address, encoded
+from promptlib._git.remotes.answers import Talk
+from promptlib._git.remotes.quarantine import THERE
+from promptlib._git.remotes.talking import PATIENCE, Silent, surroundings, talk
 from promptlib.errors import BadRef, GitFailed, NotFound, nearest
 
 if TYPE_CHECKING:
@@ -278,7 +278,7 @@ class Remotes:
         if not wanted:
             return frozenset()
         # In a folder that knows of no remote, git looks for none.
-        with rooms.blind(self._layout) as room:
+        with quarantine.blind(self._layout) as room:
             given = "".join(f"{each}\n" for each in wanted).encode()
             told = room.git.run("cat-file", "--batch-check", given=given).out
         rows = told.decode("ascii", "replace").splitlines()
@@ -316,7 +316,7 @@ class Remotes:
     def _talk(self, remote: str, allow: Collection[str], patience: float, *, pushing: bool = False) -> Iterator[_Line]:
         own = self._own()
         address = self._address(own, remote)[pushing]
-        with rooms.opened(self._layout) as room:
+        with quarantine.opened(self._layout) as room:
             users = _settings(room.git, None)
             target = _rewritten(address, users, pushing=pushing)
             asked = {scheme for scheme, values in users.below("protocol", "allow") if values[-1] == "always"}
@@ -334,7 +334,9 @@ class Remotes:
 class _Line:
     """A talk that is going on."""
 
-    def __init__(self, room: rooms.Room, told: Talk, around: Mapping[str, str], other: tuple[Address, float]) -> None:
+    def __init__(
+        self, room: quarantine.Room, told: Talk, around: Mapping[str, str], other: tuple[Address, float]
+    ) -> None:
         self.room = room
         self._git = room.git
         self._talk = told
@@ -439,7 +441,7 @@ def _configuration(
     return found
 
 
-def _credentials(room: rooms.Room, address: Address) -> dict[tuple[str, str, str], str | tuple[str, ...]]:
+def _credentials(room: quarantine.Room, address: Address) -> dict[tuple[str, str, str], str | tuple[str, ...]]:
     return {("credential", "", "helper"): room.keep_credentials(address)} if any(address.credentials) else {}
 
 

@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from promptlib.merge import FieldConflict, NameConflict
-from promptlib.store.blending import Blending
 from promptlib.store.layout import include_path
-from promptlib.store.renames import renames
-from promptlib.store.sides import Key
+from promptlib.store.merging.blending import Blending
+from promptlib.store.merging.renames import renames
+from promptlib.store.merging.sides import Key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from promptlib._git import Entry
-    from promptlib.store.choosing import Choices
-    from promptlib.store.sides import Side
+    from promptlib.store.merging.choosing import Choices
+    from promptlib.store.merging.sides import Side
 
 
 @dataclass(slots=True)

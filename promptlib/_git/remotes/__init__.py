@@ -1,0 +1,1 @@
+"""Fetching from other repositories and pushing to them."""
