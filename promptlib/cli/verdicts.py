@@ -28,6 +28,9 @@ def rows(checked: Checked, *, locked: bool) -> Iterator[Row]:
     for label in checked.labels:
         yield plain(str(label), "yellow")
         yield from _steps(label.remedy)
+    for note in checked.notes:
+        yield plain(f"{note.where}: {note.what}", "yellow")
+        yield from _steps(note.hint)
     for words in checked.unknown:
         yield plain(f"not known: {words}", "yellow")
     if locked:
@@ -48,6 +51,7 @@ def as_json(checked: Checked, *, locked: bool) -> dict[str, object]:
     return {
         "movements": [each.to_dict() for each in checked.movements],
         "labels": [each.to_dict() for each in checked.labels],
+        "notes": [{"what": each.what, "where": str(each.where), "hint": each.hint} for each in checked.notes],
         "unknown": list(checked.unknown),
         "drifts": [each.to_dict() for each in checked.drifts] if locked else None,
     }

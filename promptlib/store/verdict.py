@@ -1,10 +1,11 @@
-"""What `check` finds: what cannot be read, what drifted from the lock, numbers that moved, and foreign labels."""
+"""What `check` finds: what cannot be read or says nothing, drifts from the lock, moved numbers, foreign labels."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from promptlib import codec
 from promptlib.errors import InvalidPrompt, NotFound, PromptLibError, RenderFailed, StoreDamaged, StoreError
 from promptlib.refs import Ref
 from promptlib.store.layout import prompt_path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from promptlib._git import Repository
+    from promptlib.codec import Note
     from promptlib.lockfile import Drift
     from promptlib.prompt import Prompt
     from promptlib.store.loading import Reader
@@ -61,7 +63,8 @@ class Checked:
     """What a check found.
 
     It is `ok` while every prompt and label can be loaded, nothing drifted from the lock, and no published number moved
-    here. Foreign labels, numbers that a pull would move and what cannot be known (`unknown`) are told and fail nothing.
+    here. Foreign labels, numbers that a pull would move, what is worth telling about files (`notes`: keys that say
+    nothing, a conflict left in a text) and what cannot be known (`unknown`) are told and fail nothing.
     """
 
     names: tuple[str, ...]
@@ -69,6 +72,7 @@ class Checked:
     drifts: tuple[Drift, ...] = ()
     movements: tuple[Movement, ...] = ()
     labels: tuple[ForeignLabel, ...] = ()
+    notes: tuple[Note, ...] = ()
     unknown: tuple[str, ...] = ()
 
     @property
@@ -79,7 +83,7 @@ class Checked:
     @property
     def warnings(self) -> int:
         """How much is told that fails nothing."""
-        return len(self.labels) + len(self.unknown) + sum(not each.failed for each in self.movements)
+        return len(self.labels) + len(self.notes) + len(self.unknown) + sum(not each.failed for each in self.movements)
 
 
 def check(
@@ -103,6 +107,7 @@ def check(
         drifts=drifts(lock, reader, repository, history) if lock is not None else (),
         movements=past.movements(names),
         labels=past.foreign([(*at, digests[f"{at[0]}@{at[1]}"]) for at in labels if f"{at[0]}@{at[1]}" in digests]),
+        notes=tuple(_notes(reader, [name for name in wanted if name in digests])),
         unknown=tuple(past.unknown),
     )
 
@@ -115,6 +120,15 @@ def _unreadable(reader: Reader, refs: list[Ref], digests: dict[str, str]) -> Ite
             digests[str(ref)] = prompt.digest
         except (NotFound, InvalidPrompt, RenderFailed, StoreDamaged) as error:
             yield Unreadable(str(ref), error)
+
+
+def _notes(reader: Reader, names: Iterable[str]) -> Iterator[Note]:
+    """Yield what is worth telling about the files of *names*, which can be read."""
+    for name in names:
+        path = prompt_path(name)
+        data = reader.files.read(path)
+        if data is not None:
+            yield from codec.read_with_notes(data, source=reader.files.shown(path))[1]
 
 
 def _read_includes(prompt: Prompt[Any], read: set[str]) -> None:

@@ -138,6 +138,7 @@ def test_check_as_json(shop: Any) -> None:
         ],
         "movements": [],
         "labels": [],
+        "notes": [],
         "unknown": [],
         "drifts": None,
     }
@@ -159,6 +160,7 @@ def test_check_as_json(shop: Any) -> None:
         "prompts": [{"name": "limited", "ok": True, "errors": [], "worst": None}],
         "movements": [],
         "labels": [],
+        "notes": [],
         "unknown": [],
         "drifts": None,
     }
