@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from promptlib.review.findings import LabelReview, MovedNumber, PromptReview, Review
+from promptlib.review.findings import LabelReview, PromptReview, Review
 from promptlib.review.gathering import review
 from promptlib.review.tracing import Touched
 
-__all__ = ["LabelReview", "MovedNumber", "PromptReview", "Review", "Touched", "review"]
+__all__ = ["LabelReview", "PromptReview", "Review", "Touched", "review"]

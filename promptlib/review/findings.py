@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from promptlib.diff import PromptDiff
     from promptlib.lineage import Graph
     from promptlib.review.tracing import Touched
+    from promptlib.store.movement import MovedNumber
     from promptlib.version import Version
 
 PromptFate: TypeAlias = Literal["added", "changed", "renamed", "removed"]
@@ -104,24 +105,6 @@ class LabelReview:
             "error": self.error or None,
             "difference": self.difference.to_dict() if self.difference else None,
         }
-
-
-@dataclass(frozen=True, slots=True)
-class MovedNumber:
-    """A number that is one content at the base (`was`) and another at the head (`now`), by their digests.
-
-    It comes of a merge that put the base second. A merge on a forge keeps the base's numbers; if the branch is moved to
-    the head as it is, this number is other content from then on.
-    """
-
-    name: str
-    number: int
-    was: str
-    now: str
-
-    def to_dict(self) -> dict[str, object]:
-        """Return it as JSON data."""
-        return {"name": self.name, "number": self.number, "was": self.was, "now": self.now}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

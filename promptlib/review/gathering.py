@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from promptlib.diff import diff
 from promptlib.errors import NotFound, PromptLibError
-from promptlib.review.findings import LabelReview, MovedNumber, PromptReview, Review
+from promptlib.review.findings import LabelReview, PromptReview, Review
 from promptlib.review.tracing import around, touched
 from promptlib.store.aside import between
+from promptlib.store.movement import MovedNumber
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,10 +137,12 @@ def _between(found: Range, old: str, new: str) -> tuple[Version, ...]:
 
 
 def _moved(found: Range, name: str) -> Iterator[MovedNumber]:
-    now = {version.number: version.digest for version in _history(found.head, name)}
+    versions = _history(found.head, name)
+    now = {version.number: version.digest for version in versions}
+    places = {version.digest: version.number for version in versions}
     for version in _history(found.base, name):
         if version.number is not None and now.get(version.number, version.digest) != version.digest:
-            yield MovedNumber(name, version.number, version.digest, now[version.number])
+            yield MovedNumber(name, version.number, version.digest, now[version.number], places.get(version.digest))
 
 
 def _history(view: View, name: str) -> tuple[Version, ...]:

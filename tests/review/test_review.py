@@ -220,7 +220,7 @@ def test_numbers_that_a_merge_the_wrong_way_round_moves_are_named(store: Store) 
         assert told == [("polite", 2, published.digest, here.digest)]
         assert f"- `polite@v2` is `{published.short}` at the base and `{here.short}` here" in found.markdown()
         assert found.to_dict()["moved"] == [
-            {"name": "polite", "number": 2, "was": published.digest, "now": here.digest}
+            {"name": "polite", "number": 2, "was": published.digest, "now": here.digest, "elsewhere": 3}
         ]
 
 
