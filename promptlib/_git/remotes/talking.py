@@ -97,11 +97,9 @@ def talk(
     finally:
         # In the middle of a talk it is stopped with all that it has started; after the end nothing is left to stop.
         _stop(process)
-        for thread, (pipe, _, _) in zip(threads, listeners, strict=True):
+        for thread in threads:
             # Only a pipe that outlives its git is not waited for: whoever holds it may go on to do so for hours.
             thread.join(timeout=GRACE if kept else STOPPED)
-            if not thread.is_alive():
-                _close(_pipe(pipe))
     return Result(process.returncode, b"".join(out), _said(words))
 
 
@@ -133,8 +131,7 @@ def _heard(heard: Queue[bytes | None], process: subprocess.Popen[bytes], patienc
 def _tell(pipe: IO[bytes], given: bytes) -> None:
     with suppress(OSError, ValueError):
         pipe.write(given)
-    with suppress(OSError, ValueError):
-        pipe.close()
+    _close(pipe)
 
 
 def _gather(pipe: IO[bytes], out: list[bytes], heard: Queue[bytes | None]) -> None:
@@ -144,6 +141,7 @@ def _gather(pipe: IO[bytes], out: list[bytes], heard: Queue[bytes | None]) -> No
         if size <= MOST_OUT:
             out.append(piece)
         heard.put(b"")
+    _close(pipe)
     heard.put(None)
 
 
@@ -151,6 +149,7 @@ def _listen(pipe: IO[bytes], heard: Queue[bytes | None]) -> None:
     while piece := _read(pipe):
         # Progress writes over itself: the last of it is enough.
         heard.put(piece)
+    _close(pipe)
     heard.put(None)
 
 
@@ -184,6 +183,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def _close(pipe: IO[bytes]) -> None:
+    """Close *pipe* in the thread that used it: it may outlive the talk by far."""
     with suppress(OSError):
         pipe.close()
 
