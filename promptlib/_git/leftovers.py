@@ -174,8 +174,8 @@ def _is_in(process: Path, places: tuple[str, ...]) -> bool:
         if state in b"ZX":
             return False
         here = os.readlink(process / "cwd")  # noqa: PTH115 - only the text is wanted
-    except FileNotFoundError:
-        return False
+    except (FileNotFoundError, ProcessLookupError):
+        return False  # it has ended
     except OSError:
         here = ""  # another user's: only its words can be read
     return any(f"{here}/".startswith(f"{place}/") or os.fsencode(place) in line for place in places)

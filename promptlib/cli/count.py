@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from os.path import isfile
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -99,7 +99,7 @@ def _texts(what: Sequence[str], *, every: bool) -> Iterator[tuple[str, list[tupl
 def _is_file(what: str) -> bool:
     from promptlib.cli import files  # noqa: PLC0415 - beside it
 
-    return what == files.STANDARD_INPUT or Path(what).is_file()
+    return what == files.STANDARD_INPUT or isfile(what)  # noqa: PTH113 - it says no to words that no system takes for a path
 
 
 def _text(path: str) -> list[tuple[str, str]]:

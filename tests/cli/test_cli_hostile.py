@@ -124,6 +124,8 @@ def test_the_shell_takes_none(triage: Shell, tmp_path: Path, monkeypatch: pytest
     before = snapshot(tmp_path)
     for at, word in enumerate(words):
         for verb in VERBS[at % 3 :: 3]:
+            if verb[0] == "count" and word == "-":
+                continue  # which is standard input there
             arguments = [verb[0], "--", *(word if part == "W" else part for part in verb[1:] if part != "--json")]
             ended = CliRunner().invoke(app, arguments, input="user:\nHi\n", prog_name="promptlib")
             assert ended.exception is None or isinstance(ended.exception, SystemExit), (arguments, ended.exception)

@@ -64,6 +64,15 @@ def filled(bare: Store) -> Store:
 
 
 @pytest.fixture
+def dated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commits of one day by one person: a pack of them has the same bytes each time, and so does its damage."""
+    monkeypatch.setattr("promptlib.store.writing.time", lambda: 1_790_000_000.0)
+    for who in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{who}_NAME", "Uma")
+        monkeypatch.setenv(f"GIT_{who}_EMAIL", "uma@example.com")
+
+
+@pytest.fixture
 def grown(tree: Store) -> Store:
     """The same in an application's repository."""
     fill(tree)
@@ -329,7 +338,7 @@ def test_a_pack_index_is_made_again(filled: Store, run: Run, what: str) -> None:
     assert len(kept(filled)) == (what != "gone")
 
 
-def test_a_damaged_pack_gives_what_it_still_holds(filled: Store, run: Run) -> None:
+def test_a_damaged_pack_gives_what_it_still_holds(dated: None, filled: Store, run: Run) -> None:
     """Its readable objects go into a new pack, and the rest is looked for elsewhere."""
     found = pack(filled, run)
     run(filled.path, "multi-pack-index", "write")
