@@ -93,7 +93,7 @@ def test_no_text_leaves_its_block(text: str) -> None:
 
 @given(st.text(max_size=40))
 def test_every_character_comes_back_as_text_that_nothing_obeys(text: str) -> None:
-    page = Graph([ONE._replace(message=f"a {text} z")]).html()
+    page = Graph([Node(ONE.name, ONE.digest, ONE.number, ONE.commit, message=f"a {text} z")]).html()
     shown = "\n".join(data_of(page)["nodes"][0]["message"])
     assert shown.startswith("a ")
     assert not re.search("[\u202a-\u202e\u2066-\u2069\x00-\x08\x0b-\x1f\x7f\u2028\u2029]", shown)

@@ -180,7 +180,7 @@ def test_a_graph_understands_refs_versions_and_nodes() -> None:
         HEAD,
     ):
         assert DEEP.of(which).node == HEAD
-    assert DEEP.of(HEAD._replace(labels=())).node == HEAD
+    assert DEEP.of(Node(HEAD.name, HEAD.digest, HEAD.number, HEAD.commit)).node == HEAD
     assert DEEP.of("style").node == STYLE_2
     assert DEEP.of("style@v1").common_ancestor("style@latest") == STYLE
     assert [edge.kind for edge in DEEP.path_between("mail", "style") or ()] == [
@@ -212,7 +212,7 @@ def test_what_is_not_in_a_graph_is_told_with_what_is(ref: str, what: str, hint: 
 
 def test_a_node_of_another_graph_is_not_found() -> None:
     with pytest.raises(NotFound, match=r"style v1 \(00000000\) is not in this graph\nit belongs to another store"):
-        DEEP.of(STYLE._replace(digest=f"sha256:{'0' * 64}"))
+        DEEP.of(Node(STYLE.name, f"sha256:{'0' * 64}", 1, "c1"))
 
 
 def test_a_run_came_of_the_version_that_ran_and_is_no_origin() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from promptlib._git.records import Head
@@ -25,8 +26,11 @@ SYMBOLIC = b"ref: "
 DEEPEST_LINK = 5
 #: For how long git waits for another git that moves the same ref; a hook of that one may take its time.
 LOCK_MILLISECONDS = 1000
+#: A read of less has come to the end of a file.
+_AT_ONCE = 1 << 16
 
 
+@lru_cache(maxsize=256)  # each question reads the same few again
 def check_name(reference: str) -> None:
     """Refuse what is no full ref name."""
     if not NAME.fullmatch(reference):
@@ -44,6 +48,7 @@ class References:
         self._common = os.fspath(layout.common_dir)
         self._note = f"{self._common}/promptlib/moving"
         self._none = "0" * objects.id_length
+        self._last: tuple[bytes | None, str] = (None, "")
 
     def head(self) -> Head:
         """Return what is checked out; each linked work tree has its own."""
@@ -94,6 +99,9 @@ class References:
         return None if end < 0 else (b"\n" + text)[:end].rpartition(b"\n")[2]
 
     def _commit(self, text: bytes, reference: str) -> str:
+        last, known = self._last
+        if text == last:
+            return known
         commit = text.strip().decode("ascii", "replace")
         try:
             self._objects.check_id(commit)
@@ -102,6 +110,7 @@ class References:
                 f"{reference!r} holds {commit[:80]!r}, which is no commit",
                 hint=f"git reflog show {reference} lists where it pointed before",
             ) from error
+        self._last = text, commit
         return commit
 
     def _tip_from_git(self, reference: str) -> str | None:
@@ -249,8 +258,14 @@ class References:
 
 def _read(path: str) -> bytes | None:
     try:
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - the hot path
-            return file.read()
+        descriptor = os.open(path, os.O_RDONLY | BINARY)
+        try:
+            parts = [os.read(descriptor, _AT_ONCE)]
+            while len(parts[-1]) == _AT_ONCE:
+                parts.append(os.read(descriptor, _AT_ONCE))
+        finally:
+            os.close(descriptor)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
     except OSError as error:

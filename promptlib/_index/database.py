@@ -64,7 +64,7 @@ _NOT_JOINED = (("tip", ""), ("events", "0"), ("stale", "[]"), ("unmet", "{}"))
 class Database:
     """One connection, to a file or to memory; `file` is False for memory."""
 
-    __slots__ = ("connection", "file", "identity", "path", "process")
+    __slots__ = ("_held", "_moment", "connection", "file", "identity", "path", "process")
 
     #: At the end of a process its modules may be gone before this is.
     _process_now = staticmethod(os.getpid)
@@ -76,6 +76,19 @@ class Database:
         self.file = path is not None
         self.identity = identity
         self.process = os.getpid()
+        self._held: State | None = None
+        self._moment = (0, 0)
+
+    def state(self) -> State:
+        """Return what the tables hold: the same object as before, unread, while nobody has changed the file.
+
+        Inside a transaction, that stays true to its end.
+        """
+        # SQLite counts here what other connections commit, and what this one does.
+        moment = self.connection.execute("PRAGMA data_version").fetchone()[0], self.connection.total_changes
+        if self._held is None or moment != self._moment:
+            self._held, self._moment = state(self.connection), moment
+        return self._held
 
     def __del__(self) -> None:
         """Close what nobody closed, in the process that opened it."""

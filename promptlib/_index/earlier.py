@@ -70,6 +70,11 @@ class Seen:
         self._apart: Session | None = None
         self.tip = commit
 
+    @property
+    def moment(self) -> object:
+        """Another object than before, where the tables may hold something else."""
+        return (self._apart or self._session).moment
+
     def ask(self, question: Callable[[sqlite3.Connection], Answer]) -> Answer:
         """Return the answer to *question*."""
         if self._apart is None:

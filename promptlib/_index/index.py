@@ -60,6 +60,8 @@ class Index:
         """Ask *session*, and *contents* for what stands in the files; `open` makes both."""
         self.session = session
         self.contents = contents
+        #: The tip at which all versions are joined, and when that was looked up.
+        self._done: tuple[object, str] = (None, "")
 
     @classmethod
     def open(cls, path: Path, repository: Repository, root: str, *, describe: Callable[[bytes], Description]) -> Index:
@@ -223,7 +225,10 @@ class Index:
         """
 
         def ask(connection: sqlite3.Connection) -> tuple[Answer] | None:
-            return (question(connection),) if joining.done(connection) == self.session.tip else None
+            moment = self.session.moment
+            if self._done[0] is not moment:
+                self._done = moment, joining.done(connection)
+            return (question(connection),) if self._done[1] == self.session.tip else None
 
         for _ in range(_PATIENT):
             found = self.session.ask(ask)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
 from pathlib import Path
 from threading import local
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -15,7 +14,7 @@ from promptlib.forking import ForkBarrier
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from promptlib._index.rows import Repository
 
@@ -32,6 +31,10 @@ class Asked(Protocol):
     """What answers questions about one tip."""
 
     tip: str
+
+    @property
+    def moment(self) -> object:
+        """While a question is asked: another object than before, where the tables may hold something else."""
 
     def ask(self, question: Callable[[sqlite3.Connection], Answer]) -> Answer:
         """Return the answer to *question*, which only reads."""
@@ -74,6 +77,7 @@ class Session:
         self._lock = ForkBarrier(rank=0)
         self._process = os.getpid()
         self._database: Database | None = None
+        self.moment: object = None
 
     @property
     def tip(self) -> str:
@@ -96,7 +100,7 @@ class Session:
                 database = self._open(in_memory=attempt >= PATIENT)
                 try:
                     with _transaction(database.connection, "BEGIN"):
-                        held = state(database.connection)
+                        held = self.moment = database.state()
                         if held.root == self._root and held.tip == self.tip:
                             return question(database.connection)
                     self._bring(database)
@@ -115,7 +119,7 @@ class Session:
                 database = self._open(in_memory=attempt >= PATIENT)
                 try:
                     with _transaction(database.connection, "BEGIN IMMEDIATE"):
-                        held = state(database.connection)
+                        held = database.state()
                         if held.root == self._root and held.tip == self.tip:
                             return work(database.connection)
                     self._bring(database)
@@ -229,14 +233,22 @@ def _discard(database: Database) -> None:
         database.close()  # it cannot be taken away: it will be found damaged again, and memory serves
 
 
-@contextmanager
-def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
+class _transaction:  # noqa: N801 - it reads as a word after `with`; a generator would cost more than what is asked
     """Commit what was done inside, or undo all of it."""
-    try:
-        connection.execute(begin)
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+
+    __slots__ = ("_begin", "_connection")
+
+    def __init__(self, connection: sqlite3.Connection, begin: str) -> None:
+        self._connection = connection
+        self._begin = begin
+
+    def __enter__(self) -> None:
+        self._connection.execute(self._begin)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self._connection.execute("COMMIT")
+        finally:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")

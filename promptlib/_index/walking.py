@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, NamedTuple
+from collections import Counter
+from itertools import compress
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
 from promptlib._index.database import state
-from promptlib._index.nodes import BITS, DERIVED, INCLUDES, KIND, NODE, node_row
+from promptlib._index.nodes import BITS, DERIVED, INCLUDES, KIND, NODE
 from promptlib._index.rows import Damaged
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Found(NamedTuple):
     back: dict[int, Sequence[int]]
     forth: dict[int, list[int]] | None
     missing: dict[int, str]
+    starts: tuple[int, ...] = ()
 
 
 class _Rows:
@@ -50,23 +52,26 @@ class _Rows:
 
     __slots__ = ("back", "counts", "missing", "told", "unmet")
 
-    def __init__(self, rows: Iterable[tuple[int, bytes, int]]) -> None:
+    def __init__(self, ids: Sequence[int] = (), data: Sequence[bytes] = (), seals: Sequence[int] = ()) -> None:
         self.told: dict[int, str] = {}
         self.back: dict[int, Sequence[int]] = {}
         self.counts: dict[int, str] = {}
         self.missing: dict[str, int] = {}
         self.unmet: list[int] = []
-        for at, data, seal in rows:
-            if crc32(data, at) != seal:
-                raise Damaged(f"node {at}")
-            self.counts[at], words, self.told[at] = data.decode().split("\n", 2)
-            if " " in words or "-" in words:
-                # One version may pin the same by two names, or pin what is not here.
-                self.back[at] = tuple(dict.fromkeys(map(int, words.split())))
-                if "-" in words:
-                    self.unmet.append(at)
-            else:
-                self.back[at] = (int(words),) if words else ()
+        if (made := tuple(map(crc32, data, ids))) != tuple(seals):
+            raise Damaged(f"node {next(at for at, one, other in zip(ids, made, seals, strict=True) if one != other)}")
+        told, back, counts = self.told, self.back, self.counts
+        for at, text in zip(ids, map(bytes.decode, data), strict=True):
+            counts[at], words, told[at] = text.split("\n", 2)
+            if " " not in words:
+                back[at] = (int(words),) if words else ()
+            elif words.count(" ") == 1:
+                one, other = words.split(" ")
+                back[at] = (int(one), int(other)) if one != other else (int(one),)
+            else:  # it may pin the same by two names
+                back[at] = tuple(map(int, dict.fromkeys(words.split(" "))))
+            if "-" in words:  # it pins what is not here
+                self.unmet.append(at)
 
     def found(self, starts: Sequence[int], *, forth: dict[int, list[int]] | None = None) -> Found:
         """Return what was read, all of *starts* among it."""
@@ -85,37 +90,50 @@ class _Rows:
             self.back[at] = tuple(dict.fromkeys(arcs))
         missing = {at: pin for pin, at in self.missing.items()}
         self.back |= dict.fromkeys(missing, ())
-        return Found(self.told, self.back, forth, missing)
+        return Found(self.told, self.back, forth, missing, tuple(starts))
 
     def forth(self) -> dict[int, list[int]]:
-        """Return the arcs from the other end, by kind and then by age."""
+        """Return the arcs from the other end, by kind and then by age, of the versions that have any."""
         back = self.back
-        forth: dict[int, list[int]] = {at: [] for at in back}
+        forth: dict[int, list[int]] = {}
         for source in sorted(back):
             for arc in back[source]:
-                arcs = forth.get(arc >> BITS)
-                if arcs is not None:
-                    arcs.append(source << BITS | arc & KIND)
+                target = arc >> BITS
+                if target in forth:
+                    forth[target].append(source << BITS | arc & KIND)
+                elif target in back:
+                    forth[target] = [source << BITS | arc & KIND]
         for arcs in forth.values():
             if len(arcs) > 1:
                 arcs.sort(key=KIND.__and__)
         return forth
 
     def check_forth(self, forth: dict[int, list[int]]) -> None:
-        """Miss an edge that leads to one of the rows."""
-        sums: dict[str, int] = {}  # most versions have the same few counts
-        for at, arcs in forth.items():
-            counts = self.counts[at]
-            if counts not in sums:
-                sums[counts] = sum(map(int, counts.split()[:3]))
-            if len(arcs) != sums[counts]:
-                raise Damaged(f"edges to {at}")
+        """Miss an edge that leads to one of the rows: no row has more of them than are counted in it."""
+        if sum(map(len, forth.values())) != _counted(self.counts.values(), slice(3)):
+            raise Damaged("edges")
+
+
+def _counted(counts: Iterable[str], kinds: slice) -> int:
+    """Return how many edges of some *kinds* are counted in all: most versions have the same few counts."""
+    return sum(many * sum(map(int, told.split()[kinds])) for told, many in Counter(counts).items())
+
+
+def _asked(connection: sqlite3.Connection, statement: str, starts: Sequence[int]) -> list[tuple[Any, ...]]:
+    """Return the columns of the rows that *statement* finds from *starts*, which it takes as JSON."""
+    return _columns(connection.execute(statement, (f"[{','.join(map(str, starts))}]",)))
+
+
+def _columns(found: sqlite3.Cursor) -> list[tuple[Any, ...]]:
+    return list(zip(*found.fetchall(), strict=True))
 
 
 def before(connection: sqlite3.Connection, starts: Sequence[int], *, origins: bool) -> Found:
     """Return *starts* and all that can be reached from them; with *origins*, not by what they include."""
-    rows = _Rows(connection.execute(ORIGINS if origins else BEFORE, (json.dumps(starts),)))
+    rows = _Rows(*_asked(connection, ORIGINS if origins else BEFORE, starts))
     back = rows.back
+    if {arc >> BITS for arcs in back.values() for arc in arcs} <= back.keys():
+        return rows.found(starts)
     for at, arcs in back.items():
         for arc in arcs:
             if arc >> BITS not in back and arc > 0 and not (origins and arc & KIND == INCLUDES):
@@ -125,7 +143,7 @@ def before(connection: sqlite3.Connection, starts: Sequence[int], *, origins: bo
 
 def after(connection: sqlite3.Connection, starts: Sequence[int]) -> Found:
     """Return *starts* and all from which they can be reached."""
-    rows = _Rows(connection.execute(AFTER, (json.dumps(starts),)))
+    rows = _Rows(*_asked(connection, AFTER, starts))
     forth = rows.forth()
     rows.check_forth(forth)
     return rows.found(starts, forth=forth)
@@ -133,15 +151,15 @@ def after(connection: sqlite3.Connection, starts: Sequence[int]) -> Found:
 
 def using(connection: sqlite3.Connection, starts: Sequence[int]) -> Found:
     """Return *starts* and all that include or derive from them."""
-    reached = connection.execute(USING, (json.dumps(starts),)).fetchall()
-    deep = {row[0] for row in reached if row[3]}
-    rows = _Rows(row[:3] for row in reached)
+    ids, data, seals, deeper = _asked(connection, USING, starts) or ((), (), (), ())
+    deep = set(compress(ids, deeper))
+    rows = _Rows(ids, data, seals)
     forth = rows.forth()
-    for at, arcs in forth.items():
-        heirs, derived, users, _ = map(int, rows.counts[at].split())
-        counted = len(arcs) if at in deep else sum(arc & KIND >= DERIVED for arc in arcs)
-        if counted != derived + users + (heirs if at in deep else 0):
-            raise Damaged(f"edges to {at}")
+    counts = rows.counts
+    others = sum(arc & KIND < DERIVED for at in forth.keys() - deep for arc in forth[at])
+    held = sum(map(len, forth.values())) - others
+    if held != _counted(counts.values(), slice(1, 3)) + _counted((counts[at] for at in deep), slice(1)):
+        raise Damaged("edges")
     return rows.found(starts, forth=forth)
 
 
@@ -164,7 +182,7 @@ def check(connection: sqlite3.Connection) -> None:
 
 
 def _all(connection: sqlite3.Connection) -> tuple[_Rows, dict[int, list[int]]]:
-    rows = _Rows(connection.execute(_EVERYTHING))
+    rows = _Rows(*_columns(connection.execute(_EVERYTHING)))
     forth = rows.forth()
     rows.check_forth(forth)
     return rows, forth
@@ -172,12 +190,15 @@ def _all(connection: sqlite3.Connection) -> tuple[_Rows, dict[int, list[int]]]:
 
 def alone(connection: sqlite3.Connection, node: int) -> Found:
     """Return one node, and none of its arcs."""
-    rows = _Rows(connection.execute(NODE, (node,)))
+    rows = _Rows(*_columns(connection.execute(NODE, (node,))))
     found = rows.found([node])
     return found._replace(back={node: ()}, missing={})
 
 
 def alike(connection: sqlite3.Connection, node: int) -> tuple[int, ...]:
     """Return *node*, and the newest version of its name with the same content, to which pins lead."""
-    newer = node_row(connection, node).newer
+    found = connection.execute(NODE, (node,)).fetchone()
+    if found is None or crc32(found[1], node) != found[2]:
+        raise Damaged(f"node {node}")
+    newer = int(found[1].partition(b"\n")[0].rpartition(b" ")[2])
     return (node, newer) if newer else (node,)

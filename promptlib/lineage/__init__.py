@@ -6,7 +6,7 @@ from promptlib.lineage.finding import Which
 from promptlib.lineage.graph import Compare, Graph, Lineage, Source
 from promptlib.lineage.impact import Impact, impacts
 from promptlib.lineage.joining import Told, joined, web_of
-from promptlib.lineage.nodes import KINDS, LINE, ORIGINS, Edge, Kind, Node
+from promptlib.lineage.nodes import KINDS, LINE, ORIGINS, Edge, Fields, Kind, Node
 from promptlib.lineage.web import Web
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "ORIGINS",
     "Compare",
     "Edge",
+    "Fields",
     "Graph",
     "Impact",
     "Kind",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from promptlib.lineage.nodes import LINE
@@ -31,13 +30,32 @@ class Trail(NamedTuple):
             key = arc >> BITS
 
 
-@dataclass(frozen=True, slots=True)
 class Impact:
-    """A version that includes or derives from another one, maybe through further ones."""
+    """A version that includes or derives from another one, maybe through further ones. Immutable."""
 
-    node: Node
-    _key: int = field(repr=False)
-    _trail: Trail = field(repr=False, compare=False)
+    __slots__ = ("_key", "_trail")
+
+    def __init__(self, key: int, trail: Trail) -> None:
+        """Tell of the version with number *key* in the web of *trail*."""
+        self._key = key
+        self._trail = trail
+
+    @property
+    def node(self) -> Node:
+        """The version itself."""
+        return self._trail.web.nodes[self._key]
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether both are of the same version."""
+        return self.node == other.node if isinstance(other, Impact) else NotImplemented
+
+    def __hash__(self) -> int:
+        """Return what is the same for the same version."""
+        return hash(self.node)
+
+    def __repr__(self) -> str:
+        """Return the version."""
+        return f"Impact(node={self.node!r})"
 
     @property
     def path(self) -> tuple[Edge, ...]:
@@ -128,10 +146,20 @@ class Impact:
 def impacts(web: Web, starts: Iterable[int]) -> tuple[Impact, ...]:
     """Return what uses *starts* in *web*, nearest first; another version of the same content is none of it."""
     begun = list(starts)
-    own = {(node.name, node.digest) for node in (web.nodes[key] for key in begun)}
+    own = {_content(web.nodes[key]) for key in begun}
     reached = web.touched(begun)
-    alike = [key for key in reached if (web.nodes[key].name, web.nodes[key].digest) in own]
+    alike = [key for key in _named(web, reached, {name for name, _ in own}) if _content(web.nodes[key]) in own]
     if alike:
         reached = web.touched([*begun, *alike])
     trail = Trail(web, reached)
-    return tuple([Impact(web.nodes[key], key, trail) for key in reached])
+    return tuple([Impact(key, trail) for key in reached])
+
+
+def _content(node: Node) -> tuple[str, str]:
+    return node.name, node.digest
+
+
+def _named(web: Web, keys: Iterable[int], names: Iterable[str]) -> list[int]:
+    """Return those of *keys* that may have one of *names*, as far as the texts of *web* tell."""
+    text = web.texts.get
+    return list(dict.fromkeys(key for name in names for key in keys if name in text(key, name)))

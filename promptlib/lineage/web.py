@@ -6,7 +6,6 @@ place of its kind in `KINDS`: a walk over very many holds nothing but numbers.
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING
 
 from promptlib.lineage.nodes import KINDS, LINE, ORIGINS, Edge
@@ -29,18 +28,25 @@ class Web:
     `back` has an entry for each version, and `nodes` tells what a version is.
     """
 
-    __slots__ = ("_forth", "back", "nodes")
+    __slots__ = ("_forth", "back", "nodes", "starts", "texts")
 
     def __init__(
         self,
         nodes: Mapping[int, Node],
         back: Mapping[int, Sequence[int]],
         forth: Mapping[int, Sequence[int]] | None = None,
+        *,
+        texts: Mapping[int, str] | None = None,
+        starts: Sequence[int] = (),
     ) -> None:
         """Hold *nodes*, and of each the arcs to what it follows from or uses, in the order of their kinds.
 
-        *forth*, if known already, holds the arcs from the other end, by kind and then by age.
+        *forth*, if known already, holds the arcs from the other end, by kind and then by age. Where there is one of
+        *texts*, name and digest of a version stand in it word for word: to look there makes no node. *starts* are the
+        versions from which it was walked, as far as that is of use.
         """
+        self.texts = texts or {}
+        self.starts = starts
         self.nodes = nodes
         self.back = back
         self._forth = forth
@@ -94,12 +100,14 @@ class Web:
     def path_between(self, one: int, other: int) -> list[tuple[int, int, int]] | None:
         """Return the (kind, source, target) of each edge between both; see `Lineage.path_between`."""
         left, right = self._steps_back(one), self._steps_back(other)
-        shared = [key for key in left if key in right]
-        if not shared:
+        lengths = {key: steps[0] + right[key][0] for key, steps in left.items() if key in right}
+        if not lengths:
             return None
+        shortest = min(lengths.values())
         # Of several ways that are as short, the straight one: what derives from another may include the same as that.
         meeting = min(
-            shared, key=lambda key: (left[key][0] + right[key][0], key not in (one, other), left[key][0], -key)
+            (key for key, length in lengths.items() if length == shortest),
+            key=lambda key: (key not in (one, other), left[key][0], -key),
         )
         return [*_followed(left, meeting)[::-1], *_followed(right, meeting)]
 
@@ -125,10 +133,10 @@ class Web:
         begun = dict.fromkeys(starts)
         found: dict[int, int] = {}
         derived: set[int] = set()
-        ahead = deque((key, False) for key in begun)
-        while ahead:
-            key, goes_on = ahead.popleft()
-            for arc in self.forth.get(key, ()):
+        forth = self.forth
+        ahead = [(key, False) for key in begun]
+        for key, goes_on in ahead:  # it grows as it is walked
+            for arc in forth.get(key, ()):
                 kind, source = arc & KIND, arc >> BITS
                 if kind == _PRODUCED or (kind in _LINE and not goes_on):
                     continue

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from promptlib._index import fields_of, walking
 from promptlib.errors import NotFound, PromptLibError
-from promptlib.lineage import Graph, Lineage, Node, Told, Web, impacts, web_of
+from promptlib.lineage import Fields, Graph, Lineage, Node, Told, Web, impacts, web_of
 from promptlib.refs import Pin, Ref
 from promptlib.store.remembering import content_of
 from promptlib.trust import FOREIGN, OWN
@@ -32,7 +32,8 @@ def lineage(history: History, ref: Ref, runs: Iterable[Run] = ()) -> Lineage:
 
     Raises what `History.version` does.
     """
-    key, traced = _event(history, ref), Traced(history)
+    traced = Traced(history)
+    key = traced.event(ref)
     if not (ran := tuple(runs)):
         return Lineage(key, traced)
     from promptlib.store import produced  # noqa: PLC0415 - few lineages are asked for with runs
@@ -43,25 +44,10 @@ def lineage(history: History, ref: Ref, runs: Iterable[Run] = ()) -> Lineage:
 def impact(history: History, ref: Ref) -> tuple[Impact, ...]:
     """Return what uses the content that *ref* (without label) names, or any version of a bare name."""
     traced = Traced(history)
-    versions = history.index.versions(ref.name) if ref == Ref(ref.name) else ()
-    keys = tuple(row.id for row in versions) or traced.alike(_event(history, ref))
-    return impacts(traced.using(keys), keys)
-
-
-def _event(history: History, ref: Ref, commit: str = "") -> int:
-    """Return the index's id of the version that *ref* (without label) names, or that *commit* made of its name.
-
-    Remembered while the tip stays; raises `NotFound` or `NumberMoved`.
-    """
-    asked = history.moved_to, history.numbered, ref, commit
-    known = history.events.get(asked)
-    if known is None:
-        made = [row for row in history.index.versions(ref.name) if row.commit == commit] if commit else []
-        known = (made or [history.row(ref)])[-1].id
-        if len(history.events) >= MOST_EVENTS:
-            history.events.clear()
-        history.events[asked] = known
-    return known
+    bare = ref == Ref(ref.name)
+    if bare and (keys := [row.id for row in history.index.versions(ref.name)]):
+        return impacts(traced.using(keys), keys)
+    return impacts(*traced.touched(traced.event(ref)))
 
 
 def graph(history: History, runs: Iterable[Run] = ()) -> Graph:
@@ -85,16 +71,33 @@ class Traced:
         """Answer for the tip that *history* stands at."""
         self._history = history
         self._tip = history.moved_to
+        self._numbers = history.numbered
         self._looked_through: Web | None = None
+
+    def event(self, ref: Ref, commit: str = "") -> int:
+        """Return the index's id of the version that *ref* (without label) names, or that *commit* made of its name.
+
+        Asked while the history stands at this tip, and remembered while it stays; raises `NotFound` or `NumberMoved`.
+        """
+        history = self._history
+        asked = self._tip, self._numbers, ref, commit
+        known = history.events.get(asked)
+        if known is None:
+            made = [row for row in history.index.versions(ref.name) if row.commit == commit] if commit else []
+            known = (made or [history.row(ref)])[-1].id
+            if len(history.events) >= MOST_EVENTS:
+                history.events.clear()
+            history.events[asked] = known
+        return known
 
     def key(self, which: Which) -> int:
         """Return the id of a version; raises `NotFound`."""
         with self._history.as_of(self._tip) as index:
             if isinstance(which, Node | Version):
                 ref = Ref(which.name, prefix=which.digest.removeprefix("sha256:"))
-                return _event(self._history, ref, which.commit)
+                return self.event(ref, which.commit)
             ref = Ref.parse(which)
-            return _event(self._history, _without_label(index, ref) if ref.label else ref)
+            return self.event(_without_label(index, ref) if ref.label else ref)
 
     def node(self, key: int) -> Node:
         """Return a version."""
@@ -126,31 +129,37 @@ class Traced:
         """Return all that includes or derives from *keys*, transitively."""
         return self._web(lambda connection: walking.using(connection, keys), "using", *keys)
 
+    def touched(self, key: int) -> tuple[Web, Sequence[int]]:
+        """Return in one question what `using` and `alike` do."""
+        web = self._web(lambda connection: walking.using(connection, walking.alike(connection, key)), "touched", key)
+        return web, web.starts or self.alike(key)
+
     def everything(self) -> Web:
         """Return every version."""
         return self._web(walking.everything, "everything")
 
     def _web(self, question: Callable[[sqlite3.Connection], walking.Found], *asked: object) -> Web:
         """Return what *question* finds; everything, where it cannot be asked."""
-        walked, numbered = self._history.walked, self._history.numbered
-        known = walked.get((self._tip, numbered, asked))
+        walked, key = self._history.walked, (self._tip, self._numbers, *asked)
+        known = walked.get(key)
         if known is not None:
             return known
         with self._history.as_of(self._tip) as index:
             found = index.walk(question)
         if found is None:
             return self._unjoined()
-        web = Web(_Nodes(found, numbered=numbered), found.back, found.forth)
+        nodes = _Nodes(found, numbered=self._numbers)
+        web = Web(nodes, found.back, found.forth, texts=found.told, starts=found.starts)
         if len(found.back) <= MOST_WALKED:
             if len(walked) >= MOST_ANSWERS or sum(len(each.back) for each in walked.values()) > MOST_WALKED:
                 walked.clear()
-            walked[self._tip, numbered, asked] = web
+            walked[key] = web
         return web
 
     def _unjoined(self) -> Web:
         if self._looked_through is None:
             with self._history.as_of(self._tip) as index:
-                self._looked_through = web_of(_told(index, numbered=self._history.numbered))
+                self._looked_through = web_of(_told(index, numbered=self._numbers))
         return self._looked_through
 
     def compare(self, before: Node | None, after: Node) -> PromptDiff | None:
@@ -165,7 +174,7 @@ class Traced:
 
     def _prompt(self, node: Node) -> Any:  # noqa: ANN401 - whatever its inputs are
         with self._history.as_of(self._tip) as index:
-            rows = index.rows([_event(self._history, Ref(node.name), node.commit)])
+            rows = index.rows([self.event(Ref(node.name), node.commit)])
             return content_of(b"".join(self._history.content(row.blob or "") for row in rows.values()))
 
 
@@ -182,13 +191,13 @@ def _without_label(index: Index, ref: Ref) -> Ref:
 class _Nodes(dict[int, Node]):
     """Nodes by their id, each made when it is first asked for: of a long walk, a path needs a few."""
 
-    __slots__ = ("_found", "_numbered")
+    __slots__ = ("_found", "_read")
 
     def __init__(self, found: walking.Found, *, numbered: bool) -> None:
         """Make the nodes of *found*."""
         super().__init__()
         self._found = found
-        self._numbered = numbered
+        self._read = _numbered if numbered else _unnumbered
 
     def __missing__(self, key: int) -> Node:
         told = self._found.told.get(key)
@@ -196,34 +205,36 @@ class _Nodes(dict[int, Node]):
             name, _, word = self._found.missing[key].partition("#")
             node = Node(name, f"sha256:{word}", missing=True)
         else:
-            node = _node(told, numbered=self._numbered)
+            node = Node.told(told, self._read)
         self[key] = node
         return node
 
 
-def _node(told: str, *, numbered: bool) -> Node:
-    """Return the node that the index tells of."""
-    fields = fields_of(told)
-    name, number, commit, author, seconds, zone, digest, trust, vouched, labels, current, _, _, message = fields
-    # What Node(...) does takes three times as long, and this is done for very many.
-    return tuple.__new__(
-        Node,
-        (
-            name,
-            digest,
-            int(number) if numbered else None,
-            commit,
-            instant(int(seconds), zone),
-            author,
-            message,
-            tuple(labels.split()) if labels else (),
-            False,
-            FOREIGN if trust else OWN,
-            json.loads(vouched) if vouched else "",
-            current == "1",
-            "",
-        ),
+def _numbered(told: str) -> Fields:
+    """Return what the index tells of a version."""
+    name, number, commit, author, seconds, zone, digest, trust, vouched, labels, current, _, _, message = fields_of(
+        told
     )
+    return Fields(
+        name,
+        digest,
+        int(number),
+        commit,
+        instant(int(seconds), zone),
+        author,
+        message,
+        tuple(labels.split()),
+        missing=False,
+        trust=FOREIGN if trust else OWN,
+        vouched=json.loads(vouched) if vouched else "",
+        current=current == "1",
+        run="",
+    )
+
+
+def _unnumbered(told: str) -> Fields:
+    """Return it without a number: where history is cut off, nobody knows from where to count."""
+    return _numbered(told)._replace(number=None)
 
 
 def _told(index: Index, *, numbered: bool) -> Iterator[Told]:

@@ -133,8 +133,10 @@ class View:
 
             return there.store.lineage(there.rest, runs=within(split_store(str(ref))[0], runs))
         parsed = Ref.parse(ref)
-        with self._asked(parsed.name):
+        try:
             return tracing.lineage(self._past(), self._label_resolved(parsed), runs)
+        except NotFetched as error:
+            raise self._not_here(parsed.name) from error
 
     def impact(self, ref: str | Ref) -> tuple[Impact, ...]:
         """Return every version that includes or derives from this one, transitively, nearest first.
@@ -147,8 +149,10 @@ class View:
         if there := self._there(ref):
             return there.store.impact(there.rest)
         parsed = Ref.parse(ref)
-        with self._asked(parsed.name):
+        try:
             return tracing.impact(self._past(), self._label_resolved(parsed))
+        except NotFetched as error:
+            raise self._not_here(parsed.name) from error
 
     def graph(self, *, runs: Iterable[Run] = ()) -> Graph:
         """Return every version of every name with its typed edges: parent, merged, renamed, derived, includes.

@@ -13,7 +13,7 @@ from promptlib import Store
 
 from .bench_size import _spent
 from .families import LINE, VERSIONS, built, prompt_name, style_name
-from .measure import figure, paired, seconds
+from .measure import beyond, figure, paired, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 MANY = 100_000
 ROUNDS = 15
 SLOW_ROUNDS = 3
+#: Of an answer with fewer versions, what every question costs is a large part.
+SHORT = 100
 
 _ROWS = (
     "SELECT e.name, e.number, c.id, c.author, c.seconds, c.zone, c.message, n.digest "
@@ -79,7 +81,12 @@ def of_index(store: Store, families: Families) -> Iterator[Figure]:
 
 
 def of_answers(store: Store, families: Families) -> Iterator[Figure]:
-    """Yield what each answer costs, asked of a store by refs and of a lineage that knows nothing yet."""
+    """Yield what each answer costs, asked of a store by refs and of a lineage that knows nothing yet.
+
+    Each question reads HEAD and the branch, looks whether the clone is shallow and whether the index has changed, as
+    each load does: the SQL does none of that. So a short answer is also told without it, against SQL without what
+    each statement costs. Which version a ref names is remembered from the question before, but for one row.
+    """
     table = sqlite3.connect(families.path / "promptlib" / "index.sqlite")
 
     def floor(statement: str, *words: object) -> Callable[[], int]:
@@ -95,12 +102,26 @@ def of_answers(store: Store, families: Families) -> Iterator[Figure]:
 
         return ask
 
+    alone = prompt_name(101)
+    least = anew(partial(_descendants, store, f"{alone}@v{VERSIONS}"))
+    least_floor = floor(AFTER, alone, VERSIONS)
+    assert least_floor() == 1
+    yield figure("an answer of no versions", "its recursive SQL", None, paired(least, least_floor, rounds=ROUNDS))
+
+    def unknown() -> None:
+        history.events.clear()
+        least()
+
+    yield figure("the same, by a ref not asked before", "its SQL", None, paired(unknown, least_floor, rounds=ROUNDS))
     for what, ours, sql, words in _questions(store, families):
         found = floor(sql, *words)
         rows = found()
         assert rows >= 1
         told = f"{what}, {rows:,} version{'s' if rows > 1 else ''}"
         yield figure(told, "its recursive SQL", 2, paired(anew(ours), found, rounds=ROUNDS))
+        if rows < SHORT:
+            ratios = beyond(anew(ours), found, least, least_floor, rounds=ROUNDS)
+            yield figure("the same, beyond what no versions cost", "its recursive SQL, likewise", 2, ratios)
         yield figure("the same, asked again", "its recursive SQL", 2, paired(ours, found, rounds=ROUNDS))
     table.close()
 

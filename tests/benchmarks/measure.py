@@ -54,6 +54,18 @@ def paired(work: Work, floor: Work, *, rounds: int = ROUNDS, clock: Clock = proc
     return ratios
 
 
+def beyond(
+    work: Work, floor: Work, least: Work, least_floor: Work, *, rounds: int = ROUNDS, clock: Clock = process_time
+) -> list[float]:
+    """Return what `paired` does, of what *work* costs beyond *least*, and *floor* beyond *least_floor*."""
+    parts = [(each, _turns(each)) for each in (work, least, floor, least_floor)]
+    ratios = []
+    for _ in range(rounds):
+        cost, fixed, floor_cost, floor_fixed = (_cost(each, turns, clock) / turns for each, turns in parts)
+        ratios.append((cost - fixed) / (floor_cost - floor_fixed))
+    return ratios
+
+
 def _turns(work: Work) -> int:
     """Return how often *work* is done in one turn."""
     work()

@@ -90,6 +90,13 @@ def test_a_ref_that_holds_nonsense_is_damage(bare: Repository, content: str) -> 
         bare.tip(MAIN)
 
 
+def test_a_ref_longer_than_one_read_is_read_to_its_end(bare: Repository) -> None:
+    (one,) = commits(bare, 1)
+    others = "".join(f"{one} refs/tags/{at:0200}\n" for at in range(1000))
+    (bare.git_dir / "packed-refs").write_text(f"{others}{one} {MAIN}\n")
+    assert bare.tip(MAIN) == one
+
+
 def test_no_head_is_damage(bare: Repository) -> None:
     (bare.git_dir / "HEAD").unlink()
     with pytest.raises(StoreDamaged, match=r"no HEAD\nrestore it: git symbolic-ref"):
@@ -101,20 +108,18 @@ def test_a_failed_read_is_never_a_missing_ref(bare: Repository, number: int, mon
     """Fail each of the reads in turn: EIO, EACCES, EMFILE, ESTALE."""
     (one,) = commits(bare, 1)
     assert bare.swap(MAIN, None, one)
-    real = open
+    real = os.open
     for failing in range(2):
         seen: list[str] = []
 
-        def broken(
-            path: str, *arguments: object, seen: list[str] = seen, failing: int = failing, **more: object
-        ) -> object:
+        def broken(path: str, flags: int, seen: list[str] = seen, failing: int = failing) -> int:
             seen.append(path)
             if len(seen) == failing + 1:
                 raise OSError(number, os.strerror(number))
-            return real(path, *arguments, **more)  # type: ignore[call-overload] # passes on what it was given
+            return real(path, flags)
 
         with monkeypatch.context() as patch:
-            patch.setattr("builtins.open", broken)
+            patch.setattr(os, "open", broken)
             with pytest.raises(GitFailed, match=rf"cannot be read: {os.strerror(number)}\nnothing was changed"):
                 bare.tip("refs/heads/other" if failing else MAIN)
     assert bare.tip(MAIN) == one
