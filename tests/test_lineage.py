@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import pickle
 import re
+from copy import copy
 from datetime import UTC, datetime
 from itertools import pairwise
 
@@ -9,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promptlib.lineage import KINDS, Edge, Graph, Node, Told, joined
+from promptlib.lineage import KINDS, Edge, Fields, Graph, Node, Told, joined
 from promptlib.refs import Pin
 
 
@@ -229,3 +231,28 @@ def test_a_lineage_tells_its_part_of_the_graph(part: str) -> None:
         ),
     }
     assert found == expected[part]
+
+
+def test_a_node_is_a_value() -> None:
+    plain = Node("a", sha("a"), 1, "c1", labels=("production",), current=True)
+    told = Node.told("all of it", lambda text: plain.fields._replace(message=text))
+    assert told == Node("a", sha("a"), 1, "c1", message="all of it", labels=("production",), current=True)
+    assert hash(told) == hash(copy(told))
+    assert told != plain != "a"
+    assert pickle.loads(pickle.dumps(told)) == told  # noqa: S301 - our own
+    assert repr(plain).startswith(f"Node(name='a', digest='{sha('a')}', number=1, commit='c1', time=None")
+    with pytest.raises(AttributeError):
+        plain.name = "b"  # type: ignore[misc] # what must not be
+
+
+def test_a_node_is_taken_apart_once_and_late() -> None:
+    read: list[str] = []
+
+    def fields(text: str) -> Fields:
+        read.append(text)
+        return Node(text, sha("a")).fields
+
+    told = Node.told("late", fields)
+    assert read == []
+    assert (told.name, told.digest, str(told)) == ("late", sha("a"), "late v? (aaaaaaaa)")
+    assert read == ["late"]

@@ -222,3 +222,12 @@ def test_a_run_came_of_the_version_that_ran_and_is_no_origin() -> None:
     assert graph.of(run).common_ancestor(HEAD) is None
     assert graph.impact(HEAD) == ()
     assert "run of" in graph.mermaid()
+
+
+def test_an_impact_is_a_value() -> None:
+    first, second = DEEP.impact(STYLE), DEEP.impact(STYLE)
+    assert first
+    assert first == second
+    assert {*first} == {*second}
+    assert first[0] != first[0].node
+    assert repr(first[0]) == f"Impact(node={first[0].node!r})"

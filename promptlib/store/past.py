@@ -159,6 +159,7 @@ class History:
         """Let go of the index's file, and of what it told."""
         self._histories.clear()
         self.walked.clear()
+        self.events.clear()
         if self._index is not None:
             self._index.close()
 

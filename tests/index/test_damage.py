@@ -209,6 +209,18 @@ def test_damage_is_found_while_the_index_is_open(filled: Library, open_index: Op
     assert answers(index) == expected
 
 
+@pytest.mark.parametrize(
+    "change", ["DELETE FROM edges", "DELETE FROM joined", "DELETE FROM state", "UPDATE state SET tip='0', seal=0"]
+)
+def test_what_another_process_does_to_an_open_index_is_seen(
+    filled: Library, open_index: OpenIndex, change: str
+) -> None:
+    index = open_index(filled)
+    known = graph(index)
+    statements(change)(filled.file)
+    assert graph(index) == known
+
+
 def test_a_folder_in_the_place_of_the_index_is_kept(filled: Library, open_index: OpenIndex) -> None:
     for _ in range(2):
         folder(filled.file)

@@ -254,6 +254,7 @@ def test_only_so_much_is_remembered(filled: Store, monkeypatch: pytest.MonkeyPat
     for most in ("MOST_ANSWERS", "MOST_WALKED", "MOST_EVENTS"):
         with monkeypatch.context() as patch:
             patch.setattr(tracing, most, 1)
+            filled.close()
             for _ in range(2):
                 assert [node.name for node in filled.lineage("menu").ancestors()] == ["page", "head", "style"]
                 assert [node.name for node in filled.lineage("page").ancestors()] == ["head", "style"]

@@ -94,6 +94,9 @@ def test_what_is_known_of_versions_whose_texts_are_not_here(
         assert caught.value.hint == (
             "nothing is fetched unasked; bring it: promptlib fetch many, or all texts: promptlib fetch"
         )
+        for question in (clone.lineage, clone.impact):
+            with pytest.raises(NotFetched, match="bring it: promptlib fetch many"):
+                question("many")
     assert clone.names() == source.names()
     assert clone.fetch("inner").texts <= 2
     started.clear()
