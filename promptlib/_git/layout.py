@@ -64,7 +64,8 @@ class Layout:
     @property
     def shallow(self) -> bool:
         """Tell whether the history was cut off when this was cloned."""
-        return os.path.exists(f"{self.common_dir}/shallow")  # noqa: PTH110 - the hot path
+        # The hot path: most are not shallow, and `exists` would raise and catch an error to say so.
+        return os.access(f"{self.common_dir}/shallow", os.F_OK)
 
     def cut_off(self) -> frozenset[str]:
         """Return the commits of a shallow clone whose parents git leaves out."""

@@ -113,13 +113,13 @@ class Web:
 
     def _steps_back(self, start: int) -> dict[int, tuple[int, int, int]]:
         """Return how far away each version before *start* is, and by which kind of edge of which version."""
-        found = {start: (0, -1, 0)}
+        back, found = self.back, {start: (0, -1, 0)}
         ahead = [start]
-        for key in ahead:
+        for key in ahead:  # it grows as it is walked
             away = found[key][0] + 1
-            for arc in self.back.get(key, ()):
+            for arc in back.get(key, ()):
                 target = arc >> BITS
-                if target not in found and target in self.back:
+                if target not in found and target in back:
                     found[target] = (away, arc & KIND, key)
                     ahead.append(target)
         return found

@@ -474,27 +474,9 @@ class History:
         """Whether versions have numbers: not where history is cut off."""
         return not self.repository.shallow
 
-    def as_of(self, tip: str | None) -> _AsOf:
-        """Answer for *tip* inside `with`, in this thread: what was asked for then is told as it was then."""
-        return _AsOf(self, tip)
-
-
-class _AsOf:
-    """What `History.as_of` returns: a generator would cost as much as a short answer does."""
-
-    __slots__ = ("_before", "_history", "_tip")
-
-    def __init__(self, history: History, tip: str | None) -> None:
-        self._history = history
-        self._tip = tip
-
-    def __enter__(self) -> Index:
-        self._before = self._history.moved_to
-        self._history._tips.tip = self._tip  # noqa: SLF001 - a part of it
-        return self._history.index
-
-    def __exit__(self, *_: object) -> None:
-        self._history._tips.tip = self._before  # noqa: SLF001 - a part of it
+    def stand_at(self, tip: str | None) -> None:
+        """Answer for *tip* in this thread alone, which the branch may have left long ago."""
+        self._tips.tip = tip
 
 
 def _short(digest: str) -> str:

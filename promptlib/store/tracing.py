@@ -92,7 +92,7 @@ class Traced:
 
     def key(self, which: Which) -> int:
         """Return the id of a version; raises `NotFound`."""
-        with self._history.as_of(self._tip) as index:
+        with _AsOf(self._history, self._tip) as index:
             if isinstance(which, Node | Version):
                 ref = Ref(which.name, prefix=which.digest.removeprefix("sha256:"))
                 return self.event(ref, which.commit)
@@ -105,7 +105,7 @@ class Traced:
 
     def alike(self, key: int) -> Sequence[int]:
         """Return a version, and the newest one of its name with the same content: to that one pins lead."""
-        with self._history.as_of(self._tip) as index:
+        with _AsOf(self._history, self._tip) as index:
             found = index.walk(lambda connection: walking.alike(connection, key))
         if found is not None:
             return found
@@ -144,7 +144,7 @@ class Traced:
         known = walked.get(key)
         if known is not None:
             return known
-        with self._history.as_of(self._tip) as index:
+        with _AsOf(self._history, self._tip) as index:
             found = index.walk(question)
         if found is None:
             return self._unjoined()
@@ -158,7 +158,7 @@ class Traced:
 
     def _unjoined(self) -> Web:
         if self._looked_through is None:
-            with self._history.as_of(self._tip) as index:
+            with _AsOf(self._history, self._tip) as index:
                 self._looked_through = web_of(_told(index, numbered=self._numbers))
         return self._looked_through
 
@@ -173,9 +173,27 @@ class Traced:
             return None
 
     def _prompt(self, node: Node) -> Any:  # noqa: ANN401 - whatever its inputs are
-        with self._history.as_of(self._tip) as index:
+        with _AsOf(self._history, self._tip) as index:
             rows = index.rows([self.event(Ref(node.name), node.commit)])
             return content_of(b"".join(self._history.content(row.blob or "") for row in rows.values()))
+
+
+class _AsOf:
+    """Has the index answer for a tip inside `with`; a generator would cost as much as a short answer does."""
+
+    __slots__ = ("_before", "_history", "_tip")
+
+    def __init__(self, history: History, tip: str | None) -> None:
+        self._history = history
+        self._tip = tip
+
+    def __enter__(self) -> Index:
+        self._before = self._history.moved_to
+        self._history.stand_at(self._tip)
+        return self._history.index
+
+    def __exit__(self, *_: object) -> None:
+        self._history.stand_at(self._before)
 
 
 def _without_label(index: Index, ref: Ref) -> Ref:
