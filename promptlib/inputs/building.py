@@ -8,7 +8,7 @@ from functools import lru_cache
 from types import GenericAlias
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AllowInfNan, BaseModel, BeforeValidator, ConfigDict, Field, Strict, create_model
+from pydantic import AllowInfNan, BaseModel, BeforeValidator, ConfigDict, Field, Strict, WrapValidator, create_model
 from pydantic_core import PydanticCustomError
 
 from promptlib.forking import ForkableLock
@@ -131,7 +131,7 @@ def _checks(kind_of: InputType) -> tuple[object, ...]:
     if spelling := _SPELLINGS.get(kind_of.kind):
         checks.append(BeforeValidator(spelling))
     if kind_of.kind == "enum" and not all(isinstance(value, str) for value in kind_of.values):
-        checks.append(BeforeValidator(_of_a_kind(kind_of.values)))
+        checks.append(WrapValidator(_of_a_kind(kind_of.values)))
     # An annotation needs something beside the type; a description says nothing to pydantic's validation.
     return tuple(checks) or (kind_of.kind,)
 
@@ -147,13 +147,14 @@ def _from_text(kind: Literal["date", "datetime"]) -> Callable[[object], object]:
     return read
 
 
-def _of_a_kind(values: tuple[Plain, ...]) -> Callable[[object], object]:
-    """Numbers carry their kind: to pydantic's own rule 1, 1.0 and True are one value."""
+def _of_a_kind(values: tuple[Plain, ...]) -> Callable[[object, Callable[[object], object]], object]:
+    """Numbers carry their kind: to pydantic's own rule 1, 1.0 and True are one value, and it gives back any of them."""
 
-    def read(value: object) -> object:
-        if type(value) in (int, float, bool) and not any(
-            value == each and type(value) is type(each) for each in values
-        ):
+    def read(value: object, inner: Callable[[object], object]) -> object:
+        found = inner(value)
+        if type(value) not in (int, float, bool):
+            return found
+        if not any(value == each and type(value) is type(each) for each in values):
             raise PydanticCustomError("kind_of_number", "1, 1.0 and true are three values")
         return value
 

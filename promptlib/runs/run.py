@@ -166,10 +166,8 @@ def run_of(line: bytes) -> Run:
         raise NoRunError("it is no UTF-8") from error
     except NoRunError:
         raise
-    except ValueError as error:
-        raise NoRunError("it is no JSON") from error
-    except RecursionError as error:
-        raise NoRunError("it is nested too deep") from error
+    except (ValueError, RecursionError) as error:
+        raise NoRunError("it is no JSON" if isinstance(error, ValueError) else "it is nested too deep") from error
     if text[end:].strip():
         raise NoRunError("it is no JSON")
     if type(data) is not dict or data.get("kind") != KIND or "promptlib" not in data:

@@ -124,11 +124,9 @@ def _unreadable(reader: Reader, refs: list[Ref], digests: dict[str, str]) -> Ite
 
 def _notes(reader: Reader, names: Iterable[str]) -> Iterator[Note]:
     """Yield what is worth telling about the files of *names*, which can be read."""
-    for name in names:
-        path = prompt_path(name)
+    for path in map(prompt_path, names):
         data = reader.files.read(path)
-        if data is not None:
-            yield from codec.read_with_notes(data, source=reader.files.shown(path))[1]
+        yield from codec.read_with_notes(data, source=reader.files.shown(path))[1] if data else ()
 
 
 def _read_includes(prompt: Prompt[Any], read: set[str]) -> None:
