@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING
 
 from promptlib import codec
 from promptlib._git import Repository
-from promptlib.errors import BadRef, InvalidFile, InvalidPrompt, NotFound, PromptLibError, StoreError
+from promptlib.errors import (
+    BadRef,
+    GitFailed,
+    InvalidFile,
+    InvalidPrompt,
+    NotFetched,
+    NotFound,
+    PromptLibError,
+    StoreError,
+)
 from promptlib.messages import ROLES, Message, Role, Text
 from promptlib.prompt import Prompt
 from promptlib.refs import check_name, propose_name
@@ -272,6 +281,8 @@ class _Replay:
         except UnicodeDecodeError as error:
             reason = f"not UTF-8 at byte {error.start} of blob {state.blob[:8]}"
         except PromptLibError as error:
+            if isinstance(error.__cause__, OSError):
+                raise  # it may be read the next time: no text is left out of a history for a failure that passes
             reason = error.what
         self.left_out[self.names[name]] = _Reason(reason)
         return None
