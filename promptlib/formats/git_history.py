@@ -12,16 +12,7 @@ from typing import TYPE_CHECKING
 
 from promptlib import codec
 from promptlib._git import Repository
-from promptlib.errors import (
-    BadRef,
-    GitFailed,
-    InvalidFile,
-    InvalidPrompt,
-    NotFetched,
-    NotFound,
-    PromptLibError,
-    StoreError,
-)
+from promptlib.errors import BadRef, InvalidFile, InvalidPrompt, NotFound, PromptLibError, StoreError
 from promptlib.messages import ROLES, Message, Role, Text
 from promptlib.prompt import Prompt
 from promptlib.refs import check_name, propose_name

@@ -214,6 +214,8 @@ def test_words_are_cleaned_of_what_has_the_form_of_a_secret() -> None:
         "basic YWJjZGVmZ2g6aGlqa2w=",
         "got ghp_0123456789abcdef and glpat-0123456789ab",
         "see https://user:pass@example.org/help?token=abc#x",
+        "error 1https://user:pass@example.org: token=abc",
+        "the long-word-before-my_token: abc",
     ):
         told = cleaned(text, ())
         assert "abc" not in told

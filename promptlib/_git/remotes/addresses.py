@@ -38,12 +38,13 @@ LONGEST_WORDS = 4000
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)", re.DOTALL)
 _SCP = re.compile(r"(?P<place>[^/:]*\[[^\]/]*\]|[^/:]+):(?P<path>.*)", re.DOTALL)
 _IN_WORDS = re.compile(
-    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<user>[^/\s'\"<>@]*@)?(?P<rest>[^\s'\"<>?#]*)(?P<query>[?#][^\s'\"<>]*)?"
+    r"(?P<scheme>(?<![A-Za-z0-9+.-])[A-Za-z0-9+.-]+://)(?P<user>[^/\s'\"<>@]*@)?(?P<rest>[^\s'\"<>?#]*)(?P<query>[?#][^\s'\"<>]*)?"
 )
-#: What servers and helpers are known to repeat: headers, and words by the form of a credential.
+#: What servers and helpers are known to repeat: headers, and words by the form of a credential. Each run of characters
+#: is looked at from its beginning alone: a server must not make its reader look at a long one again and again.
 _ECHOES = (
     re.compile(
-        r"(?i)((?:proxy-)?authori[sz]ation|(?:set-)?cookie|[\w-]*(?:token|secret|password|passwd|api[_-]?key))"
+        r"(?i)((?:proxy-)?authori[sz]ation|(?:set-)?cookie|(?<![\w-])[\w-]*(?:token|secret|password|passwd|api[_-]?key))"
         r"([ \t]*[:=][ \t]*)(?=\S).+"
     ),
     re.compile(r"(?i)\b(basic|bearer|digest|negotiate|token)(\s+)[A-Za-z0-9+/=._~-]{8,}"),
