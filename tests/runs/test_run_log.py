@@ -223,6 +223,7 @@ def test_a_line_of_another_writer_is_read() -> None:
         (b"Traceback (most recent call last):", "it is no JSON"),
         (b'{"promptlib":1,"kind":"run","run', "it is no JSON"),
         (b"[" * 200_000, "it is nested too deep"),
+        (b'{"kind": "run"} and more', "it is no JSON"),
         (b"9" * 10_000, "it is no JSON"),
         (b'{"a": NaN}', "it holds NaN, which is no JSON"),
         (b"[1]", "it is something else than a run"),
