@@ -15,12 +15,18 @@ NAMES = [f"shared/{number}" for number in range(30)]
 MOST = 10
 
 
+def felt(clone: Path) -> Path:
+    """Return the file to which the writer of *clone* adds a byte whenever a sync of its fails."""
+    return clone.with_suffix(".felt")
+
+
 def sync(store: Store, told: dict[str, int]) -> bool:
     """Sync once; tell whether it came to its end."""
     try:
         result = store.sync(resolve="ours")
     except (RemoteUnreachable, RemoteRefused):
-        told["failed"] += 1
+        with felt(store.path).open("ab") as file:
+            file.write(b"x")
         return False
     except Busy:
         told["busy"] += 1  # others came first, twenty times in a row
@@ -33,7 +39,7 @@ def sync(store: Store, told: dict[str, int]) -> bool:
 def work(clone: Path, number: int, saves: int, seed: int) -> dict[str, object]:
     """Save *saves* prompts under names that the others use too."""
     chance = random.Random(seed * 100 + number)
-    told = {"synced": 0, "failed": 0, "busy": 0, "tries": 0}
+    told = {"synced": 0, "busy": 0, "tries": 0}
     acknowledged: list[tuple[str, str]] = []
     with Store.open(clone) as store:
         for step in range(saves):
