@@ -46,6 +46,8 @@ VERBS = {
     "export": "export:app",
     "lock": "lock:lock",
     "merge-file": "merge_file:merge_file",
+    "lint": "lint:lint",
+    "explain": "explain:explain",
     "check": "check:check",
     "fsck": "fsck:fsck",
     "maintain": "maintain:maintain",

@@ -44,6 +44,13 @@ def labels(ctx: Any, args: list[str], incomplete: str) -> list[str]:  # noqa: AN
     return [label for label in _labels(str(ctx.params.get("name") or "")) if label.startswith(incomplete)]
 
 
+def rules(incomplete: str) -> list[str]:
+    """Return the rules of lint that begin with *incomplete*."""
+    from promptlib.lint import IDS  # noqa: PLC0415 - names are completed without it
+
+    return [rule for rule in IDS if rule.startswith(incomplete)]
+
+
 def moments(incomplete: str) -> list[str]:
     """Return this minute, as a moment is written in the zone of this machine: the rest is typed over it."""
     now = datetime.now().astimezone().isoformat(sep=" ", timespec="minutes")

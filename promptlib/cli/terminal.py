@@ -176,6 +176,11 @@ def print_error(error: PromptLibError) -> None:
     emit(rows, stream=sys.stderr)
 
 
+def picture(where: Where) -> Iterator[Row]:
+    """Yield the place, its line and a caret below it, for stdout; on a terminal the line is cut to what fits."""
+    return _picture(where, width() if on_terminal() else None)
+
+
 def _picture(where: Where, columns: int | None) -> Iterator[Row]:
     for row in where.picture(columns).split("\n"):
         gutter, bar, rest = row.partition(" | ")

@@ -12,7 +12,7 @@ from promptlib.refs import Ref, check_label, check_name
 from promptlib.store import opening
 from promptlib.store.homes import Folder
 from promptlib.store.knowing import Knowing
-from promptlib.store.layout import ATTRIBUTES, ATTRIBUTES_TEXT
+from promptlib.store.layout import ATTRIBUTES, ATTRIBUTES_TEXT, prompt_path
 from promptlib.store.loading import Reader
 from promptlib.store.past import History
 from promptlib.store.settings import checked_root
@@ -188,6 +188,10 @@ class Store(Knowing):
         with self.transaction(message or f"Save {check_name(name)}", author=author) as transaction:
             version = transaction.save(name, prompt, expect=expect, file=file)
         return self._stored(version)
+
+    def file_path(self, name: str) -> Path | None:
+        """Return the file on disk that a bare *name* is read from; None where prompts are no files on disk."""
+        return self._root / prompt_path(check_name(name)) if self._root is not None else None
 
     def label(
         self,

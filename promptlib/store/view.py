@@ -176,6 +176,14 @@ class View:
         with self._asked(parsed.name):
             return self._reading().file(parsed)
 
+    def shown(self, name: str) -> str:
+        """Return how errors call the file of *name*: its path in the repository, or below the root of a bare store."""
+        from promptlib.store.layout import prompt_path  # noqa: PLC0415 - a load asks for no words
+
+        if there := self._there(name):
+            return f"{there.store._called}{there.store.shown(there.rest)}"  # noqa: SLF001 - a view
+        return self._reading().files.shown(prompt_path(check_name(name)))
+
     def blame(self, ref: str | Ref) -> Blame:
         """Return who brought each line and each field of the version that *ref* names; a bare name means the newest.
 
