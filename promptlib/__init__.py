@@ -25,12 +25,15 @@ from promptlib.segments import Segment
 from promptlib.version import Version
 
 if TYPE_CHECKING:
+    from promptlib.chain import Chain, ChainRun, Step, constant, step
     from promptlib.rendering import RenderedPrompt
     from promptlib.store import Store
     from promptlib.tokens import Budget, TokenCount, TokenCounter, count_many, count_tokens, fit, truncate
 
 __all__ = [
     "Budget",
+    "Chain",
+    "ChainRun",
     "File",
     "Image",
     "Message",
@@ -40,6 +43,7 @@ __all__ = [
     "Ref",
     "RenderedPrompt",
     "Segment",
+    "Step",
     "Store",
     "Thread",
     "TokenCount",
@@ -47,27 +51,34 @@ __all__ = [
     "ToolCall",
     "Version",
     "assistant",
+    "constant",
     "count_many",
     "count_tokens",
     "developer",
     "fit",
     "placeholder",
+    "step",
     "system",
     "tool",
     "truncate",
     "user",
 ]
 
-#: What needs git, the index or the tokenizer is imported when it is first asked for.
+#: What needs git, the index or the tokenizer, and what few use, is imported when it is first asked for.
 _HOMES = {
     "Budget": "promptlib.tokens",
+    "Chain": "promptlib.chain",
+    "ChainRun": "promptlib.chain",
     "RenderedPrompt": "promptlib.rendering",
+    "Step": "promptlib.chain",
     "Store": "promptlib.store",
     "TokenCount": "promptlib.tokens",
     "TokenCounter": "promptlib.tokens",
+    "constant": "promptlib.chain",
     "count_many": "promptlib.tokens",
     "count_tokens": "promptlib.tokens",
     "fit": "promptlib.tokens",
+    "step": "promptlib.chain",
     "truncate": "promptlib.tokens",
 }
 

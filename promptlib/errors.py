@@ -5,9 +5,11 @@
     ├── NotFound (LookupError)              no such name, version, label, digest or input
     ├── InvalidPrompt (ValueError)          a prompt that cannot be
     │   ├── InvalidFile                     text that is no prompt file
+    │   ├── InvalidChain                    a chain that cannot be
     │   └── InputsMismatch                  the stored inputs and the given model do not fit
     ├── InvalidInputs (ValueError)          values that the inputs refuse
     ├── RenderFailed (ValueError)           the template failed on these values
+    ├── ChainFailed (RuntimeError)          a step of a chain failed; it holds the run so far
     ├── TemplateRejected (InvalidPrompt, RenderFailed) a foreign template does what foreign templates may not
     ├── BudgetExceeded (ValueError)         more tokens than the budget allows
     ├── UnknownEncoding (LookupError)       no such vocabulary here
@@ -181,6 +183,10 @@ class InvalidFile(InvalidPrompt):
     """Text that is no prompt file."""
 
 
+class InvalidChain(InvalidPrompt):
+    """A chain that cannot be: a step without its prompt, or a wire that does not fit; told step by step."""
+
+
 class InputsMismatch(InvalidPrompt):
     """The inputs that a stored prompt declares do not fit the given model; told field by field."""
 
@@ -191,6 +197,31 @@ class InvalidInputs(PromptLibError, ValueError):
 
 class RenderFailed(PromptLibError, ValueError):
     """The template failed on these values."""
+
+
+class ChainFailed(PromptLibError, RuntimeError):
+    """A step of a chain failed: its prompt, the model, or an answer that is not what the step declares.
+
+    `step` is its name, `answer` what the model said (None where it did not come to that), and `run` the
+    `promptlib.chain.ChainRun` so far: `chain.run(..., resume=error.run)` goes on from this step.
+    """
+
+    def __init__(  # noqa: PLR0913 - the parts of every error, and how far the chain came
+        self,
+        what: str,
+        *,
+        where: Where | None = None,
+        hint: str = "",
+        others: Iterable[PromptLibError] = (),
+        step: str = "",
+        answer: str | None = None,
+        run: Any = None,  # noqa: ANN401 - its class is above this module
+    ) -> None:
+        """Keep the parts of every error, and how far the chain came."""
+        super().__init__(what, where=where, hint=hint, others=others)
+        self.step = step
+        self.answer = answer
+        self.run = run
 
 
 class TemplateRejected(InvalidPrompt, RenderFailed):

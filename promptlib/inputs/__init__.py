@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from promptlib.inputs.content import canonical
 from promptlib.inputs.grammar import RESERVED, Input, InputType, Kind
-from promptlib.inputs.wording import describe
+from promptlib.inputs.wording import describe, described
 
 if TYPE_CHECKING:
-    from promptlib.inputs.assignable import check_assignable, check_included
+    from promptlib.inputs.assignable import check_assignable, check_included, unfit
     from promptlib.inputs.building import model_of
     from promptlib.inputs.declaring import declare, declared_segments
     from promptlib.inputs.validating import validate
@@ -27,8 +27,10 @@ __all__ = [
     "declare",
     "declared_segments",
     "describe",
+    "described",
     "model_of",
     "reader",
+    "unfit",
     "validate",
     "values_of",
     "with_defaults",
@@ -42,6 +44,7 @@ _HOMES = {
     "declared_segments": "declaring",
     "model_of": "building",
     "reader": "values",
+    "unfit": "assignable",
     "validate": "validating",
     "values_of": "values",
     "with_defaults": "values",

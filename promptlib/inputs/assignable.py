@@ -53,11 +53,18 @@ def check_included(stored: tuple[Input, ...], around: tuple[Input, ...], what: s
         )
 
 
-def _compare(stored: Iterable[Input], given: Iterable[Input], prefix: str) -> Iterator[Problem]:
+def unfit(stored: InputType, given: InputType, path: str, giver: str) -> tuple[Problem, ...]:
+    """Return where a value of the type *given*, told as that of *giver*, may be none that *stored* accepts."""
+    return tuple(_mismatches(stored, given, path, giver))
+
+
+def _compare(
+    stored: Iterable[Input], given: Iterable[Input], prefix: str, giver: str = "the model"
+) -> Iterator[Problem]:
     wanted, fields = {each.name: each for each in stored}, {each.name: each for each in given}
     for name, each in wanted.items():
         if name in fields:
-            yield from _mismatches(each.type, fields[name].type, f"{prefix}{name}")
+            yield from _mismatches(each.type, fields[name].type, f"{prefix}{name}", giver)
         elif each.required:
             guess = nearest(name, fields.keys() - wanted.keys())
             yield f"{prefix}{name}", describe(each.type), _NOTHING, guess or "it is required"
@@ -67,7 +74,7 @@ def _compare(stored: Iterable[Input], given: Iterable[Input], prefix: str) -> It
             yield f"{prefix}{name}", _NOTHING, describe(each.type), guess or "it would never be used"
 
 
-def _mismatches(stored: InputType, given: InputType, path: str) -> Iterator[Problem]:
+def _mismatches(stored: InputType, given: InputType, path: str, giver: str) -> Iterator[Problem]:
     """Yield where a value of *given* may be none of *stored*, as deep as it lies."""
     if given.nullable and not stored.nullable and stored.kind != "json":
         yield path, describe(stored), describe(given), "None is not accepted"
@@ -79,12 +86,12 @@ def _mismatches(stored: InputType, given: InputType, path: str) -> Iterator[Prob
             yield path, describe(stored), describe(given), f"{refused[0]!r} is not accepted"
     elif given.kind != stored.kind and (stored.kind, given.kind) != ("float", "integer"):
         yield path, describe(stored), describe(given), f"{_kind(given)} is not accepted as {_kind(stored)}"
-    elif why := _wider(stored, given):
+    elif why := _wider(stored, given, giver):
         yield path, describe(stored), describe(given), why
     else:
         if stored.items is not None and given.items is not None:
-            yield from _mismatches(stored.items, given.items, f"{path}[]")
-        yield from _compare(stored.properties, given.properties, f"{path}.")
+            yield from _mismatches(stored.items, given.items, f"{path}[]", giver)
+        yield from _compare(stored.properties, given.properties, f"{path}.", giver)
 
 
 def _kind(kind_of: InputType) -> str:
@@ -107,16 +114,16 @@ def _accepts(stored: InputType, value: Plain) -> bool:
     return stored.kind not in ("date", "datetime")
 
 
-def _wider(stored: InputType, given: InputType) -> str:
+def _wider(stored: InputType, given: InputType, giver: str) -> str:
     """Return why the limits of *given* let through what those of *stored* refuse, or an empty text."""
     if stored.pattern is not None and stored.pattern != given.pattern:
-        return f"the model does not ask for the pattern {stored.pattern!r:.80}"
+        return f"{giver} does not ask for the pattern {stored.pattern!r:.80}"
     if stored.ge is not None and (given.ge is None or moment(given.kind, given.ge) < moment(stored.kind, stored.ge)):
-        return f"the model lets through less than {stored.ge}"
+        return f"{giver} lets through less than {stored.ge}"
     if stored.le is not None and (given.le is None or moment(given.kind, given.le) > moment(stored.kind, stored.le)):
-        return f"the model lets through more than {stored.le}"
+        return f"{giver} lets through more than {stored.le}"
     if (stored.min_length or 0) > (given.min_length or 0):
-        return f"the model lets through a length below {stored.min_length}"
+        return f"{giver} lets through a length below {stored.min_length}"
     if stored.max_length is not None and (given.max_length is None or given.max_length > stored.max_length):
-        return f"the model lets through a length above {stored.max_length}"
+        return f"{giver} lets through a length above {stored.max_length}"
     return ""

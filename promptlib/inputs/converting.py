@@ -323,6 +323,14 @@ def plain_default(kind_of: InputType, value: object) -> Plain:
     return freeze(plain, what="default")
 
 
+def plain_value(value: object, what: str) -> Plain:
+    """Return what a template gets as plain data, the way back from `template_value`; raises `InvalidInputs`."""
+    try:
+        return freeze(_untemplated(value), what=what)
+    except InvalidPrompt as error:
+        raise InvalidInputs(error.what, hint=error.hint) from error
+
+
 def _of_default(what: str) -> str:
     return what.replace("input 'default'", "its default", 1).replace("input 'default", "its default '", 1)
 

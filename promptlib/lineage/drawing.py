@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from promptlib.flowchart import escaped
 from promptlib.lineage.nodes import KINDS, SPOKEN
 from promptlib.lineage.web import BITS, KIND
 
@@ -17,7 +18,6 @@ WIDEST_MESSAGE = 60
 #: So many differences are in a page, and in the picture of a notebook.
 MOST_DIFFS, FEW_DIFFS = 1_000, 50
 _ARROWS: dict[Kind, str] = {"derived_from": "-.->", "includes": "==>", "produced": "-.->"}
-_PLAIN = frozenset(" _./-,:()")
 _COLUMN = frozenset({KINDS.index("parent"), KINDS.index("renamed_from")})
 
 
@@ -76,7 +76,7 @@ def mermaid(nodes: Sequence[Node], edges: Iterable[Edge], marked: Node | None = 
     rows = ["flowchart BT"]
     for node, key in ids.items():
         text = [str(node), *([f"[{', '.join(node.labels)}]"] if node.labels else []), shown_message(node)]
-        rows.append(f'    {key}["{"<br/>".join(_escaped(part) for part in text if part)}"]')
+        rows.append(f'    {key}["{"<br/>".join(escaped(part) for part in text if part)}"]')
     for edge in edges:
         arrow = _ARROWS.get(edge.kind, "-->")
         word = "" if edge.kind == "parent" else f"|{SPOKEN[edge.kind]}|"
@@ -84,11 +84,6 @@ def mermaid(nodes: Sequence[Node], edges: Iterable[Edge], marked: Node | None = 
     if marked is not None:
         rows.append(f"    style {ids[marked]} stroke-width:3px")
     return "\n".join(rows)
-
-
-def _escaped(text: str) -> str:
-    """Write everything but letters, digits and a few signs as character codes, which Mermaid shows and never reads."""
-    return "".join(char if char.isalnum() or char in _PLAIN else f"#{ord(char)};" for char in text)
 
 
 def to_dict(nodes: Sequence[Node], edges: Iterable[Edge], node: Node | None = None) -> dict[str, object]:
