@@ -12,6 +12,7 @@ from promptlib._index.moments import Committed
 from promptlib._index.nodes import fields_of
 from promptlib._index.retelling import Remembered, Told
 from promptlib._index.rows import Description, Label, Repository, Row
+from promptlib._index.shelf import Shelf
 
 __all__ = [
     "Committed",
@@ -22,6 +23,7 @@ __all__ = [
     "Remembered",
     "Repository",
     "Row",
+    "Shelf",
     "Told",
     "fields_of",
     "walking",

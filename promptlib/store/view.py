@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from promptlib.diff import PromptDiff
     from promptlib.lineage import Graph, Impact, Lineage
     from promptlib.prompt import Prompt
+    from promptlib.query import Duplicate, Hits, Versions
     from promptlib.runs import Run
     from promptlib.store.past import History
 
@@ -167,6 +168,66 @@ class View:
     def commits(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Yield message and changed names of every commit that changed a prompt, oldest first."""
         return self._past().commits()
+
+    def search(  # noqa: PLR0913 - one keyword for each thing that a hit may be asked to be
+        self,
+        need: str,
+        *,
+        tags: Iterable[str] = (),
+        inputs: Iterable[str] = (),
+        label: str = "",
+        author: str = "",
+        changed_since: datetime | None = None,
+        versions: Versions = "current",
+        limit: int = 10,
+        prefix: bool = False,
+    ) -> Hits:
+        """Return the prompts that meet *need*, words as people say them, best first.
+
+        Any of the words may be met, those that are rare on this shelf count most. They are looked for in name,
+        description, tags, inputs, messages and the message of the commit; operators mean nothing. When nothing has
+        any of the words, the nearest ones that the shelf has are searched for, and told in `Hits.spelled`.
+
+        A hit has all *tags*, all *inputs* (`"ticket"`, or `"ticket:string"` with its kind), carries the *label*, and
+        the version that is found was made by *author* (a part of name or address) since *changed_since*. With
+        *versions* `"all"` older texts are searched too, of names that are gone as well. With *prefix* the last word
+        may be the beginning of a longer one, for a search while somebody types. Raises `BadRef` for what cannot be
+        asked, and `NotFound` for an author or a time in a home without history.
+        """
+        from promptlib.store import searching  # noqa: PLC0415 - a load searches nothing
+
+        wanted = searching.Wanted(
+            tags=tuple(tags),
+            inputs=tuple(inputs),
+            label=label,
+            author=author,
+            since=changed_since,
+            versions=versions,
+            limit=limit,
+        )
+        return searching.search(
+            searching.Place(self._reading(), self._history), need, searching.checked(wanted), prefix=prefix
+        )
+
+    def related(self, ref: str | Ref, *, limit: int = 5) -> Hits:
+        """Return the prompts that say most nearly what the version *ref* says, itself apart; raises what `load` does.
+
+        They are compared by the words that are most particular to it.
+        """
+        from promptlib.store import searching  # noqa: PLC0415 - a load searches nothing
+
+        place = searching.Place(self._reading(), self._history)
+        return searching.related(place, Ref.parse(ref), self.file(ref), limit)
+
+    def duplicates(self, threshold: float = 0.8) -> tuple[Duplicate, ...]:
+        """Return the pairs of prompts that say almost the same, the most similar first.
+
+        *threshold* is the least share of their sequences of five words that both must have. Every such pair of the
+        current texts is found. Raises `BadRef` for a threshold that is no share.
+        """
+        from promptlib.store import searching  # noqa: PLC0415 - a load searches nothing
+
+        return searching.duplicates(searching.Place(self._reading(), self._history), threshold)
 
     def file(self, ref: str | Ref) -> bytes:
         """Return the file of the prompt that *ref* names, byte for byte, comments included; raises what `load` does."""

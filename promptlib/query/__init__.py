@@ -1,0 +1,34 @@
+"""Finding prompts by what they say: needs as words, hits with snippets, near-duplicates. It touches no store."""
+
+from __future__ import annotations
+
+from promptlib.query.document import FIELDS, Document, body_of, document, told_inputs
+from promptlib.query.hits import Duplicate, Field, Hit, Hits, Kind, Snippet, Versions
+from promptlib.query.language import ENGLISH, LANGUAGES, Language, language
+from promptlib.query.need import Need, read
+from promptlib.query.shingles import THRESHOLD, duplicates
+from promptlib.query.snippets import Marker
+
+__all__ = [
+    "ENGLISH",
+    "FIELDS",
+    "LANGUAGES",
+    "THRESHOLD",
+    "Document",
+    "Duplicate",
+    "Field",
+    "Hit",
+    "Hits",
+    "Kind",
+    "Language",
+    "Marker",
+    "Need",
+    "Snippet",
+    "Versions",
+    "body_of",
+    "document",
+    "duplicates",
+    "language",
+    "read",
+    "told_inputs",
+]

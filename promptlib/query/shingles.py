@@ -1,0 +1,82 @@
+"""Near-duplicates of a whole shelf: texts that share most of their sequences of words.
+
+A text is the set of its shingles, the sequences of five words that stand in it; two texts are as similar as the share
+of all their shingles that both have (Jaccard). Of two sets that similar, the rarest shingles of one must be among the
+rarest of the other (the prefix filter of Chaudhuri, Ganti and Kaushik, "A primitive operator for similarity joins",
+2006): only those that share one are compared, so that no pair is missed and few are looked at.
+"""
+
+from __future__ import annotations
+
+from array import array
+from hashlib import blake2b
+from math import ceil
+from typing import TYPE_CHECKING
+
+from promptlib.query.hits import Duplicate
+from promptlib.query.words import words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+#: Words of a shingle; a text of fewer words is one shingle.
+SIZE = 5
+THRESHOLD = 0.8
+#: Bits of the table that counts how rare a shingle is; those that fall together count together, which costs time only.
+_BITS = 20
+_ROUNDING = 1e-9
+
+
+def shingles(text: str) -> frozenset[int]:
+    """Return the shingles of *text* as numbers; none for a text without words."""
+    words = [each.word.encode("utf-8", "replace") for each in words_of(text)]
+    if not words:
+        return frozenset()
+    sequences = (words[at : at + SIZE] for at in range(max(1, len(words) - SIZE + 1)))
+    return frozenset(_number(b" ".join(sequence)) for sequence in sequences)
+
+
+def _number(sequence: bytes) -> int:
+    """Return 64 bits that two sequences of a shelf do not share by chance, the same on every machine."""
+    return int.from_bytes(blake2b(sequence, digest_size=8).digest(), "big")
+
+
+def similarity(one: frozenset[int], other: frozenset[int]) -> float:
+    """Return the share of all shingles that both have; 0 where there are none."""
+    both = len(one & other)
+    return both / (len(one) + len(other) - both) if both else 0.0
+
+
+def duplicates(texts: Iterable[tuple[str, str]], threshold: float = THRESHOLD) -> tuple[Duplicate, ...]:
+    """Return all pairs of *texts*, (name, text), that are at least *threshold* similar: the most similar first."""
+    named = sorted((name, shingles(text)) for name, text in texts)
+    sets = [(name, found) for name, found in named if found]
+    found = [
+        Duplicate(min(sets[one][0], sets[other][0]), max(sets[one][0], sets[other][0]), share)
+        for one, other, share in _pairs([shingled for _, shingled in sets], threshold)
+    ]
+    return tuple(sorted(found, key=lambda each: (-each.similarity, each.a, each.b)))
+
+
+def _pairs(sets: list[frozenset[int]], threshold: float) -> Iterator[tuple[int, int, float]]:
+    counts = array("L", bytes(array("L").itemsize << _BITS))
+    mask = (1 << _BITS) - 1
+    for each in sets:
+        for shingle in each:
+            counts[shingle & mask] += 1
+    by_shingle: dict[int, list[int]] = {}
+    # Small sets first: of those that were seen, only ones that are large enough can be similar to the next.
+    for at in sorted(range(len(sets)), key=lambda at: (len(sets[at]), at)):
+        here = sets[at]
+        rarest = sorted(here, key=lambda shingle: (counts[shingle & mask], shingle))
+        least = threshold * len(here) - _ROUNDING
+        near: set[int] = set()
+        for shingle in rarest[: len(here) - ceil(least) + 1]:
+            seen = by_shingle.setdefault(shingle, [])
+            near.update(seen)
+            seen.append(at)
+        for other in sorted(near):
+            if len(sets[other]) >= least:
+                share = similarity(here, sets[other])
+                if share >= threshold:
+                    yield at, other, share

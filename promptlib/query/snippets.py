@@ -1,0 +1,154 @@
+"""Where a need was met in a document, and the piece of its text that shows it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from promptlib.query.document import FIELDS
+from promptlib.query.hits import Snippet
+from promptlib.query.words import is_unspaced, unaccented, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from promptlib.query.document import Document
+    from promptlib.query.hits import Field
+    from promptlib.query.language import Language
+    from promptlib.query.need import Need
+
+#: Characters of a snippet, and those of a text that are looked through for one.
+WIDTH = 160
+LOOKED_THROUGH = 200_000
+#: Where as many words were met in several fields, the first of these is shown.
+_SHOWN_FIRST: tuple[Field, ...] = ("description", "body", "title", "name", "tags", "inputs", "message")
+_BLANKS = re.compile(r"[\s\x00-\x1f]+")
+_EDGE = 20  # characters within which a cut looks for a blank
+
+
+class Met(NamedTuple):
+    """A word of the need in a text: its place, and which word of the need it is."""
+
+    start: int
+    end: int
+    word: str
+
+
+class Marker:
+    """Finds the words of one need in texts."""
+
+    def __init__(self, need: Need, language: Language) -> None:
+        """Look for the words of *need*, compared as *language* compares them."""
+        self._language = language
+        self._stems = {self._key(word): word for word in need.words}
+        self._beginnings = tuple(word for word in need.words if len(word) == 1 and is_unspaced(word))
+        if need.prefix and need.words:
+            self._beginnings += (self._key(need.words[-1]),)
+        # The stem of a word begins as the word does: no other word of a text needs to be stemmed.
+        begin = sorted({re.escape(word[:2]) for word in need.words if word.isascii()})
+        self._near = re.compile(rf"(?<![a-z0-9])(?:{'|'.join(begin)})[a-z0-9]*", re.IGNORECASE) if begin else None
+
+    def _key(self, word: str) -> str:
+        return self._language.stem(word) if self._language.by_sqlite else word
+
+    def met(self, text: str) -> list[Met]:
+        """Return the words of the need that stand in *text*, in order."""
+        return list(self._met(text[:LOOKED_THROUGH]))
+
+    def _met(self, text: str) -> Iterator[Met]:
+        for start, end, word in self._candidates(text):
+            key = unaccented(self._language.stem(word))
+            found = self._stems.get(key) or next((each for each in self._beginnings if key.startswith(each)), None)
+            if found is not None:
+                yield Met(start, end, found)
+
+    def _candidates(self, text: str) -> Iterable[tuple[int, int, str]]:
+        if not text.isascii():
+            return words_of(text)
+        if self._near is None:
+            return ()
+        return ((found.start(), found.end(), found[0].lower()) for found in self._near.finditer(text))
+
+    def shown(self, document: Document) -> tuple[Field, Snippet]:
+        """Return the field of *document* where most of the words were met, and a snippet cut from there."""
+        by_field = dict(zip(FIELDS, document, strict=True))
+        met = {field: self.met(by_field[field]) for field in _SHOWN_FIRST}
+        best = max(_SHOWN_FIRST, key=lambda field: len({each.word for each in met[field]}))
+        if not met[best]:
+            best = "description" if by_field["description"] else "body"
+        return best, cut(by_field[best], met[best])
+
+
+def cut(text: str, met: list[Met]) -> Snippet:
+    """Return the piece of *text* around the place where most of the words stand together, on one line."""
+    first, last = _cluster(met)
+    begin, end = (met[first].start, met[last].end) if met else (0, 0)
+    room = max(0, WIDTH - (end - begin))
+    low, high = _low(text, max(0, begin - room // 3)), min(len(text), end + room)
+    high = _high(text, max(end, low), min(high, max(end, low + WIDTH)))
+    marks = _joined([(each.start, each.end) for each in met if low <= each.start and each.end <= high])
+    return _on_one_line(text, low, high, marks)
+
+
+def _cluster(met: list[Met]) -> tuple[int, int]:
+    """Return the first and last of the words that stand together: as many different ones as can be, then as many."""
+    best, chosen, begin = (0, 0), (0, 0), 0
+    inside: dict[str, int] = {}
+    for at, each in enumerate(met):
+        inside[each.word] = inside.get(each.word, 0) + 1
+        while each.end - met[begin].start > WIDTH and begin < at:
+            left = met[begin].word
+            inside[left] -= 1
+            if not inside[left]:
+                del inside[left]
+            begin += 1
+        found = len(inside), at - begin
+        if found > best:
+            best, chosen = found, (begin, at)
+    return chosen
+
+
+def _low(text: str, at: int) -> int:
+    """Return the beginning of a word at *at* or a little before; *at* itself in a text without blanks."""
+    if at == 0:
+        return 0
+    blank = max(text.rfind(" ", max(0, at - _EDGE), at), text.rfind("\n", max(0, at - _EDGE), at))
+    return blank + 1 if blank >= 0 else at
+
+
+def _high(text: str, least: int, at: int) -> int:
+    """Return the end of a word at *at* or a little before, not before *least*."""
+    if at >= len(text):
+        return len(text)
+    begin = max(least, at - _EDGE)
+    blank = max(text.rfind(" ", begin, at + 1), text.rfind("\n", begin, at + 1))
+    return blank if blank >= 0 else at
+
+
+def _joined(marks: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return *marks* without overlaps: pairs of characters stand one over the other."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(marks):
+        if found and start <= found[-1][1] and end > found[-1][0]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        else:
+            found.append((start, end))
+    return found
+
+
+def _on_one_line(text: str, low: int, high: int, marks: list[tuple[int, int]]) -> Snippet:
+    line, at = "", low
+    places: list[tuple[int, int]] = []
+    for start, end in marks:
+        line += _BLANKS.sub(" ", text[at:start])
+        line = line.lstrip(" ") if not places else line
+        begin = len(line)
+        line += text[start:end]
+        places.append((begin, len(line)))
+        at = end
+    line += _BLANKS.sub(" ", text[at:high])
+    line = line.rstrip(" ") if places else line.strip(" ")
+    before = "…" if text[:low].strip() else ""
+    after = "…" if text[high:].strip() else ""
+    moved = tuple((start + len(before), end + len(before)) for start, end in places)
+    return Snippet(f"{before}{line}{after}", moved)

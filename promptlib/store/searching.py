@@ -1,0 +1,155 @@
+"""Finding prompts: what is searched, what is asked of it, and hits out of what is found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from promptlib import codec, query
+from promptlib.errors import BadRef, NotFound, PromptLibError
+from promptlib.refs import check_label
+from promptlib.store.layout import prompt_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from promptlib._index import Shelf
+    from promptlib.query import Document, Hit, Hits, Language, Need
+    from promptlib.refs import Ref
+    from promptlib.store.loading import Reader
+    from promptlib.store.past import History
+
+MOST_HITS = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a hit must be, besides meeting the need."""
+
+    tags: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    label: str = ""
+    author: str = ""
+    since: datetime | None = None
+    versions: str = "current"
+    limit: int = 10
+
+
+class Place(NamedTuple):
+    """What is searched: files, and where there is one their history."""
+
+    reader: Reader
+    history: History | None
+
+
+class Filed(NamedTuple):
+    """A prompt as its file tells of it."""
+
+    document: Document
+    tags: tuple[str, ...]
+    inputs: tuple[tuple[str, str, str], ...]
+
+    def fits(self, wanted: Wanted) -> bool:
+        """Return whether its tags and inputs are those that are *wanted*."""
+        declared = {form for name, kind, _ in self.inputs for form in (name, f"{name}:{kind}")}
+        return set(wanted.tags) <= set(self.tags) and set(wanted.inputs) <= declared
+
+
+def checked(wanted: Wanted) -> Wanted:
+    """Return *wanted* if it can be asked; raises `BadRef` for what cannot."""
+    if wanted.versions not in ("current", "all"):
+        raise BadRef(f"versions={str(wanted.versions)[:40]!r} is neither 'current' nor 'all'")
+    if wanted.label:
+        check_label(wanted.label)
+    if wanted.since is not None and wanted.since.utcoffset() is None:
+        raise BadRef("changed_since has no zone: whose noon is it?", hint="give it one: time.replace(tzinfo=UTC)")
+    return replace(wanted, limit=max(0, min(wanted.limit, MOST_HITS)))
+
+
+def search_files(reader: Reader, need: Need, wanted: Wanted, language: Language) -> Hits:
+    """Return what meets *need* among the files that *reader* reads, in a home without history."""
+    if wanted.author or wanted.since is not None:
+        raise NotFound(
+            f"who made a prompt and when is not known here: this {reader.files.what} has no history",
+            hint="search by tags, inputs or label; authors and times are in the repository it was copied from",
+        )
+    filed = dict(enumerate(_filed(reader, wanted.label)))
+    fitting = [at for at, each in filed.items() if each.fits(wanted)]
+    found = _shelf(filed, language).found(need.match, fitting)
+    marker = query.Marker(need, language)
+    hits = tuple(_hit(filed[at], score, marker) for at, score in found[: wanted.limit])
+    return query.Hits(hits, len(found), (), need.typed)
+
+
+def _filed(reader: Reader, label: str) -> Iterator[Filed]:
+    for name in reader.names():
+        if label and label not in reader.label_names(name):
+            continue
+        yield told(name, reader.files.read(prompt_path(name)) or b"")
+
+
+def told(name: str, data: bytes, message: str = "") -> Filed:
+    """Return what the file *data* tells of the prompt *name*; of a file that is no prompt its text alone."""
+    try:
+        outline = codec.outline(data)
+    except PromptLibError:
+        return Filed(query.document(name, description="", tags=(), inputs=(), body=query.body_of(data)), (), ())
+    inputs = query.told_inputs(outline.inputs)
+    document = query.document(
+        name,
+        description=outline.description,
+        tags=outline.tags,
+        inputs=inputs,
+        body=query.body_of(data),
+        message=message,
+    )
+    return Filed(document, outline.tags, inputs)
+
+
+def _shelf(filed: dict[int, Filed], language: Language) -> Shelf:
+    from promptlib._index import Shelf  # noqa: PLC0415 - a load searches nothing
+
+    return Shelf(((at, each.document) for at, each in filed.items()), language)
+
+
+def _hit(filed: Filed, score: float, marker: query.Marker) -> Hit:
+    field, snippet = marker.shown(filed.document)
+    return query.Hit(
+        name=filed.document.name,
+        version=None,
+        score=score,
+        field=field,
+        snippet=snippet,
+        description=filed.document.description,
+        tags=filed.tags,
+    )
+
+
+def duplicates_among(texts: Iterable[tuple[str, str]], threshold: float) -> tuple[query.Duplicate, ...]:
+    """Return the pairs of *texts*, (name, text), that say almost the same; raises `BadRef` for no share."""
+    if not 0 < threshold <= 1:
+        raise BadRef(f"a threshold is a share above 0 and up to 1, not {threshold!r}")
+    return query.duplicates(texts, threshold)
+
+
+def search(place: Place, text: str, wanted: Wanted, *, prefix: bool) -> Hits:
+    """Return what meets the need *text* in *place*."""
+    language = query.language(query.ENGLISH)
+    need = query.read(text, language, prefix=prefix)
+    return search_files(place.reader, need, wanted, language)
+
+
+def related(place: Place, ref: Ref, data: bytes, limit: int) -> Hits:
+    """Return the prompts in *place* that are most like the version *ref*, whose file is *data*."""
+    own = told(ref.name, data).document
+    found = search(place, " ".join(own[1:-1]), checked(Wanted(limit=limit + 1)), prefix=False)
+    hits = tuple(hit for hit in found if hit.name != ref.name)[:limit]
+    return query.Hits(hits, found.total, (), found.words)
+
+
+def duplicates(place: Place, threshold: float) -> tuple[query.Duplicate, ...]:
+    """Return the pairs of prompts in *place* that say almost the same."""
+    files = place.reader.files
+    texts = ((name, query.body_of(files.read(prompt_path(name)) or b"")) for name in place.reader.names())
+    return duplicates_among(texts, threshold)
