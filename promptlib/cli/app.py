@@ -42,6 +42,7 @@ VERBS = {
     "fetch": "fetch:fetch",
     "render": "render:render",
     "count": "count:count",
+    "mcp": "mcp:mcp",
     "import": "importing:app",
     "export": "export:app",
     "lock": "lock:lock",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -108,8 +110,26 @@ class Folder:
         """Return *path* with the folder that holds it."""
         return self._prefix + path
 
+    def stamps(self, below: str) -> Iterator[tuple[str, int, int, int]]:
+        """Iterate over path, size, time and number of the files of folder *below*, where the system tells them."""
+        for path in self.walk(below):
+            place = self._root.joinpath(*path.split("/"))
+            if isinstance(place, Path):
+                with suppress(OSError):  # somebody has just taken it away
+                    found = place.lstat()
+                    yield path, found.st_size, found.st_mtime_ns, found.st_ino
+
     def close(self) -> None:
         """Nothing stays open."""
+
+
+def state_of(files: Home) -> str:
+    """Return a text that is another one when a file of *files* is, as far as that can be seen without reading them."""
+    if isinstance(files, Commit):
+        return files.tip or ""
+    if isinstance(files, Folder):
+        return sha256(repr(sorted(files.stamps(""))).encode()).hexdigest()
+    return ""  # a bundle never changes
 
 
 def _is_folder(entry: Traversable) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 
 from promptlib.errors import BadRef, NotFetched, NotFound
 from promptlib.refs import Ref, check_name, split_store
-from promptlib.store.homes import Commit
+from promptlib.store.homes import Commit, state_of
 from promptlib.store.loading import Reader
 from promptlib.version import Version, instant
 
@@ -115,6 +115,16 @@ class View:
         if there := self._beginning(prefix):
             return tuple(f"{there.store._called}{name}" for name in there.store.names(there.rest))  # noqa: SLF001 - a view
         return self._reading().names(prefix)
+
+    def state(self) -> str:
+        """Return a text that is another one as soon as a prompt, a version or a label is: who stays asks it again.
+
+        No prompt is read for it. A bare store says its commit; elsewhere it is also over the names, sizes and times of
+        the files on disk.
+        """
+        reader = self._reading()
+        tip = self._history.tip() if self._history is not None and reader.on_disk else None
+        return "\n".join(filter(None, [tip, state_of(reader.files)]))
 
     def diff(self, before: str | Ref, after: str | Ref) -> PromptDiff:
         """Return what changed between two versions, as prompts differ: messages, inputs, settings, includes."""

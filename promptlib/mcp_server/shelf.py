@@ -1,0 +1,105 @@
+"""What of a store is served: which names, and which version of each where a client does not say."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from promptlib.errors import BadRef, NotFound, PromptLibError
+from promptlib.refs import Ref, missing_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from promptlib.prompt import Prompt
+    from promptlib.store import View
+    from promptlib.tokens import Budget
+
+T = TypeVar("T")
+
+#: How often an answer is begun again because the store has moved under it.
+_TRIES = 4
+LATEST = "latest"
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A store as it is served.
+
+    `labels` say which version is meant by a bare name: that of the first label which the name has (`latest` means the
+    newest version). Without labels a bare name is what `store.load` makes of it. `only` is how the names that are
+    served begin.
+    """
+
+    store: View
+    labels: tuple[str, ...] = ()
+    only: str = ""
+    budget: Budget | None = None
+
+    def names(self, after: str = "") -> Iterator[str]:
+        """Iterate over the names behind *after*, whether they have a version that is served or not."""
+        names = self.store.names(self.only)
+        yield from names[bisect_right(names, after) :]
+
+    def load(self, name: str, version: str = "") -> Prompt[Any]:
+        """Return the prompt that a client means by *name*, a name or a ref, and *version*, if it says one.
+
+        Raises `NotFound` with the nearest names of those that are served.
+        """
+        ref = self._ref(name, version)
+        if ref.label or ref.number is not None or ref.latest or ref.prefix or not self.labels:
+            return self._loaded(ref)
+        for label in self.labels:
+            try:
+                return self._loaded(ref.with_version(label))
+            except NotFound:
+                if label == LATEST or ref.name not in self.store.names(str(ref)):
+                    raise
+        raise NotFound(
+            f"{ref} has no version that is served: it lacks the label {' and '.join(self.labels)}",
+            hint=f"ask for one by itself: {ref}@latest, {ref}@v1",
+        )
+
+    def _ref(self, name: str, version: str) -> Ref:
+        ref = Ref.parse(name)
+        bare = f"{ref.store}:{ref.name}" if ref.store else ref.name
+        if not bare.startswith(self.only) or (ref.store and not self.only.startswith(f"{ref.store}:")):
+            raise self._unknown(bare)
+        if not version:
+            return ref
+        if str(ref) != bare:
+            raise BadRef(f"{ref} and the version {version[:80]!r} both say which one is meant", hint="say it once")
+        return ref.with_version(f"v{version}" if version.isdecimal() else version)
+
+    def _loaded(self, ref: Ref) -> Prompt[Any]:
+        try:
+            return self.store.load(ref)
+        except NotFound:
+            bare = str(replace(ref, label="", number=None, latest=False, prefix=""))
+            if self.only and bare not in self.store.names(bare):
+                raise self._unknown(bare) from None
+            raise
+
+    def _unknown(self, name: str) -> NotFound:
+        return NotFound(f"no prompt {name!r} is served here", hint=missing_name(name, self.store.names(self.only)))
+
+    def hidden(self) -> tuple[str, ...]:
+        """Return the texts that no client is told: where this store lies."""
+        place = Path(self.store.path)
+        return tuple({str(place.absolute()), str(place.resolve()), str(Path.home())} - {place.anchor, "/"})
+
+    def at_one_moment(self, work: Callable[[], T]) -> T:
+        """Return what *work* returns, made again where the store has moved meanwhile: no answer is of two moments."""
+        for tries in range(_TRIES):
+            before = self.store.state()
+            try:
+                result = work()
+            except PromptLibError:
+                if tries + 1 == _TRIES or self.store.state() == before:
+                    raise
+            else:
+                if tries + 1 == _TRIES or self.store.state() == before:
+                    return result
+        raise AssertionError  # the last round has returned or raised
