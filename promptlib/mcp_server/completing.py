@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from mcp_types import Completion
 
-from promptlib.errors import NotFound, PromptLibError, nearest
+from promptlib.errors import NotFound, nearest
+from promptlib.mcp_server.shelf import LATEST
 from promptlib.mcp_server.spelling import choices
 from promptlib.mcp_server.telling import VERSION
-from promptlib.refs import Ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -40,14 +40,15 @@ def completion(shelf: Shelf, name: str, argument: str, value: str, given: Mappin
 
 
 def _versions(shelf: Shelf, name: str) -> list[str]:
-    origin = shelf.load(name, "" if "@" in name or "#" in name else "latest").origin
-    bare = origin.qualified if origin else str(Ref.parse(name))
+    bare = shelf.bare(name)
     try:
-        labels = sorted(shelf.store.labels(bare))
         numbers = [version.number for version in reversed(shelf.store.history(bare))]
-    except PromptLibError:  # a folder without a history
-        return []
-    return [*labels, "latest", *(f"v{number}" for number in numbers if number is not None)]
+    except NotFound:
+        if bare not in shelf.store.names(bare):
+            raise
+        return []  # a folder without a history
+    labels = sorted(shelf.store.labels(bare))
+    return [*labels, LATEST, *(f"v{number}" for number in numbers if number is not None)]
 
 
 def _matching(values: Iterable[str], value: str) -> Completion:

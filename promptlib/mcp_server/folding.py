@@ -6,7 +6,7 @@ from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from dataclasses import dataclass
 from mimetypes import guess_type
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
 from mcp_types import (
@@ -41,7 +41,7 @@ class Folded(NamedTuple):
     """Messages for the protocol, and where each that is not what it was came from."""
 
     messages: list[PromptMessage]
-    notes: list[dict[str, object]]
+    notes: list[dict[str, Any]]
 
 
 @dataclass(slots=True)
@@ -102,7 +102,7 @@ def _closed(waiting: _Open, found: Folded) -> _Open:
 
 def _note(found: Folded, message: Message, *, name_only: bool = False) -> None:
     """Say what the last message cannot say of *message*: another role, the speaker's name, the call it answers."""
-    note: dict[str, object] = {}
+    note: dict[str, Any] = {}
     if message.name:
         note["name"] = message.name
     if message.tool_call_id:

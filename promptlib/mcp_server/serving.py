@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -32,7 +32,7 @@ from mcp_types import (
 from promptlib.mcp_server import tools
 from promptlib.mcp_server.answering import Answers
 from promptlib.mcp_server.completing import completion
-from promptlib.mcp_server.refusals import refusal
+from promptlib.mcp_server.refusals import LOG, refusal
 from promptlib.mcp_server.shelf import LATEST, Shelf
 from promptlib.mcp_server.watching import EVERY, Watch
 from promptlib.refs import check_label
@@ -62,8 +62,10 @@ def serve(store: View, *, labels: Iterable[str] = (), only: str = "", budget: Bu
     While it runs nothing but the protocol is written to standard output.
     """
     served = server(store, labels=labels, only=only, budget=budget)
-    with suppress(BrokenPipeError):  # a client that has gone without a word wants no more answers
+    try:
         anyio.run(_over_stdio, served)
+    except* BrokenPipeError:
+        LOG.debug("the client has gone without a word")
 
 
 async def _over_stdio(served: Server[Turns]) -> None:

@@ -62,11 +62,16 @@ class Shelf:
             hint=f"ask for one by itself: {ref}@latest, {ref}@v1",
         )
 
-    def _ref(self, name: str, version: str) -> Ref:
+    def bare(self, name: str) -> str:
+        """Return *name*, a name or a ref, without what says the version; raises `NotFound` if it is not served."""
         ref = Ref.parse(name)
         bare = f"{ref.store}:{ref.name}" if ref.store else ref.name
         if not bare.startswith(self.only) or (ref.store and not self.only.startswith(f"{ref.store}:")):
             raise self._unknown(bare)
+        return bare
+
+    def _ref(self, name: str, version: str) -> Ref:
+        bare, ref = self.bare(name), Ref.parse(name)
         if not version:
             return ref
         if str(ref) != bare:

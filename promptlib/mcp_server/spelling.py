@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -78,8 +79,8 @@ def _no_constant(word: str) -> object:
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for at, key in enumerate(keys) if key in keys[:at])
+        count = Counter(key for key, _ in pairs)
+        twice = next(key for key in found if count[key] > 1)
         raise NoJson(f"the key {twice[:80]!r} stands twice")
     return found
 
