@@ -14,6 +14,7 @@
     ├── BudgetExceeded (ValueError)         more tokens than the budget allows
     ├── UnknownEncoding (LookupError)       no such vocabulary here
     ├── NotInstalled (ImportError)          a package that only this feature needs
+    ├── SiteRefused                         a folder that holds more than an earlier site of ours
     └── StoreError
         ├── NotAStore (LookupError)         nothing here that could be a store
         ├── GitFailed (RuntimeError)        git is missing, refused or failed
@@ -271,6 +272,10 @@ class UnknownEncoding(PromptLibError, LookupError):
 
 class NotInstalled(PromptLibError, ImportError):
     """A feature needs a package that promptlib does without; the text says how to get it."""
+
+
+class SiteRefused(PromptLibError):
+    """A folder that a site would replace holds what is no part of an earlier site."""
 
 
 class StoreError(PromptLibError):

@@ -45,6 +45,7 @@ VERBS = {
     "mcp": "mcp:mcp",
     "import": "importing:app",
     "export": "export:app",
+    "site": "site:site",
     "lock": "lock:lock",
     "merge-file": "merge_file:merge_file",
     "lint": "lint:lint",

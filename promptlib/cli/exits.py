@@ -33,6 +33,7 @@ CODES: dict[type[errors.PromptLibError], int] = {
     errors.BudgetExceeded: DIFFERENT,
     errors.UnknownEncoding: NOT_FOUND,
     errors.NotInstalled: DIFFERENT,
+    errors.SiteRefused: CONFLICT,
     errors.StoreError: DIFFERENT,
     errors.NotAStore: NOT_FOUND,
     errors.GitFailed: DIFFERENT,

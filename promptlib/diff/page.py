@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from promptlib.diff.rows import FieldChange, IncludeChange, InputChange, MessageChange
 
 # Colours are tints over whatever is behind them, so that light and dark pages and notebooks are served alike.
-_STYLE = """\
+STYLE = """\
 .promptlib-diff{font:14px/1.5 system-ui,sans-serif;container-type:inline-size;max-width:100rem;text-align:left;\
 --add:rgba(46,160,67,.16);--added:rgba(46,160,67,.42);--cut:rgba(248,81,73,.14);--gone:rgba(248,81,73,.38);\
 --line:rgba(128,128,128,.35);--dim:light-dark(#59636e,#9198a1);--bad:light-dark(#cf222e,#ff7b72)}
@@ -79,7 +79,7 @@ def escaped(text: str) -> str:
 def as_html(difference: PromptDiff, tokens: DiffTokens, *, page: bool) -> str:
     """Return *difference* as a fragment with its style, or as a whole *page*."""
     blocks = "\n".join(blocks_of(difference, tokens))
-    body = f'<div class="promptlib-diff">\n<style>\n{_STYLE}\n</style>\n{blocks}\n</div>'
+    body = f'<div class="promptlib-diff">\n<style>\n{STYLE}\n</style>\n{blocks}\n</div>'
     if not page:
         return body
     return _PAGE.format(title=escaped(_title(difference)), body=body)

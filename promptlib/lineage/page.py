@@ -50,9 +50,9 @@ def page(
         "TITLE": escape(safe(str(node) if node else f"{len(nodes)} versions")),
         "STYLE": style,
         "SCRIPT": script,
-        "STYLE-HASH": _hash(style),
-        "SCRIPT-HASH": _hash(script),
-        "DATA": _data(_content(list(nodes), list(edges), compare, node, diffs)),
+        "STYLE-HASH": hashed(style),
+        "SCRIPT-HASH": hashed(script),
+        "DATA": as_data(_content(list(nodes), list(edges), compare, node, diffs)),
     }
     before, *rest = html.split("@@")
     return before + "".join(parts[part] if at % 2 == 0 else part for at, part in enumerate(rest))
@@ -66,11 +66,12 @@ def framed(html: str) -> str:
     )
 
 
-def _hash(text: str) -> str:
+def hashed(text: str) -> str:
+    """Return the hash by which a policy of a page lets *text*, a script or style, pass."""
     return "sha256-" + b64encode(sha256(text.encode()).digest()).decode()
 
 
-def _data(content: object) -> str:
+def as_data(content: object) -> str:
     """Return *content* as JSON in which no character can end the block that holds it."""
     text = json.dumps(content, ensure_ascii=True, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

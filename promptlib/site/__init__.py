@@ -1,0 +1,164 @@
+"""A store as a static site: a page for each prompt, and one that finds them. No server, nothing loaded from elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from promptlib.columns import safe
+from promptlib.errors import InvalidInputs, NotFetched, NotFound, PromptLibError
+from promptlib.query.language import language
+from promptlib.site.gathering import Gatherer
+from promptlib.site.markup import Shell, address
+from promptlib.site.pages import LeafPage
+from promptlib.site.shelf import Card, shelf, whole_list
+from promptlib.site.words import LARGEST_SHARE, Words
+from promptlib.site.writing import replaced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from os import PathLike
+
+    from promptlib.site.gathering import Leaf
+    from promptlib.site.writing import Folder
+    from promptlib.store import View
+
+__all__ = ["Report", "write"]
+
+TITLE = "Prompts"
+#: The newest versions that a page tells of.
+VERSIONS = 50
+#: How much a word weighs in a name, a description or tag, an input, and the text.
+_NAME, _SAID, _INPUT, _TEXT = 4, 3, 2, 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What was written: how many prompts and versions, files and bytes.
+
+    `unreadable` are the names of files that are no prompts, with the reason: the site has no page of them. `searched`
+    is how many characters of each text the search knows; 0 stands for all.
+    """
+
+    out: Path
+    prompts: int
+    versions: int
+    files: int
+    size: int
+    unreadable: tuple[tuple[str, str], ...] = ()
+    searched: int = 0
+
+    def to_dict(self) -> dict[str, object]:
+        """Return it as plain data."""
+        return {
+            "out": str(self.out),
+            "prompts": self.prompts,
+            "versions": self.versions,
+            "files": self.files,
+            "size": self.size,
+            "unreadable": [{"name": name, "why": why} for name, why in self.unreadable],
+            "searched": self.searched,
+        }
+
+
+def write(
+    store: View,
+    out: str | PathLike[str],
+    *,
+    title: str = TITLE,
+    only: str = "",
+    label: str = "",
+    versions: int = VERSIONS,
+    progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """Write *store*, as it is or as it was (`store.at(…)`), as a static site into the folder *out*.
+
+    *only* takes the names that begin so; *label* takes what it carries, in the version that it points at, with the
+    history up to there. A page tells of the newest *versions* of its prompt; 0 leaves history and lineage out. The
+    same store and moment give the same bytes. *progress* is called with how many pages are made, of how many.
+
+    The site is made beside *out* and then put in its place: *out* is never half a site. Raises `SiteRefused` where
+    *out* holds anything but an earlier site, `NotFound` where no prompt is left, and what a store raises that cannot
+    be read.
+    """
+    if versions < 0:
+        raise InvalidInputs(f"versions is {versions}", hint="how many a page tells of: 0 or more")
+    gatherer = Gatherer(store, label=label, versions=versions)
+    names = gatherer.names(only)
+    if not names:
+        raise NotFound(f"no prompt here{_which(only, label)}", hint="promptlib ls shows what there is")
+    with replaced(Path(out)) as folder:
+        report = _written(folder, gatherer, names, title, progress or (lambda done, every: None))
+    return Report(out=Path(out), **report)  # type: ignore[arg-type] # its own words
+
+
+def _which(only: str, label: str) -> str:
+    return f"{f' below {only!r}' if only else ''}{f' carries the label {label!r}' if label else ''}"
+
+
+def _written(
+    folder: Folder, gatherer: Gatherer, names: tuple[str, ...], title: str, progress: Callable[[int, int], None]
+) -> dict[str, object]:
+    """Write every page, and return what the report says of them."""
+    shell = Shell(title, "leaf.js")
+    pages = LeafPage(shell, names)
+    words = Words(language("english"), len(names))
+    cards: list[Card] = []
+    unreadable: list[tuple[str, str]] = []
+    versions = 0
+    newest = None
+    for done, name in enumerate(names, 1):
+        try:
+            leaf = gatherer.leaf(name)
+        except NotFetched:
+            raise
+        except PromptLibError as error:
+            unreadable.append((name, error.what))
+            continue
+        folder.write(address(name), pages.html(leaf))
+        cards.append(_card(leaf))
+        words.add(_fields(leaf))
+        versions += len(leaf.changes)
+        newest = max(filter(None, (newest, leaf.time)), default=None)
+        progress(done, len(names))
+    told = f"{len(cards):,} prompts, {versions:,} versions"
+    foot = f"The newest change is of {newest.isoformat(' ', 'minutes')}." if newest else ""
+    folder.write("index.html", shelf(Shell(title, "shelf.js"), cards, words.data(), told, foot))
+    folder.write("all.html", whole_list(shell, cards))
+    return {
+        "prompts": len(cards),
+        "versions": versions,
+        "files": len(folder.files),
+        "size": folder.size,
+        "unreadable": tuple(unreadable),
+        "searched": words.share if words.share < LARGEST_SHARE else 0,
+    }
+
+
+def _card(leaf: Leaf) -> Card:
+    """Return the card of *leaf*; what is invisible is made visible here, for the page and for its script."""
+    prompt = leaf.prompt
+    text = prompt.description or next((piece.text for piece in prompt.messages if piece.text.strip()), "")
+    return Card(
+        name=leaf.name,
+        kind="prompt",
+        text=safe(" ".join(text[:2_000].split())),
+        tags=tuple(map(safe, prompt.tags)),
+        labels=tuple(leaf.labels),
+        inputs=tuple(each.name for each in prompt.inputs),
+        number=leaf.version.number if leaf.version else None,
+        day=leaf.time.date().isoformat() if leaf.time else "",
+        size=leaf.total,
+    )
+
+
+def _fields(leaf: Leaf) -> Iterator[tuple[int, str]]:
+    prompt = leaf.prompt
+    yield _NAME, leaf.name
+    yield _SAID, prompt.description
+    yield _SAID, " ".join(prompt.tags)
+    for each in prompt.inputs:
+        yield _INPUT, f"{each.name} {each.description}"
+    for piece in prompt.messages:
+        yield _TEXT, piece.text

@@ -1,0 +1,250 @@
+"""What a store says of each of its prompts, put together for a page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from promptlib.diff import diff
+from promptlib.errors import NotFetched, NotFound, PromptLibError
+from promptlib.messages import Message, Placeholder
+from promptlib.refs import Pin
+from promptlib.tokens import count_many
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from promptlib.diff import PromptDiff
+    from promptlib.lineage import Edge, Graph, Node
+    from promptlib.prompt import Prompt
+    from promptlib.store import View
+    from promptlib.tokens import TokenCount
+    from promptlib.version import Version
+
+#: Edges that lead to another prompt.
+ABROAD = ("includes", "derived_from", "renamed_from", "merged_from")
+
+
+class Link(NamedTuple):
+    """Another prompt and what it has to do with this one: `how` in words, `number` of its version."""
+
+    how: str
+    name: str
+    number: int | None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A version with its difference to the one before; None where one of both cannot be read, `why` in words."""
+
+    version: Version
+    tokens: TokenCount | None = None
+    grown: int = 0
+    difference: PromptDiff | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """All that the page of one prompt shows.
+
+    `ref` loads what is shown; `version` is None where there is no history or the file is not committed. `changes` are
+    the newest versions, newest first, and so many `older` ones are not told. `tokens` are those of each message as it
+    is written.
+    """
+
+    name: str
+    ref: str
+    prompt: Prompt[Any]
+    version: Version | None
+    changes: tuple[Change, ...]
+    older: int
+    labels: Mapping[str, Version]
+    tokens: tuple[TokenCount, ...]
+    uses: tuple[Link, ...]
+    used: tuple[Link, ...]
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+
+    @property
+    def time(self) -> datetime | None:
+        """When what is shown was made."""
+        return self.version.time if self.version else None
+
+    @property
+    def total(self) -> TokenCount | None:
+        """The tokens of all messages."""
+        return added(self.tokens)
+
+
+def added(counts: Iterable[TokenCount]) -> TokenCount | None:
+    """Return the sum, as exact as its weakest part; None of nothing."""
+    first, *others = [*counts] or [None]
+    return None if first is None else sum((each for each in others if each is not None), first)
+
+
+class Gatherer:
+    """Reads one prompt after the other; what all of them share, it reads once."""
+
+    def __init__(self, store: View, *, label: str = "", versions: int) -> None:
+        """Read *store*: what *label* carries where one is given, and at most so many *versions* of each prompt."""
+        self._store = store
+        self._label = label
+        self._most = versions
+        self._back: dict[str, list[Edge]] = {}
+        self._forth: dict[str, list[Edge]] = {}
+        self._nodes: dict[str, list[Node]] = {}
+        graph = _graph(store)
+        for node in graph.nodes if graph else ():
+            self._nodes.setdefault(node.name, []).append(node)
+        for edge in graph.edges if graph else ():
+            self._back.setdefault(edge.source.name, []).append(edge)
+            if edge.target.name != edge.source.name:
+                self._forth.setdefault(edge.target.name, []).append(edge)
+
+    def names(self, only: str) -> tuple[str, ...]:
+        """Return the names below *only* that the site has, in alphabetical order; with a label, those that carry it."""
+        names = self._store.names(only)
+        if not self._label:
+            return names
+        return tuple(name for name in names if self._label in _labels(self._store, name))
+
+    def leaf(self, name: str) -> Leaf:
+        """Return all of *name*; raises what a load raises."""
+        ref = f"{name}@{self._label}" if self._label else name
+        prompt = self._store.load(ref)
+        version = _version(self._store, prompt, ref)
+        history = _until(_history(self._store, name), version)
+        told = history[max(0, len(history) - self._most) :] if self._most else ()
+        labels = _labels(self._store, name)
+        if self._label:
+            labels = {self._label: labels[self._label]} if self._label in labels else {}
+        nodes, edges = self._around(name)
+        return Leaf(
+            name=name,
+            ref=ref,
+            prompt=prompt,
+            version=version,
+            changes=tuple(reversed(list(self._changes(history, told)))),
+            older=len(history) - len(told),
+            labels=labels,
+            tokens=_tokens(prompt),
+            uses=tuple(self._uses(prompt)),
+            used=tuple(self._used(name)),
+            nodes=nodes,
+            edges=edges,
+        )
+
+    def _changes(self, history: tuple[Version, ...], told: tuple[Version, ...]) -> Iterator[Change]:
+        """Yield the versions of *told*, oldest first, each compared with the one before it."""
+        first = len(history) - len(told)
+        before, missing = (self._old(history[first - 1]) if first and told else (None, ""))
+        for at, version in enumerate(told, first):
+            prompt, why = self._old(version)
+            if prompt is None:
+                yield Change(version=version, why=why)
+            else:
+                tokens = added(_tokens(prompt))
+                grown = int(tokens or 0) - int(added(_tokens(before)) or 0) if before else 0
+                known = diff(before, prompt) if before or not at else None
+                yield Change(version=version, tokens=tokens, grown=grown, difference=known, why=missing)
+            before, missing = prompt, why
+
+    def _old(self, version: Version) -> tuple[Prompt[Any] | None, str]:
+        """Return a version's prompt, or why it cannot be read."""
+        which = f"@v{version.number}" if version.number is not None else f"#{version.digest.removeprefix('sha256:')}"
+        try:
+            return self._store.load(f"{version.name}{which}"), ""
+        except PromptLibError as error:
+            return None, error.what
+
+    def _uses(self, prompt: Prompt[Any]) -> Iterator[Link]:
+        for alias, pin in prompt.includes.items():
+            yield self._linked(f"includes as {alias}", Pin.parse(str(pin)))
+        if prompt.derived_from:
+            yield self._linked("derived from", prompt.derived_from)
+
+    def _linked(self, how: str, pin: Pin) -> Link:
+        same = [node for node in self._nodes.get(pin.name, ()) if node.digest == pin.digest]
+        return Link(how, pin.name, same[-1].number if same else None, pin.digest.removeprefix("sha256:")[:8])
+
+    def _used(self, name: str) -> Iterator[Link]:
+        """Yield what stands in the store now and includes or derives from any version of *name*."""
+        seen = set()
+        for edge in self._forth.get(name, ()):
+            if edge.kind not in ("includes", "derived_from") or not edge.source.current or edge.source.name in seen:
+                continue
+            seen.add(edge.source.name)
+            word = "included by" if edge.kind == "includes" else "derived into"
+            note = f"at v{edge.target.number}" if edge.target.number is not None else ""
+            yield Link(word, edge.source.name, edge.source.number, note)
+
+    def _around(self, name: str) -> tuple[tuple[Node, ...], tuple[Edge, ...]]:
+        """Return the line of *name*, and what touches it at one step; of long lines the newest part."""
+        if not self._most:
+            return (), ()
+        own = [node for node in self._nodes.get(name, ()) if not node.missing][-MOST_OWN:]
+        kept: dict[Node, None] = dict.fromkeys(own)
+        edges = []
+        for edge in (*self._back.get(name, ()), *self._forth.get(name, ())):
+            inside = edge.source in kept, edge.target in kept
+            if not any(inside) or (edge.source.name == edge.target.name and not all(inside)):
+                continue
+            if len(kept) < MOST_NODES or all(inside):
+                edges.append(edge)
+                kept.update(dict.fromkeys((edge.source, edge.target)))
+        return tuple(kept), tuple(edges)
+
+
+#: Of its own line a picture shows so many versions, and with its neighbours so many.
+MOST_OWN, MOST_NODES = 24, 60
+
+
+def _graph(store: View) -> Graph | None:
+    try:
+        return store.graph()
+    except NotFetched:
+        raise
+    except NotFound:
+        return None  # a folder or a bundle has no history
+
+
+def _history(store: View, name: str) -> tuple[Version, ...]:
+    try:
+        return store.history(name)
+    except NotFetched:
+        raise
+    except PromptLibError:
+        return ()  # without history, or a file that no commit holds
+
+
+def _labels(store: View, name: str) -> Mapping[str, Version]:
+    try:
+        return store.labels(name)
+    except NotFetched:
+        raise
+    except PromptLibError:
+        return {}
+
+
+def _version(store: View, prompt: Prompt[Any], ref: str) -> Version | None:
+    """Return the version that *prompt* is; None where it is a file that differs from what is committed."""
+    if prompt.origin is None or prompt.origin.edited:
+        return None
+    try:
+        return store.version(ref)
+    except PromptLibError:
+        return None
+
+
+def _until(history: tuple[Version, ...], version: Version | None) -> tuple[Version, ...]:
+    """Return *history* up to *version*: what came later is not what is shown."""
+    at = next((at for at, each in enumerate(history) if version and each.commit == version.commit), len(history) - 1)
+    return history[: at + 1]
+
+
+def _tokens(prompt: Prompt[Any]) -> tuple[TokenCount, ...]:
+    """Return the tokens of each message as it is written; nothing that stands between messages counts."""
+    return tuple(count_many(piece.text for piece in prompt.messages if isinstance(piece, Message | Placeholder)))

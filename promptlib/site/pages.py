@@ -1,0 +1,291 @@
+"""The page of one prompt, from what the store says of it."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from promptlib.diff.page import blocks_of
+from promptlib.messages import Message, Placeholder
+from promptlib.site.filling import field, plan, stretches
+from promptlib.site.form import form, table
+from promptlib.site.markup import address, block, cut, line
+from promptlib.site.picture import picture
+from promptlib.site.using import code_lines, copied
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from datetime import datetime
+
+    from promptlib.messages import Piece
+    from promptlib.site.filling import Plan
+    from promptlib.site.gathering import Change, Leaf, Link
+    from promptlib.site.markup import Shell
+    from promptlib.tokens import TokenCount
+
+#: Characters of one difference, and of all on a page, that are shown.
+MOST_OF_ONE, MOST_OF_ALL = 120_000, 1_500_000
+#: A text of more lines than this scrolls in a box of its own.
+_LONG = 60
+_LONGEST_MESSAGE = 2_000
+_SEARCH = '<a class="find" href="{root}index.html#find" data-find><span>Search all prompts</span> <kbd>/</kbd></a>'
+
+
+class LeafPage:
+    """Makes the pages of prompts; `names` are those that have one."""
+
+    def __init__(self, shell: Shell, names: Collection[str]) -> None:
+        """Share *shell* among all pages, and link to the pages of *names*."""
+        self._shell = shell
+        self._names = frozenset(names)
+
+    def html(self, leaf: Leaf) -> str:
+        """Return the whole page of *leaf*."""
+        depth = address(leaf.name).count("/")
+        root = "../" * depth
+        filled = plan(leaf.prompt)
+        data = {
+            "root": root,
+            "text": copied(leaf.prompt),
+            "codes": [code.text for code in code_lines(leaf)],
+            "versions": {anchor(change): _python(change) for change in leaf.changes},
+            **({"items": filled.items, "fields": list(map(field, leaf.prompt.inputs))} if _fillable(leaf, filled) else {}),
+        }
+        middle = _SEARCH.format(root=root)
+        body = self._body(leaf, filled, root)
+        return self._shell.page(body, data, title=leaf.name, sort="leaf", depth=depth, middle=middle)
+
+    def _body(self, leaf: Leaf, filled: Plan, root: str) -> Iterator[str]:
+        yield '<main id="main">'
+        yield from _head(leaf, root)
+        yield from _jumps(leaf, filled)
+        if _fillable(leaf, filled):
+            yield from form(leaf.prompt)
+        yield from _text(leaf, filled)
+        if leaf.prompt.inputs and not _fillable(leaf, filled):
+            yield from table(leaf.prompt)
+        yield from _use(leaf)
+        yield from self._neighbours(leaf, root)
+        yield from _versions(leaf)
+        if leaf.nodes:
+            yield '<section id="lineage"><h2>Lineage</h2>'
+            yield from picture(leaf, lambda name, number: self._place(name, number, root))
+            yield "</section>"
+        yield "</main>"
+
+    def _place(self, name: str, number: int | None, root: str) -> str:
+        """Return where the version *number* of *name* is told of, or nothing where no page of this site tells it."""
+        if name not in self._names:
+            return ""
+        return f"{root}{address(name)}" + (f"#v{number}" if number is not None else "")
+
+    def _neighbours(self, leaf: Leaf, root: str) -> Iterator[str]:
+        for key, title, links in (("uses", "Built from", leaf.uses), ("used", "Used by", leaf.used)):
+            if links:
+                rows = "".join(self._neighbour(link, root) for link in links)
+                yield f'<section id="{key}"><h2>{title}</h2><ul class="links">{rows}</ul></section>'
+
+    def _neighbour(self, link: Link, root: str) -> str:
+        where = self._place(link.name, link.number, root)
+        number = f" v{link.number}" if link.number is not None else ""
+        name = f"<bdi>{line(link.name or '?')}</bdi>{number}"
+        told = f'<a href="{where}">{name}</a>' if where else name
+        note = f' <span class="soft">{line(link.note)}</span>' if link.note else ""
+        return f'<li><span class="soft">{line(link.how)}</span> {told}{note}</li>'
+
+
+def _fillable(leaf: Leaf, filled: Plan) -> bool:
+    return bool(filled.items and leaf.prompt.inputs)
+
+
+def count(number: int, word: str) -> str:
+    """Return `1 token`, `2 tokens`."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def told(tokens: TokenCount | None) -> str:
+    """Return a count of tokens with how sure it is."""
+    return "" if tokens is None else f"{count(int(tokens), 'token')} ({tokens.exactness}, {tokens.engine})"
+
+
+def day(time: datetime | None) -> str:
+    """Return a moment as HTML: its day for people, and all of it for who looks closer."""
+    if time is None:
+        return ""
+    return f'<time datetime="{time.isoformat()}" title="{time.isoformat(" ", "minutes")}">{time.date().isoformat()}</time>'
+
+
+def anchor(change: Change) -> str:
+    """Return the name of a version's place on its page."""
+    version = change.version
+    return f"v{version.number}" if version.number is not None else f"d{version.short}"
+
+
+def _python(change: Change) -> str:
+    return f'from promptlib import Store\n\nprompt = Store.open().load("{change.version.ref}")\n'
+
+
+# --- the head ---------------------------------------------------------------------------------------------------------
+
+
+def _head(leaf: Leaf, root: str) -> Iterator[str]:
+    folder, _, last = leaf.name.rpartition("/")
+    crumbs = f'<a href="{root}index.html">All prompts</a>'
+    if folder:
+        crumbs += f' <span aria-hidden="true">/</span> <a href="{root}index.html#folder={line(folder)}">{line(folder)}</a>'
+    yield f'<header class="head"><nav class="crumbs" aria-label="Where this stands">{crumbs}</nav>'
+    before = f'<span class="folder">{line(folder)}/<wbr></span>' if folder else ""
+    yield f"<h1>{before}<bdi>{line(last)}</bdi></h1>"
+    if leaf.prompt.description:
+        yield f'<p class="lead"><bdi>{block(leaf.prompt.description)}</bdi></p>'
+    yield from _chips(leaf, root)
+    yield f'<dl class="facts">{"".join(_facts(leaf))}</dl>'
+    yield (
+        '<div class="actions"><button type="button" class="primary" data-copy="text">Copy text</button>'
+        '<button type="button" data-copy="0">Copy Python</button></div>'
+        '<p id="said" class="hidden" role="status"></p></header>'
+    )
+
+
+def _chips(leaf: Leaf, root: str) -> Iterator[str]:
+    chips = [
+        f'<li><a class="chip label" href="{root}index.html#label={line(label)}">{line(label)}'
+        f"{f' v{version.number}' if version.number is not None else ''}</a></li>"
+        for label, version in leaf.labels.items()
+    ]
+    chips += [
+        f'<li><a class="chip" href="{root}index.html#tag={_quoted(tag)}"><bdi>{line(tag)}</bdi></a></li>'
+        for tag in leaf.prompt.tags
+    ]
+    if leaf.prompt.trust != "own":
+        chips.append('<li><span class="chip warn">foreign text</span></li>')
+    if chips:
+        yield f'<ul class="chips" aria-label="Labels and tags">{"".join(chips)}</ul>'
+
+
+def _quoted(text: str) -> str:
+    from urllib.parse import quote  # noqa: PLC0415 - tags are few
+
+    return quote(text.encode("utf-8", "replace"), safe="")
+
+
+def _facts(leaf: Leaf) -> Iterator[str]:
+    version = leaf.version
+    if version:
+        number = f"v{version.number}" if version.number is not None else "v?"
+        yield f"<div><dt>Version</dt><dd>{number} <code>{version.short}</code></dd></div>"
+        yield f"<div><dt>Changed</dt><dd>{day(version.time)} by <bdi>{line(version.author)}</bdi></dd></div>"
+    else:
+        yield f"<div><dt>Version</dt><dd>not committed <code>{leaf.prompt.digest[7:15]}</code></dd></div>"
+    yield f"<div><dt>Size</dt><dd>{told(leaf.total)}</dd></div>"
+    yield f"<div><dt>Inputs</dt><dd>{len(leaf.prompt.inputs) or 'none'}</dd></div>"
+
+
+def _jumps(leaf: Leaf, filled: Plan) -> Iterator[str]:
+    places = [
+        ("try", "Try it", _fillable(leaf, filled)),
+        ("text", "Text", True),
+        ("use", "Use it", True),
+        ("used", "Used by", bool(leaf.used)),
+        ("versions", "Versions", bool(leaf.changes)),
+        ("lineage", "Lineage", bool(leaf.nodes)),
+    ]
+    links = "".join(f'<a href="#{key}">{word}</a>' for key, word, there in places if there)
+    yield f'<nav class="jumps" aria-label="On this page">{links}</nav>'
+
+
+# --- the text ---------------------------------------------------------------------------------------------------------
+
+
+def _text(leaf: Leaf, filled: Plan) -> Iterator[str]:
+    yield '<section id="text"><h2>Text</h2>'
+    if filled.reason:
+        yield f'<p class="note">No live preview: {line(filled.reason)}.</p>'
+    elif not leaf.prompt.inputs:
+        yield '<p class="soft">It takes no inputs: this is what is sent.</p>'
+    counts = iter(leaf.tokens)
+    for piece in leaf.prompt.messages:
+        yield _piece(piece, next(counts) if isinstance(piece, Message | Placeholder) else None)
+    yield "</section>"
+
+
+def _piece(piece: Piece, tokens: TokenCount | None) -> str:
+    if isinstance(piece, Message):
+        head = f"{piece.role}"
+    else:
+        head = f"messages of <code>{line(piece.name)}</code>" if isinstance(piece, Placeholder) else "statements"
+    size = f' <span class="soft">{count(int(tokens), "token")}</span>' if tokens else ""
+    if isinstance(piece, Placeholder) and not piece.text.strip():
+        return f'<article class="message placeholder"><h3>{head}</h3></article>'
+    shown = "".join(
+        block(each.text) if each.sort == "text" else f'<span class="{each.sort}">{block(each.text)}</span>'
+        for each in stretches(piece)
+    )
+    long = ' tabindex="0" aria-label="A long text"' if piece.text.count("\n") > _LONG else ""
+    role = piece.role if isinstance(piece, Message) else "prelude"
+    return (
+        f'<article class="message {role}"><h3>{head}{size}</h3>'
+        f'<pre class="source{" long" if long else ""}"{long}>\n{shown}</pre></article>'
+    )
+
+
+def _use(leaf: Leaf) -> Iterator[str]:
+    yield '<section id="use"><h2>Use it</h2><ul class="codes">'
+    for at, code in enumerate(code_lines(leaf)):
+        yield (
+            f'<li><span class="soft">{code.title}</span><code class="code">{line(code.shown)}</code>'
+            f'<button type="button" data-copy="{at}" aria-label="Copy: {code.title}">Copy</button></li>'
+        )
+    yield "</ul></section>"
+
+
+# --- the versions -----------------------------------------------------------------------------------------------------
+
+
+def _versions(leaf: Leaf) -> Iterator[str]:
+    if not leaf.changes:
+        return
+    yield (
+        f'<section id="versions"><h2>Versions <span class="soft">{len(leaf.changes) + leaf.older}</span></h2>'
+        '<ol class="versions" reversed>'
+    )
+    room = MOST_OF_ALL
+    for at, change in enumerate(leaf.changes):
+        before = leaf.changes[at + 1].version.ref if at + 1 < len(leaf.changes) else ""
+        shown = _difference(change, before, room)
+        room -= len(shown)
+        yield _version(change, shown)
+    yield "</ol>"
+    if leaf.older:
+        yield f'<p class="soft">{count(leaf.older, "older version")}: <code>promptlib log {line(leaf.name)}</code></p>'
+    yield "</section>"
+
+
+def _difference(change: Change, before: str, room: int) -> str:
+    if change.difference is None:
+        said = f"It cannot be read: {line(change.why)}" if change.why else "The version before it is not shown here."
+        return f'<p class="soft">{said}</p>'
+    blocks = islice(blocks_of(change.difference, change.difference.tokens), 1, None)  # its title stands above
+    shown = "\n".join(blocks)
+    if len(shown) > min(MOST_OF_ONE, room):
+        command = f"promptlib diff {before} {change.version.ref}" if before else f"promptlib show {change.version.ref}"
+        return f'<p class="soft">Too long to be shown here: <code>{line(command)}</code></p>'
+    return f'<div class="promptlib-diff">{shown or "<p>No difference.</p>"}</div>'
+
+
+def _version(change: Change, shown: str) -> str:
+    version, key = change.version, anchor(change)
+    first, _, rest = version.message.strip().partition("\n")
+    labels = "".join(f' <span class="chip label">{line(label)}</span>' for label in version.labels)
+    grown = f'<span class="grown {"more" if change.grown > 0 else "less"}">{change.grown:+,}</span>' if change.grown else ""
+    whole = f'<p class="message-text"><bdi>{block(cut(rest.strip(), _LONGEST_MESSAGE))}</bdi></p>' if rest.strip() else ""
+    number = f"v{version.number}{'~' if version.provisional else ''}" if version.number is not None else "v?"
+    size = told(change.tokens)
+    return (
+        f'<li id="{key}"><details><summary><span class="number">{number}</span>'
+        f'<span class="subject"><bdi>{line(cut(first, 200)) or "no message"}</bdi>{labels}</span>'
+        f'<span class="by">{grown}<bdi>{line(version.author)}</bdi> {day(version.time)}</span></summary>'
+        f'<div class="inside">{whole}<p class="meta"><code>{version.short}</code>{f" · {line(size)}" if size else ""} · '
+        f'<a href="#{key}">Permalink</a> '
+        f'<button type="button" data-copy="{key}">Copy Python</button></p>{shown}</div></details></li>'
+    )
