@@ -1,4 +1,4 @@
-"""A store as a static site: a page for each prompt, and one that finds them. No server, nothing loaded from elsewhere."""
+"""A store as a static site: a page for each prompt, and one that finds them; no server, and nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from promptlib.site.gathering import Gatherer
 from promptlib.site.markup import Shell, address
 from promptlib.site.pages import LeafPage
 from promptlib.site.shelf import Card, shelf, whole_list
-from promptlib.site.words import LARGEST_SHARE, Words
+from promptlib.site.words import Words
 from promptlib.site.writing import replaced
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Report:
         }
 
 
-def write(
+def write(  # noqa: PLR0913 - one keyword for each thing that a site can leave out
     store: View,
     out: str | PathLike[str],
     *,
@@ -89,7 +89,7 @@ def write(
     if not names:
         raise NotFound(f"no prompt here{_which(only, label)}", hint="promptlib ls shows what there is")
     with replaced(Path(out)) as folder:
-        report = _written(folder, gatherer, names, title, progress or (lambda done, every: None))
+        report = _written(folder, gatherer, names, title, progress)
     return Report(out=Path(out), **report)  # type: ignore[arg-type] # its own words
 
 
@@ -98,7 +98,7 @@ def _which(only: str, label: str) -> str:
 
 
 def _written(
-    folder: Folder, gatherer: Gatherer, names: tuple[str, ...], title: str, progress: Callable[[int, int], None]
+    folder: Folder, gatherer: Gatherer, names: tuple[str, ...], title: str, progress: Callable[[int, int], None] | None
 ) -> dict[str, object]:
     """Write every page, and return what the report says of them."""
     shell = Shell(title, "leaf.js")
@@ -121,7 +121,8 @@ def _written(
         words.add(_fields(leaf))
         versions += len(leaf.changes)
         newest = max(filter(None, (newest, leaf.time)), default=None)
-        progress(done, len(names))
+        if progress is not None:
+            progress(done, len(names))
     told = f"{len(cards):,} prompts, {versions:,} versions"
     foot = f"The newest change is of {newest.isoformat(' ', 'minutes')}." if newest else ""
     folder.write("index.html", shelf(Shell(title, "shelf.js"), cards, words.data(), told, foot))
@@ -132,14 +133,14 @@ def _written(
         "files": len(folder.files),
         "size": folder.size,
         "unreadable": tuple(unreadable),
-        "searched": words.share if words.share < LARGEST_SHARE else 0,
+        "searched": words.share if words.cut else 0,
     }
 
 
 def _card(leaf: Leaf) -> Card:
     """Return the card of *leaf*; what is invisible is made visible here, for the page and for its script."""
     prompt = leaf.prompt
-    text = prompt.description or next((piece.text for piece in prompt.messages if piece.text.strip()), "")
+    text = prompt.description or next((begun for piece in prompt.messages if (begun := _begun(piece.text))), "")
     return Card(
         name=leaf.name,
         kind="prompt",
@@ -151,6 +152,12 @@ def _card(leaf: Leaf) -> Card:
         day=leaf.time.date().isoformat() if leaf.time else "",
         size=leaf.total,
     )
+
+
+def _begun(text: str) -> str:
+    """Return how *text* begins, its headings apart: these are alike on half a shelf."""
+    lines = text[:4_000].split("\n")
+    return " ".join(line for line in lines if not line.lstrip().startswith("#")).strip()
 
 
 def _fields(leaf: Leaf) -> Iterator[tuple[int, str]]:

@@ -39,6 +39,12 @@ class Plan(NamedTuple):
 
     items: list[dict[str, object]]
     reason: str = ""
+    inputs: int = 0
+
+    @property
+    def serves(self) -> bool:
+        """Whether there is anything to fill in, and a page can."""
+        return bool(self.items and self.inputs)
 
 
 def stretches(piece: Piece) -> Iterator[Stretch]:
@@ -70,7 +76,7 @@ def plan(prompt: Prompt[Any]) -> Plan:
             for variable, text in zip(variables, texts[1:], strict=True):
                 parts += [fields[variable.name], text]
             items.append({"role": piece.role, "parts": parts})
-    return Plan(items)
+    return Plan(items, inputs=len(fields))
 
 
 def _reason(piece: Piece, number: int) -> str:

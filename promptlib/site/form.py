@@ -1,11 +1,10 @@
-"""The inputs of a prompt: fields to fill in with a preview beside them, or a table where a page cannot render."""
+"""The inputs of a prompt as fields to fill in, with the preview beside them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from promptlib.inputs import describe
-from promptlib.inputs.wording import shown
 from promptlib.plain import thaw
 from promptlib.site.filling import AS_JSON, shown_default
 from promptlib.site.markup import block, line
@@ -67,34 +66,16 @@ def _control(declared: Input, shared: str) -> str:
     hint = f" placeholder='{_THREAD}'" if kind.kind == "thread" else ""
     sort = ' class="json" spellcheck="false"' if kind.kind in AS_JSON else ""
     # The first line break of a text area is not part of its text.
-    return f"<textarea rows=\"{3 if kind.kind in AS_JSON else 2}\" {shared}{sort}{hint}>\n{block(now)}</textarea>"
+    return f'<textarea rows="{3 if kind.kind in AS_JSON else 2}" {shared}{sort}{hint}>\n{block(now)}</textarea>'
 
 
 def _options(declared: Input) -> Iterator[str]:
     default = None if declared.required else declared.default
     if default is None:
-        yield f'<option value="" selected>{"none" if declared.type.nullable and not declared.required else "choose…"}</option>'
+        nothing = "none" if declared.type.nullable and not declared.required else "choose…"
+        yield f'<option value="" selected>{nothing}</option>'
     chosen = False
     for at, value in enumerate(declared.type.values):
         here = not chosen and type(value) is type(default) and value == default
         chosen = chosen or here
         yield f'<option value="{at}"{" selected" if here else ""}>{line(str(thaw(value)))}</option>'
-
-
-def table(prompt: Prompt[Any]) -> Iterator[str]:
-    """Yield the inputs of *prompt* as a table."""
-    yield (
-        '<section id="inputs"><h2>Inputs</h2><div class="scroll"><table><thead><tr><th scope="col">Name</th>'
-        '<th scope="col">Takes</th><th scope="col">If left out</th><th scope="col">What it is</th></tr></thead><tbody>'
-    )
-    for each in prompt.inputs:
-        default = '<span class="need">required</span>' if each.required else f"<code>{line(_short(each))}</code>"
-        yield (
-            f'<tr><th scope="row"><code>{line(each.name)}</code></th><td>{line(describe(each.type))}</td>'
-            f"<td>{default}</td><td><bdi>{block(each.description)}</bdi></td></tr>"
-        )
-    yield "</tbody></table></div></section>"
-
-
-def _short(declared: Input) -> str:
-    return shown(thaw(declared.default))

@@ -81,8 +81,8 @@ class Leaf:
 
 def added(counts: Iterable[TokenCount]) -> TokenCount | None:
     """Return the sum, as exact as its weakest part; None of nothing."""
-    first, *others = [*counts] or [None]
-    return None if first is None else sum((each for each in others if each is not None), first)
+    found = list(counts)
+    return sum(found[1:], found[0]) if found else None
 
 
 class Gatherer:
@@ -140,7 +140,7 @@ class Gatherer:
     def _changes(self, history: tuple[Version, ...], told: tuple[Version, ...]) -> Iterator[Change]:
         """Yield the versions of *told*, oldest first, each compared with the one before it."""
         first = len(history) - len(told)
-        before, missing = (self._old(history[first - 1]) if first and told else (None, ""))
+        before, missing = self._old(history[first - 1]) if first and told else (None, "")
         for at, version in enumerate(told, first):
             prompt, why = self._old(version)
             if prompt is None:

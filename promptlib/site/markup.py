@@ -37,7 +37,7 @@ _BAR = """\
 <a class="home" href="{root}index.html"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M3 3h5v14H3z"/>\
 <path d="M9 3h4v14H9z"/><path d="m14 4 3-1 2 13-3 1z"/></svg><bdi>{title}</bdi></a>
 {middle}
-<button id="theme" type="button" hidden><span class="sun" aria-hidden="true">◐</span> <span class="word">Theme</span>\
+<button id="theme" type="button"><span class="sun" aria-hidden="true">◐</span> <span class="word">Theme</span>\
 </button>
 </header>
 """

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING
 
-from promptlib.diff.page import blocks_of
 from promptlib.messages import Message, Placeholder
+from promptlib.site.changes import python_line, versions
 from promptlib.site.filling import field, plan, stretches
-from promptlib.site.form import form, table
-from promptlib.site.markup import address, block, cut, line
+from promptlib.site.form import form
+from promptlib.site.markup import address, block, line
 from promptlib.site.picture import picture
+from promptlib.site.tables import budget, settings, table
+from promptlib.site.telling import anchor, count, day, told
 from promptlib.site.using import code_lines, copied
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
-    from datetime import datetime
 
     from promptlib.messages import Piece
     from promptlib.site.filling import Plan
-    from promptlib.site.gathering import Change, Leaf, Link
+    from promptlib.site.gathering import Leaf, Link
     from promptlib.site.markup import Shell
     from promptlib.tokens import TokenCount
 
-#: Characters of one difference, and of all on a page, that are shown.
-MOST_OF_ONE, MOST_OF_ALL = 120_000, 1_500_000
 #: A text of more lines than this scrolls in a box of its own.
 _LONG = 60
-_LONGEST_MESSAGE = 2_000
-_SEARCH = '<a class="find" href="{root}index.html#find" data-find><span>Search all prompts</span> <kbd>/</kbd></a>'
+_SEARCH = (
+    '<a class="find" href="{root}index.html#find" data-find><span>Search<span class="more"> all prompts</span></span>'
+    " <kbd>/</kbd></a>"
+)
 
 
 class LeafPage:
@@ -44,13 +44,13 @@ class LeafPage:
         depth = address(leaf.name).count("/")
         root = "../" * depth
         filled = plan(leaf.prompt)
-        data = {
-            "root": root,
+        data: dict[str, object] = {
             "text": copied(leaf.prompt),
             "codes": [code.text for code in code_lines(leaf)],
-            "versions": {anchor(change): _python(change) for change in leaf.changes},
-            **({"items": filled.items, "fields": list(map(field, leaf.prompt.inputs))} if _fillable(leaf, filled) else {}),
+            "versions": {anchor(change): python_line(change) for change in leaf.changes},
         }
+        if filled.serves:
+            data |= {"items": filled.items, "fields": list(map(field, leaf.prompt.inputs))}
         middle = _SEARCH.format(root=root)
         body = self._body(leaf, filled, root)
         return self._shell.page(body, data, title=leaf.name, sort="leaf", depth=depth, middle=middle)
@@ -59,14 +59,18 @@ class LeafPage:
         yield '<main id="main">'
         yield from _head(leaf, root)
         yield from _jumps(leaf, filled)
-        if _fillable(leaf, filled):
+        if filled.serves:
             yield from form(leaf.prompt)
         yield from _text(leaf, filled)
-        if leaf.prompt.inputs and not _fillable(leaf, filled):
-            yield from table(leaf.prompt)
+        if leaf.prompt.inputs and not filled.serves:
+            yield from table("inputs", "Inputs", leaf.prompt.inputs)
+        yield from budget(leaf.prompt)
+        if leaf.prompt.outputs:
+            yield from table("outputs", "It answers with", leaf.prompt.outputs)
+        yield from settings(leaf.prompt)
         yield from _use(leaf)
         yield from self._neighbours(leaf, root)
-        yield from _versions(leaf)
+        yield from versions(leaf)
         if leaf.nodes:
             yield '<section id="lineage"><h2>Lineage</h2>'
             yield from picture(leaf, lambda name, number: self._place(name, number, root))
@@ -94,37 +98,6 @@ class LeafPage:
         return f'<li><span class="soft">{line(link.how)}</span> {told}{note}</li>'
 
 
-def _fillable(leaf: Leaf, filled: Plan) -> bool:
-    return bool(filled.items and leaf.prompt.inputs)
-
-
-def count(number: int, word: str) -> str:
-    """Return `1 token`, `2 tokens`."""
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
-
-
-def told(tokens: TokenCount | None) -> str:
-    """Return a count of tokens with how sure it is."""
-    return "" if tokens is None else f"{count(int(tokens), 'token')} ({tokens.exactness}, {tokens.engine})"
-
-
-def day(time: datetime | None) -> str:
-    """Return a moment as HTML: its day for people, and all of it for who looks closer."""
-    if time is None:
-        return ""
-    return f'<time datetime="{time.isoformat()}" title="{time.isoformat(" ", "minutes")}">{time.date().isoformat()}</time>'
-
-
-def anchor(change: Change) -> str:
-    """Return the name of a version's place on its page."""
-    version = change.version
-    return f"v{version.number}" if version.number is not None else f"d{version.short}"
-
-
-def _python(change: Change) -> str:
-    return f'from promptlib import Store\n\nprompt = Store.open().load("{change.version.ref}")\n'
-
-
 # --- the head ---------------------------------------------------------------------------------------------------------
 
 
@@ -132,7 +105,9 @@ def _head(leaf: Leaf, root: str) -> Iterator[str]:
     folder, _, last = leaf.name.rpartition("/")
     crumbs = f'<a href="{root}index.html">All prompts</a>'
     if folder:
-        crumbs += f' <span aria-hidden="true">/</span> <a href="{root}index.html#folder={line(folder)}">{line(folder)}</a>'
+        crumbs += (
+            f' <span aria-hidden="true">/</span> <a href="{root}index.html#folder={line(folder)}">{line(folder)}</a>'
+        )
     yield f'<header class="head"><nav class="crumbs" aria-label="Where this stands">{crumbs}</nav>'
     before = f'<span class="folder">{line(folder)}/<wbr></span>' if folder else ""
     yield f"<h1>{before}<bdi>{line(last)}</bdi></h1>"
@@ -183,7 +158,7 @@ def _facts(leaf: Leaf) -> Iterator[str]:
 
 def _jumps(leaf: Leaf, filled: Plan) -> Iterator[str]:
     places = [
-        ("try", "Try it", _fillable(leaf, filled)),
+        ("try", "Try it", filled.serves),
         ("text", "Text", True),
         ("use", "Use it", True),
         ("used", "Used by", bool(leaf.used)),
@@ -237,55 +212,3 @@ def _use(leaf: Leaf) -> Iterator[str]:
             f'<button type="button" data-copy="{at}" aria-label="Copy: {code.title}">Copy</button></li>'
         )
     yield "</ul></section>"
-
-
-# --- the versions -----------------------------------------------------------------------------------------------------
-
-
-def _versions(leaf: Leaf) -> Iterator[str]:
-    if not leaf.changes:
-        return
-    yield (
-        f'<section id="versions"><h2>Versions <span class="soft">{len(leaf.changes) + leaf.older}</span></h2>'
-        '<ol class="versions" reversed>'
-    )
-    room = MOST_OF_ALL
-    for at, change in enumerate(leaf.changes):
-        before = leaf.changes[at + 1].version.ref if at + 1 < len(leaf.changes) else ""
-        shown = _difference(change, before, room)
-        room -= len(shown)
-        yield _version(change, shown)
-    yield "</ol>"
-    if leaf.older:
-        yield f'<p class="soft">{count(leaf.older, "older version")}: <code>promptlib log {line(leaf.name)}</code></p>'
-    yield "</section>"
-
-
-def _difference(change: Change, before: str, room: int) -> str:
-    if change.difference is None:
-        said = f"It cannot be read: {line(change.why)}" if change.why else "The version before it is not shown here."
-        return f'<p class="soft">{said}</p>'
-    blocks = islice(blocks_of(change.difference, change.difference.tokens), 1, None)  # its title stands above
-    shown = "\n".join(blocks)
-    if len(shown) > min(MOST_OF_ONE, room):
-        command = f"promptlib diff {before} {change.version.ref}" if before else f"promptlib show {change.version.ref}"
-        return f'<p class="soft">Too long to be shown here: <code>{line(command)}</code></p>'
-    return f'<div class="promptlib-diff">{shown or "<p>No difference.</p>"}</div>'
-
-
-def _version(change: Change, shown: str) -> str:
-    version, key = change.version, anchor(change)
-    first, _, rest = version.message.strip().partition("\n")
-    labels = "".join(f' <span class="chip label">{line(label)}</span>' for label in version.labels)
-    grown = f'<span class="grown {"more" if change.grown > 0 else "less"}">{change.grown:+,}</span>' if change.grown else ""
-    whole = f'<p class="message-text"><bdi>{block(cut(rest.strip(), _LONGEST_MESSAGE))}</bdi></p>' if rest.strip() else ""
-    number = f"v{version.number}{'~' if version.provisional else ''}" if version.number is not None else "v?"
-    size = told(change.tokens)
-    return (
-        f'<li id="{key}"><details><summary><span class="number">{number}</span>'
-        f'<span class="subject"><bdi>{line(cut(first, 200)) or "no message"}</bdi>{labels}</span>'
-        f'<span class="by">{grown}<bdi>{line(version.author)}</bdi> {day(version.time)}</span></summary>'
-        f'<div class="inside">{whole}<p class="meta"><code>{version.short}</code>{f" · {line(size)}" if size else ""} · '
-        f'<a href="#{key}">Permalink</a> '
-        f'<button type="button" data-copy="{key}">Copy Python</button></p>{shown}</div></details></li>'
-    )

@@ -32,11 +32,11 @@ def picture(leaf: Leaf, link: Callable[[str, int | None], str]) -> Iterator[str]
     height = ROW * max(row + count for _, row, count in placing.lanes)
     yield (
         f'<div class="lineage" tabindex="0" role="group" aria-label="Lineage, older versions to the left">'
-        f'<svg width="{width}" height="{height}" viewBox="0 0 {width} {height}">'
+        f'<svg width="{width}" height="{height}">'
     )
     for at, (name, row, count) in enumerate(placing.lanes):
         shade = "lane" if at % 2 else "lane odd"
-        yield f'<rect class="{shade}" x="0" y="{row * ROW}" width="{width}" height="{count * ROW}"/>'
+        yield f'<rect class="{shade}" x="0" y="{row * ROW}" width="100%" height="{count * ROW}"/>'
         yield f'<text class="name" x="8" y="{row * ROW + 14}">{line(name or "?")}</text>'
     spots = [(LEFT + column * COLUMN, row * ROW + HEAD + HEIGHT // 2) for column, row in placing.spots]
     for edge, (source, target) in zip(leaf.edges, pairs, strict=True):
@@ -60,7 +60,9 @@ def _node(node: Node, spot: tuple[int, int], address: str, *, own: bool) -> str:
     x, y = spot
     short = "?" if node.missing or node.number is None else f"v{node.number}"
     sort = " ".join(
-        filter(None, ["node", "own" if own else "", "current" if node.current else "", "missing" if node.missing else ""])
+        filter(
+            None, ["node", "own" if own else "", "current" if node.current else "", "missing" if node.missing else ""]
+        )
     )
     first = node.message.strip().partition("\n")[0]
     title = line(f"{node}{': ' if first else ''}{cut(first, 120)}")
@@ -81,7 +83,8 @@ def _node(node: Node, spot: tuple[int, int], address: str, *, own: bool) -> str:
 def _legend(leaf: Leaf) -> Iterator[str]:
     used = {edge.kind for edge in leaf.edges}
     keys = "".join(
-        f'<span><svg viewBox="0 0 26 10" aria-hidden="true"><path class="k{at}" d="M0 5H26"/></svg>{SPOKEN[kind]}</span>'
+        f'<span><svg viewBox="0 0 26 10" aria-hidden="true"><path class="k{at}" d="M0 5H26"/></svg>'
+        f"{SPOKEN[kind]}</span>"
         for at, kind in enumerate(KINDS)
         if kind in used
     )

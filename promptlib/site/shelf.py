@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from promptlib.site.markup import address, cut, line
-from promptlib.site.pages import count
+from promptlib.site.telling import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ _LONGEST_TEXT = 220
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """What the first page says of a prompt or chain; the text is its description, or else the beginning of its words."""
+    """What the first page says of a prompt or chain; the text is its description, or else how its words begin."""
 
     name: str
     kind: str
@@ -73,8 +73,10 @@ def _body(title: str, cards: Sequence[Card], told: str, foot: str) -> Iterator[s
     yield (
         '<div class="search" role="search"><label class="hidden" for="find">What do you need?</label>'
         '<input id="find" type="search" placeholder="What do you need? Say it in your own words" spellcheck="false" '
-        'autocomplete="off" autocapitalize="off" aria-controls="hits" aria-describedby="keys"><kbd aria-hidden="true">/</kbd></div>'
-        '<p id="keys" class="hidden">Arrow down goes to the results, Enter opens the first one, Escape clears.</p></header>'
+        'autocomplete="off" autocapitalize="off" aria-controls="hits" aria-describedby="keys">'
+        '<kbd aria-hidden="true">/</kbd></div>'
+        '<p id="keys" class="hidden">Arrow down goes to the results, Enter opens the first one, Escape clears.</p>'
+        "</header>"
     )
     yield '<div class="shelf-columns"><aside id="facets" aria-label="Filters">'
     yield '<button id="filters" type="button" aria-expanded="false" aria-controls="facet-lists">Filters</button>'

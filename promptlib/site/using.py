@@ -39,9 +39,8 @@ def _written(piece: Piece) -> str:
 
 def code_lines(leaf: Leaf) -> Iterator[Code]:
     """Yield how *leaf* is loaded: by its label where it has one, as it stands, and as exactly this version."""
-    refs = []
-    for label in sorted(leaf.labels, key=lambda label: (label != "production", label))[:1]:
-        refs.append((f"What {label} is", f"{leaf.name}@{label}"))
+    labels = sorted(leaf.labels, key=lambda label: (label != "production", label))[:1]
+    refs = [(f"What {label} is", f"{leaf.name}@{label}") for label in labels]
     if leaf.ref == leaf.name:
         refs.append(("The newest", leaf.name))
     if leaf.version:

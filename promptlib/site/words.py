@@ -27,6 +27,8 @@ class Words:
         """Take words as *language* does; *pages* is how many there will be."""
         self._language = language
         self.share = min(LARGEST_SHARE, ROOM // max(1, pages))
+        #: Whether a text was longer than its share.
+        self.cut = False
         self._groups: dict[str, int] = {}
         self._forms: dict[str, int] = {}
         self._posts: list[list[int]] = []
@@ -38,6 +40,7 @@ class Words:
         weights: defaultdict[int, int] = defaultdict(int)
         size = 0
         for weight, text in fields:
+            self.cut = self.cut or len(text) > self.share
             for found in words_of(text[: self.share]):
                 word = found.word
                 if len(word) > LONGEST or word in self._language.stops:

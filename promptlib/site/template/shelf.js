@@ -144,7 +144,7 @@
     const open = /[\p{L}\p{N}]$/u.test(need);
     let wanted = [...new Set(all)].filter((word) => !stops.has(word));
     if (!wanted.length && all.length) wanted = open ? [all.at(-1)] : [];
-    const scores = new Map(), marked = new Set(), instead = [];
+    const scores = new Map(), marked = new Set(), instead = [], why = new Map();
     for (const word of wanted) {
       const last = open && word === all.at(-1);
       let group = groupOf.get(word);
@@ -162,12 +162,13 @@
         for (const [page, weight] of found) {
           const score = share * rare * weight * (K + 1) / (weight + K * (1 - B + B * index.sizes[page] / average));
           if (score > (best.get(page) || 0)) best.set(page, score);
+          if (group === each || group === undefined) why.set(page, (why.get(page) || new Set()).add(each));
         }
       }
       for (const [page, score] of best) scores.set(page, (scores.get(page) || 0) + score);
     }
     const pages = [...scores.keys()].sort((one, other) => scores.get(other) - scores.get(one) || one - other);
-    return { pages, marked, instead, empty: !wanted.length };
+    return { pages, marked, instead, why, empty: !wanted.length };
   };
 
   // --- what is chosen -----------------------------------------------------------------------------------------------
@@ -179,13 +180,21 @@
   };
   const chosen = Object.fromEntries(Object.keys(FACETS).map((key) => [key, new Set()]));
   const wide = new Set();
-  let shown = first, base = [], results = [], marked = new Set();
+  let shown = first, base = [], results = [], marked = new Set(), why = new Map();
 
   const fits = (card, but) => Object.entries(chosen).every(([key, values]) => {
     if (!values.size || key === but) return true;
     const has = new Set(FACETS[key](card));
     return [...values].every((value) => has.has(value));
   });
+
+  const shownForms = (card) => new Set(wordsOf(`${card[NAME]} ${card[TEXT]} ${card[TAGS].join(" ")}`).map((word) => groupOf.get(word)));
+  // Of a text that is not all on its card: which of the words it holds, in the form that it has.
+  const alsoHolds = (at) => {
+    const seen = shownForms(cards[at]);
+    const hidden = [...(why.get(at) || [])].filter((group) => !seen.has(group)).slice(0, 6);
+    return hidden.map((group) => forms[index.groups.indexOf(group)]);
+  };
 
   const marks = (text) => {
     if (!marked.size) return [text];
@@ -213,7 +222,10 @@
     const foot = html("p", "foot", html("span", "soft", card[TOLD]));
     foot.append(...card[LABELS].map((label) => html("span", "chip label", label)));
     foot.append(...card[TAGS].map((tag) => html("span", "chip", html("bdi", "", tag))));
-    const link = html("a", "card", title, html("p", "text", html("bdi", "", ...marks(card[TEXT]))), foot);
+    const link = html("a", "card", title, html("p", "text", html("bdi", "", ...marks(card[TEXT]))));
+    const also = marked.size ? alsoHolds(at) : [];
+    if (also.length) link.append(html("p", "found", "In its text: ", ...also.flatMap((word, place) => [place ? ", " : "", html("mark", "", word)])));
+    link.append(foot);
     link.href = card[ADDRESS];
     return html("li", "", link);
   };
@@ -254,6 +266,7 @@
   const update = () => {
     const found = search(find.value);
     marked = found.empty ? new Set() : found.marked;
+    why = found.why;
     base = found.empty ? cards.map((_, at) => at) : found.pages;
     results = base.filter((at) => fits(cards[at], ""));
     drawHits();

@@ -13,7 +13,6 @@
       button.title = `Use the ${next} theme`;
       button.setAttribute("aria-label", button.title);
     };
-    button.hidden = false;
     tell();
     button.addEventListener("click", () => {
       root.dataset.theme = dark() ? "light" : "dark";
