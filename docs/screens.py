@@ -1,9 +1,13 @@
-"""Make the picture of a terminal that the README shows: `python docs/screens.py`, in an environment with promptlib."""
+"""Make the pictures of the documentation: `python docs/screens.py`, in an environment with promptlib.
+
+One is of a terminal, for the README. The other is of a catalogue, and needs a Chromium: without one it stays as it is.
+"""
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,6 +17,7 @@ from rich.console import Console
 from rich.text import Text
 
 PICTURE = Path(__file__).parent / "images" / "screen.svg"
+CATALOGUE = Path(__file__).parent / "images" / "catalogue.png"
 WIDTH = 118
 COMMANDS = (
     "promptlib diff support/triage@production support/triage@staging",
@@ -42,6 +47,19 @@ def picture() -> str:
     return re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
 
 
+def photograph(browser: str) -> None:
+    """Write what *browser*, a Chromium, shows of a prompt in a catalogue of the store of `promptlib demo`."""
+    with tempfile.TemporaryDirectory() as folder:
+        run(Path(folder), "promptlib demo --keep demo")
+        run(Path(folder), "promptlib -C demo/prompts.git site ../../site --title Prompts")
+        options = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1280,860")
+        place = (Path(folder) / "site" / "p" / "text" / "summarize.html").as_uri()
+        words = [browser, *options, f"--user-data-dir={folder}/profile", f"--screenshot={CATALOGUE}", place]
+        subprocess.run(words, check=True, capture_output=True)  # noqa: S603 - fixed words
+
+
 if __name__ == "__main__":
     PICTURE.parent.mkdir(exist_ok=True)
     PICTURE.write_text(picture(), encoding="utf-8")
+    if chromium := shutil.which("chromium"):
+        photograph(chromium)

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from promptlib.tokens import TokenCount
     from promptlib.version import Version
 
-#: Edges that lead to another prompt.
-ABROAD = ("includes", "derived_from", "renamed_from", "merged_from")
-
 
 class Link(NamedTuple):
-    """Another prompt and what it has to do with this one: `how` in words, `number` of its version."""
+    """Another prompt and what it has to do with this one: `how` in words, `number` of its version.
+
+    One that the site does not have is told without its name.
+    """
 
     how: str
     name: str
@@ -88,11 +88,12 @@ def added(counts: Iterable[TokenCount]) -> TokenCount | None:
 class Gatherer:
     """Reads one prompt after the other; what all of them share, it reads once."""
 
-    def __init__(self, store: View, *, label: str = "", versions: int) -> None:
+    def __init__(self, store: View, *, label: str, versions: int) -> None:
         """Read *store*: what *label* carries where one is given, and at most so many *versions* of each prompt."""
         self._store = store
         self._label = label
         self._most = versions
+        self._names: frozenset[str] = frozenset()
         self._back: dict[str, list[Edge]] = {}
         self._forth: dict[str, list[Edge]] = {}
         self._nodes: dict[str, list[Node]] = {}
@@ -107,9 +108,10 @@ class Gatherer:
     def names(self, only: str) -> tuple[str, ...]:
         """Return the names below *only* that the site has, in alphabetical order; with a label, those that carry it."""
         names = self._store.names(only)
-        if not self._label:
-            return names
-        return tuple(name for name in names if self._label in _labels(self._store, name))
+        if self._label:
+            names = tuple(name for name in names if self._label in _labels(self._store, name))
+        self._names = frozenset(names)
+        return names
 
     def leaf(self, name: str) -> Leaf:
         """Return all of *name*; raises what a load raises."""
@@ -121,7 +123,7 @@ class Gatherer:
         labels = _labels(self._store, name)
         if self._label:
             labels = {self._label: labels[self._label]} if self._label in labels else {}
-        nodes, edges = self._around(name)
+        nodes, edges = self._around(name, told)
         return Leaf(
             name=name,
             ref=ref,
@@ -167,6 +169,9 @@ class Gatherer:
             yield self._linked("derived from", prompt.derived_from)
 
     def _linked(self, how: str, pin: Pin) -> Link:
+        """A site of a part of the shelf does not tell what else there is."""
+        if pin.name not in self._names:
+            return Link(how, "", None, "a prompt that is not in this catalogue")
         same = [node for node in self._nodes.get(pin.name, ()) if node.digest == pin.digest]
         return Link(how, pin.name, same[-1].number if same else None, pin.digest.removeprefix("sha256:")[:8])
 
@@ -174,27 +179,30 @@ class Gatherer:
         """Yield what stands in the store now and includes or derives from any version of *name*."""
         seen = set()
         for edge in self._forth.get(name, ()):
-            if edge.kind not in ("includes", "derived_from") or not edge.source.current or edge.source.name in seen:
+            if edge.kind not in ("includes", "derived_from") or not edge.source.current:
+                continue
+            if edge.source.name in seen or edge.source.name not in self._names:
                 continue
             seen.add(edge.source.name)
             word = "included by" if edge.kind == "includes" else "derived into"
             note = f"at v{edge.target.number}" if edge.target.number is not None else ""
             yield Link(word, edge.source.name, edge.source.number, note)
 
-    def _around(self, name: str) -> tuple[tuple[Node, ...], tuple[Edge, ...]]:
-        """Return the line of *name*, and what touches it at one step; of long lines the newest part."""
-        if not self._most:
-            return (), ()
-        own = [node for node in self._nodes.get(name, ()) if not node.missing][-MOST_OWN:]
+    def _around(self, name: str, told: tuple[Version, ...]) -> tuple[tuple[Node, ...], tuple[Edge, ...]]:
+        """Return the line of *name*, of the versions *told*, and what else of the site touches it at one step."""
+        shown = {(version.name, version.commit) for version in told[-MOST_OWN:]}
+        line = dict.fromkeys([name, *(version.name for version in told)])
+        own = [node for each in line for node in self._nodes.get(each, ()) if (node.name, node.commit) in shown]
         kept: dict[Node, None] = dict.fromkeys(own)
-        edges = []
-        for edge in (*self._back.get(name, ()), *self._forth.get(name, ())):
-            inside = edge.source in kept, edge.target in kept
-            if not any(inside) or (edge.source.name == edge.target.name and not all(inside)):
-                continue
-            if len(kept) < MOST_NODES or all(inside):
-                edges.append(edge)
-                kept.update(dict.fromkeys((edge.source, edge.target)))
+        edges: dict[Edge, None] = {}
+        for each in line:
+            for edge in (*self._back.get(each, ()), *self._forth.get(each, ())):
+                other = edge.target if edge.source.name in line else edge.source
+                inside = edge.source in kept and edge.target in kept
+                near = (edge.source in kept or edge.target in kept) and other.name not in line
+                if inside or (near and other.name in self._names and len(kept) < MOST_NODES):
+                    edges[edge] = None
+                    kept[other] = None
         return tuple(kept), tuple(edges)
 
 

@@ -92,7 +92,7 @@ class LeafPage:
     def _neighbour(self, link: Link, root: str) -> str:
         where = self._place(link.name, link.number, root)
         number = f" v{link.number}" if link.number is not None else ""
-        name = f"<bdi>{line(link.name or '?')}</bdi>{number}"
+        name = f"<bdi>{line(link.name)}</bdi>{number}"
         told = f'<a href="{where}">{name}</a>' if where else name
         note = f' <span class="soft">{line(link.note)}</span>' if link.note else ""
         return f'<li><span class="soft">{line(link.how)}</span> {told}{note}</li>'

@@ -22,7 +22,7 @@ _LONGEST_LABEL = 11
 def picture(leaf: Leaf, link: Callable[[str, int | None], str]) -> Iterator[str]:
     """Yield the picture of *leaf*; *link* returns the address of a version's place, or nothing where no page has it."""
     if len(leaf.nodes) < 2:  # noqa: PLR2004 - one version alone is no picture
-        yield '<p class="soft">One version: nothing was before it, and nothing includes or derives from it.</p>'
+        yield '<p class="soft">One version, and no other prompt here has to do with it.</p>'
         return
     nodes, places = leaf.nodes, {node: at for at, node in enumerate(leaf.nodes)}
     pairs = [(places[edge.source], places[edge.target]) for edge in leaf.edges]
@@ -64,7 +64,8 @@ def _node(node: Node, spot: tuple[int, int], address: str, *, own: bool) -> str:
             None, ["node", "own" if own else "", "current" if node.current else "", "missing" if node.missing else ""]
         )
     )
-    first = node.message.strip().partition("\n")[0]
+    # What was said of another prompt is told on its own page, where the site tells it.
+    first = node.message.strip().partition("\n")[0] if own else ""
     title = line(f"{node}{': ' if first else ''}{cut(first, 120)}")
     label = ""
     if node.labels:

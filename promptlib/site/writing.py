@@ -61,7 +61,9 @@ def replaced(out: Path) -> Iterator[Folder]:
         check(out)  # somebody may have put something there in the meantime
         _swap(new, out, beside / "old")
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        # Where even the way back failed, the earlier site stays where it is.
+        if os.path.lexists(out) or not (beside / "old").exists():
+            shutil.rmtree(beside, ignore_errors=True)
 
 
 def _swap(new: Path, out: Path, old: Path) -> None:
@@ -70,7 +72,7 @@ def _swap(new: Path, out: Path, old: Path) -> None:
         out.rename(old)
     try:
         new.rename(out)
-    except OSError:
+    except BaseException:
         if there:
             old.rename(out)
         raise

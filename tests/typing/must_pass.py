@@ -28,6 +28,7 @@ from promptlib import (
 )
 from promptlib.diff import DiffTokens, PromptDiff
 from promptlib.review import Review, review
+from promptlib.site import Report, write
 from promptlib.tokens import Explanation, Fitted, SegmentTokens, Unbounded, WorstCase
 
 
@@ -153,3 +154,6 @@ def stored(store: Store) -> None:
     found = review(store, "main...HEAD")
     assert_type(found, Review)
     assert_type(found.prompts[0].versions, tuple[Version, ...])
+    report = write(store.at("main"), "site", title="Our prompts", label="production", versions=10)
+    assert_type(report, Report)
+    assert_type(report.unreadable, tuple[tuple[str, str], ...])

@@ -1,0 +1,303 @@
+"""A store as a static site: what is in it, that it is text, and that it never harms the folder it is written to."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Literal
+
+import pytest
+from pydantic import BaseModel
+
+from promptlib import Prompt, Store, Thread, placeholder, system, user
+from promptlib.errors import InvalidInputs, NotFound, SiteRefused
+from promptlib.site import write
+from promptlib.site.markup import address
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+EVIL = (
+    "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
+    "<svg onload=document.title='owned'>&lt;!--<iframe src=javascript:alert(1)> data:text/html,<b>"
+    "\u202edrow\u2066 \x1b[2J \u2028'\"`${alert(1)} ]]> --> {# #}"
+)
+
+
+class Ticket(BaseModel):
+    ticket: str
+    tone: Literal["warm", "plain"] = "plain"
+    history: Thread = ()
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """Prompts that have to do with each other; one of them all evil."""
+    with Store.init(tmp_path_factory.mktemp("site") / "prompts.git", bare=True) as store:
+        style = store.save("support/style", Prompt.define(system("Be brief."), description="How we sound"))
+        triage = Prompt.define(
+            Ticket,
+            system("You sort tickets. Answer in a {{ tone }} voice."),
+            placeholder("history"),
+            user("{{ ticket }}"),
+            description="Sort a support ticket",
+            tags=("support", "sorting"),
+        )
+        store.save("support/triage", triage, message="First cut")
+        store.label("support/triage", "production", "v1")
+        better = store.load("support/triage").evolve(
+            messages=(system("You sort tickets by urgency, in a {{ tone }} voice."), *triage.messages[1:])
+        )
+        store.save("support/triage", better, message="By urgency\n\nBecause of Monday.")
+        store.save("support/answer", Prompt.define(system('{% include "style" %} Answer.'), includes={"style": style}))
+        evil = Prompt.define(system(EVIL, literal=True), description=EVIL, tags=(EVIL[:60],))
+        store.save("evil", evil, message=EVIL)
+        yield store
+
+
+@pytest.fixture(scope="module")
+def site(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("out") / "site"
+    write(store, out)
+    return out
+
+
+class Tags(HTMLParser):
+    """What a browser would make of a page: tags with their attributes, and the text between."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.unclosed: list[str] = []
+        self.words: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        assert len(dict(attrs)) == len(attrs), f"an attribute twice: {tag} {attrs}"
+        if tag not in {"meta", "link", "input", "br", "wbr"}:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.unclosed.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        if not self.open or self.open[-1] not in {"script", "style"}:
+            self.words.append(data)
+
+
+def page(site: Path, name: str) -> Tags:
+    return Tags((site / address(name)).read_text("utf-8"))
+
+
+def data(path: Path) -> dict[str, object]:
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', path.read_text("utf-8"), re.DOTALL)
+    assert found
+    told: dict[str, object] = json.loads(found[1])
+    return told
+
+
+def test_there_is_a_page_for_each_prompt_and_one_that_finds_them(store: Store, site: Path) -> None:
+    files = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
+    pages = {address(name) for name in store.names()}
+    assert files == {"index.html", "all.html", ".promptlib-site.json", *pages}
+    assert [card[0] for card in data(site / "index.html")["cards"]] == list(store.names())  # type: ignore[attr-defined] # JSON
+
+
+def test_a_page_tells_what_the_store_knows(site: Path) -> None:
+    words = " ".join(page(site, "support/triage").words)
+    for told in (
+        "Sort a support ticket",
+        "production v1",
+        "sorting",
+        "By urgency",
+        "Because of Monday.",
+        "First cut",
+        "tokens (exact, o200k_base)",
+        'prompt = Store.open().load("support/triage@production")',
+        "messages of",
+        "one of 'warm', 'plain'",
+    ):
+        assert told in words, told
+    assert [tag[1]["id"] for tag in page(site, "support/triage").tags if tag[0] == "li" and "id" in tag[1]] == [
+        "v2",
+        "v1",
+    ]
+    assert "included by" in " ".join(page(site, "support/style").words)
+    assert "No live preview: message 1 holds" in " ".join(page(site, "support/answer").words)
+
+
+def test_every_page_is_well_formed_and_links_to_what_is_there(site: Path) -> None:
+    for path in site.rglob("*.html"):
+        parsed = Tags(path.read_text("utf-8"))
+        assert parsed.open == parsed.unclosed == [], path
+        ids = [attributes["id"] for _, attributes in parsed.tags if "id" in attributes]
+        assert len(ids) == len(set(ids)), path
+        for tag, attributes in parsed.tags:
+            assert "src" not in attributes
+            assert "style" not in attributes
+            assert not any(name.startswith("on") for name in attributes)
+            target = attributes.get("href")
+            if target and not target.startswith("#"):
+                assert ":" not in target, target
+                assert (path.parent / target.partition("#")[0]).is_file(), target
+            for name in ("for", "aria-describedby", "aria-controls"):
+                assert all(word in ids for word in (attributes.get(name) or "").split()), (path, tag, attributes)
+
+
+def test_what_is_evil_is_text(site: Path) -> None:
+    parsed = page(site, "evil")
+    names = {tag for tag, _ in parsed.tags}
+    assert names.isdisjoint({"img", "iframe", "object", "embed", "base"})
+    assert sum(tag == "script" for tag, _ in parsed.tags) == 3
+    text = (site / "p/evil.html").read_text("utf-8")
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\u2028\x1b]", text)
+    assert data(site / "p/evil.html")["text"] == EVIL
+
+
+def test_the_policy_names_each_script_and_style(site: Path) -> None:
+    from base64 import b64encode
+    from hashlib import sha256
+
+    for path in site.rglob("*.html"):
+        text = path.read_text("utf-8")
+        policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', text)
+        assert policy
+        assert policy[1].startswith("default-src 'none'; ")
+        assert "unsafe" not in policy[1]
+        pieces = re.findall(r"<(?:style|script)>(.*?)</(?:style|script)>", text, re.DOTALL)
+        assert len(pieces) == 4
+        for piece in pieces:
+            assert b64encode(sha256(piece.encode()).digest()).decode() in policy[1]
+
+
+def test_the_same_store_gives_the_same_bytes(store: Store, site: Path, tmp_path: Path) -> None:
+    write(store, tmp_path / "again")
+    for path in site.rglob("*"):
+        if path.is_file():
+            assert (tmp_path / "again" / path.relative_to(site)).read_bytes() == path.read_bytes(), path
+
+
+# --- what is left out -------------------------------------------------------------------------------------------------
+
+
+def test_a_label_shows_what_it_carries(store: Store, tmp_path: Path) -> None:
+    report = write(store, tmp_path / "live", label="production")
+    assert (report.prompts, report.versions) == (1, 1)
+    text = (tmp_path / "live/p/support/triage.html").read_text("utf-8")
+    assert "by urgency" not in text
+    assert "By urgency" not in text
+
+
+def test_history_can_stay_at_home(store: Store, tmp_path: Path) -> None:
+    report = write(store, tmp_path / "now", only="support/", versions=0)
+    assert (report.prompts, report.versions) == (3, 0)
+    text = (tmp_path / "now/p/support/triage.html").read_text("utf-8")
+    assert "First cut" not in text
+    assert "You sort tickets. Answer" not in text
+
+
+def test_a_part_of_the_shelf_does_not_tell_of_the_rest(store: Store, tmp_path: Path) -> None:
+    write(store, tmp_path / "part", only="support/a")
+    text = (tmp_path / "part/p/support/answer.html").read_text("utf-8")
+    assert "a prompt that is not in this catalogue" in text
+    assert "support/style" not in text.replace("support/style v", "")
+    write(store, tmp_path / "other", only="support/s")
+    assert "support/answer" not in (tmp_path / "other/p/support/style.html").read_text("utf-8")
+
+
+def test_it_is_written_as_it_was(store: Store, tmp_path: Path) -> None:
+    write(store.at(store.version("support/style")), tmp_path / "then")
+    assert {path.name for path in (tmp_path / "then/p").rglob("*.html")} == {"style.html"}
+
+
+def test_nothing_to_show_is_an_error(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="no prompt here below 'nowhere/' carries the label 'beta'"):
+        write(store, tmp_path / "none", only="nowhere/", label="beta")
+    with pytest.raises(InvalidInputs, match="versions is -1"):
+        write(store, tmp_path / "none", versions=-1)
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- the folder -------------------------------------------------------------------------------------------------------
+
+
+def test_an_earlier_site_is_replaced_whole(store: Store, tmp_path: Path) -> None:
+    out = tmp_path / "site"
+    write(store, out)
+    write(store, out, only="support/")
+    assert not (out / "p/evil.html").exists()
+    assert list(tmp_path.iterdir()) == [out]
+
+
+@pytest.mark.parametrize("place", ["mine.txt", "p/mine.html", "p/support/.hidden", "mine/deep/file"])
+def test_a_folder_that_holds_more_is_left_alone(store: Store, tmp_path: Path, place: str) -> None:
+    out = tmp_path / "site"
+    write(store, out)
+    (out / place).parent.mkdir(parents=True, exist_ok=True)
+    (out / place).write_text("mine")
+    with pytest.raises(SiteRefused) as caught:
+        write(store, out, only="support/")
+    assert str(caught.value) == (
+        f"{out} holds {place}, which is no part of an earlier site\n"
+        "name a new folder, or take away what is not to be lost: the whole folder is replaced"
+    )
+    assert (out / place).read_text() == "mine"
+    assert (out / "p/evil.html").exists()
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_links_are_not_followed(store: Store, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "mine.txt").write_text("mine")
+    link = tmp_path / "link"
+    link.symlink_to(elsewhere)
+    with pytest.raises(SiteRefused, match="is a symbolic link"):
+        write(store, link)
+    out = tmp_path / "site"
+    write(store, out)
+    (out / "p/evil.html").unlink()
+    (out / "p/evil.html").symlink_to(elsewhere / "mine.txt")
+    with pytest.raises(SiteRefused, match=r"holds p/evil\.html"):
+        write(store, out)
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(SiteRefused, match="is no folder"):
+        write(store, tmp_path / "file")
+    assert (elsewhere / "mine.txt").read_text() == "mine"
+
+
+def test_what_fails_leaves_the_earlier_site(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "site"
+    write(store, out)
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    with monkeypatch.context() as patch:
+        patch.setattr("promptlib.site.pages.LeafPage.html", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            write(store, out)
+    with monkeypatch.context() as patch:
+        rename = os.rename
+        patch.setattr("pathlib.Path.rename", lambda self, to: 1 / 0 if self.name == "new" else rename(self, to))
+        with pytest.raises(ZeroDivisionError):
+            write(store, out)
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_an_empty_folder_will_do_and_others_may_read_the_site(store: Store, tmp_path: Path) -> None:
+    out = tmp_path / "deep/site"
+    out.mkdir(parents=True)
+    out.chmod(0o700)
+    write(store, out)
+    mask = os.umask(0)
+    os.umask(mask)
+    assert out.stat().st_mode & 0o777 == 0o777 & ~mask
