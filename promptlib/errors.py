@@ -15,6 +15,7 @@
     ├── UnknownEncoding (LookupError)       no such vocabulary here
     ├── NotInstalled (ImportError)          a package that only this feature needs
     ├── SiteRefused                         a folder that holds more than an earlier site of ours
+    ├── EmbedderFailed (ValueError)         an embedder returned no vectors
     └── StoreError
         ├── NotAStore (LookupError)         nothing here that could be a store
         ├── GitFailed (RuntimeError)        git is missing, refused or failed
@@ -276,6 +277,10 @@ class NotInstalled(PromptLibError, ImportError):
 
 class SiteRefused(PromptLibError):
     """A folder that a site would replace holds what is no part of an earlier site."""
+
+
+class EmbedderFailed(PromptLibError, ValueError):
+    """What an embedder returned is no matrix of one row a text."""
 
 
 class StoreError(PromptLibError):

@@ -13,6 +13,7 @@ from promptlib._index.nodes import fields_of
 from promptlib._index.retelling import Remembered, Told
 from promptlib._index.rows import Description, Label, Repository, Row
 from promptlib._index.shelf import Shelf
+from promptlib._index.vectors import VectorFile
 
 __all__ = [
     "Committed",
@@ -25,6 +26,7 @@ __all__ = [
     "Row",
     "Shelf",
     "Told",
+    "VectorFile",
     "fields_of",
     "walking",
 ]

@@ -34,6 +34,7 @@ CODES: dict[type[errors.PromptLibError], int] = {
     errors.UnknownEncoding: NOT_FOUND,
     errors.NotInstalled: DIFFERENT,
     errors.SiteRefused: CONFLICT,
+    errors.EmbedderFailed: DIFFERENT,
     errors.StoreError: DIFFERENT,
     errors.NotAStore: NOT_FOUND,
     errors.GitFailed: DIFFERENT,
