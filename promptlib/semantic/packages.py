@@ -21,7 +21,7 @@ def folder(package: str, hint: str) -> Path:
 
 def needs(package: str, error: ModuleNotFoundError) -> NotInstalled:
     """Return what to raise where *package* cannot be imported."""
-    named = error.name or package
+    named = (error.name or package).partition(".")[0]
     return NotInstalled(f"search by meaning needs the package {named}, and it is not installed", hint=EXTRA)
 
 
