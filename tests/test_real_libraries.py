@@ -15,7 +15,8 @@ import pytest
 from pydantic import BaseModel
 
 from promptlib import Budget, Prompt, Segment, Store, system, user
-from promptlib.formats.git_history import ImportReport, import_git, rename_file
+from promptlib.formats.arrivals import rename_file
+from promptlib.formats.git_history import ImportReport, import_git
 from promptlib.tokens import encoding
 
 if TYPE_CHECKING:

@@ -77,6 +77,20 @@ class WorkTree:
         name, _, rest = result.out.decode("utf-8", "replace").partition(" <")
         return Author(name, rest.partition(">")[0])
 
+    def edited(self, prefix: str) -> tuple[str, ...]:
+        """Return the paths below *prefix* that are not as HEAD has them."""
+        asked = (
+            "status",
+            "--porcelain",
+            "-z",
+            "--untracked-files=all",
+            "--ignored=traditional",
+            "--no-renames",
+            "--ignore-submodules=all",
+        )
+        rows = self._git.run(*asked, "--", prefix or ".").out.split(b"\0")
+        return tuple(row[3:].decode("utf-8", "surrogateescape") for row in rows if row)
+
     def commit(
         self, changes: Mapping[str, bytes | None], *, message: str, author: Author | None, durability: Durability
     ) -> str:

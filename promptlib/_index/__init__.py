@@ -11,12 +11,16 @@ from promptlib._index.index import Index
 from promptlib._index.moments import Committed
 from promptlib._index.nodes import fields_of
 from promptlib._index.retelling import Remembered, Told
-from promptlib._index.rows import Description, Label, Repository, Row
+from promptlib._index.rows import Description, Label, Repository, Row, Story
 from promptlib._index.shelf import Shelf
+from promptlib._index.shelving import BLANK, LONGEST_BARE, Counts, Sieve, Stood
 from promptlib._index.vectors import VectorFile
 
 __all__ = [
+    "BLANK",
+    "LONGEST_BARE",
     "Committed",
+    "Counts",
     "Description",
     "Earlier",
     "Index",
@@ -25,6 +29,9 @@ __all__ = [
     "Repository",
     "Row",
     "Shelf",
+    "Sieve",
+    "Stood",
+    "Story",
     "Told",
     "VectorFile",
     "fields_of",

@@ -7,7 +7,8 @@ from hashlib import sha1, sha256
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from promptlib._index.rows import DESCRIPTION_COLUMNS, Damaged, Description, opened, seal
+from promptlib._index.rows import DESCRIPTION_COLUMNS, Damaged, Description, opened
+from promptlib._index.shelving import remember
 from promptlib.errors import NotFetched, PromptLibError, StoreError
 
 if TYPE_CHECKING:
@@ -151,11 +152,8 @@ class Contents:
             return Description(problem=error.what), True
 
     def _remember(self, described: dict[str, Description]) -> None:
-        rows = [(blob, *told.columns()) for blob, told in described.items()]
-        self._session.keep(
-            "INSERT OR REPLACE INTO descriptions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [(*row, seal(row)) for row in rows],
-        )
+        if described:
+            self._session.write(lambda connection: remember(connection, described))
 
 
 def is_blob(blob: str, data: bytes) -> bool:

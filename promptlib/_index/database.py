@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 APPLICATION = 0x70726D70
-FORMAT = 5
+FORMAT = 6
 PATIENCE = 30.0  # seconds to wait for another process that brings the index up to date
 #: How reading a file that is no sound index can end.
 FAILURES = (sqlite3.Error, Damaged, UnicodeError)
@@ -46,9 +46,13 @@ CREATE TABLE labels (
 CREATE TABLE moves (name TEXT PRIMARY KEY, labels INTEGER, seal INTEGER) WITHOUT ROWID;
 CREATE TABLE descriptions (
     blob TEXT PRIMARY KEY, digest TEXT, derived_from TEXT, renamed_from TEXT, includes TEXT, description TEXT,
-    tags TEXT, trust TEXT, vouched TEXT, problem TEXT, seal INTEGER
+    tags TEXT, trust TEXT, vouched TEXT, problem TEXT, kind TEXT, title TEXT, inputs TEXT, words TEXT, weight INTEGER,
+    seal INTEGER
 ) WITHOUT ROWID;
+CREATE TABLE words (id INTEGER PRIMARY KEY, facet TEXT NOT NULL, value TEXT NOT NULL, seal INTEGER);
+CREATE UNIQUE INDEX words_of_a_facet ON words (facet, value);
 CREATE INDEX blobs_of_a_digest ON descriptions (digest);
+CREATE TABLE weights (digest TEXT PRIMARY KEY, tokens INTEGER, seal INTEGER) WITHOUT ROWID;
 CREATE TABLE texts (blob TEXT PRIMARY KEY, data BLOB);
 CREATE TABLE nodes (id INTEGER PRIMARY KEY, digest TEXT, told BLOB, seal INTEGER);
 CREATE INDEX nodes_of_a_digest ON nodes (digest);

@@ -23,6 +23,7 @@ from promptlib._index.index import (
 from promptlib._index.labelling import labels_of, renames
 from promptlib._index.moments import commits_of, last_event, standing_at
 from promptlib._index.rows import Damaged, row_of
+from promptlib._index.shelving import STOOD, Standing
 from promptlib.history import MAIN, Place
 
 if TYPE_CHECKING:
@@ -106,6 +107,10 @@ class Seen:
     def keep(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Write what is true whatever the tip."""
         self._session.keep(statement, rows)
+
+    def write(self, work: Callable[[sqlite3.Connection], None]) -> None:
+        """Let *work* write what is true whatever the tip."""
+        self._session.write(work)
 
     def compact(self) -> None:
         """Leave the file to those whose it is."""
@@ -219,6 +224,10 @@ class Earlier(Index):
             session = self._seen.apart()
             self._joined = Index(session, self.contents.beside(session))
         return self._joined.walk(question)
+
+    def _standing(self, connection: sqlite3.Connection) -> Standing:
+        bound = self._bound(connection)
+        return Standing(STOOD, (MAIN, bound.end, bound.position), bound.position)
 
     def _renames(self) -> dict[str, tuple[str, int]]:
         return self._ask(_renames)

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from promptlib._index import joining
+from promptlib._index.choosing import Choice
 from promptlib._index.contents import UNDESCRIBED, Contents, checked, known
 from promptlib._index.database import state
 from promptlib._index.growing import SoFar
@@ -13,6 +14,7 @@ from promptlib._index.labelling import ALWAYS, labels_of, line_of, one_label, re
 from promptlib._index.moments import Committed, commits_of, first, standing_at
 from promptlib._index.rows import ROW_COLUMNS, Damaged, Description, Label, Row, Story, opened, row_of
 from promptlib._index.session import Asked, Session
+from promptlib._index.shelving import STANDS, Standing
 from promptlib.errors import BadRef, PromptLibError, StoreError
 from promptlib.history import MAIN, Place
 
@@ -83,6 +85,14 @@ class Index:
     def names(self) -> tuple[str, ...]:
         """Return the names that stand at the tip, in order."""
         return tuple(name for name, _, _, _, current in self._all_names() if current is not None)
+
+    @property
+    def choice(self) -> Choice:
+        """What stands at the tip, to be counted and chosen from."""
+        return Choice(self.session, self.contents, self._standing)
+
+    def _standing(self, connection: sqlite3.Connection) -> Standing:  # noqa: ARG002 - what stood earlier is asked for
+        return Standing(STANDS, (), ALWAYS)
 
     def removed_names(self) -> tuple[str, ...]:
         """Return the names that had versions and do not stand at the tip, in order."""

@@ -81,7 +81,8 @@ class Label(NamedTuple):
 class Description:
     """What the index remembers of a file's content; pins are written `name#<64 hex>`.
 
-    `trust` is empty for own content. A file that is no prompt has a `problem` and nothing else.
+    `trust` is empty for own content, `kind` for a prompt. `inputs` are written `name:type`. A file that is no
+    prompt has a `problem` and nothing else.
     """
 
     digest: str = ""
@@ -93,17 +94,36 @@ class Description:
     trust: str = ""
     vouched: str = ""
     problem: str = ""
+    kind: str = ""
+    title: str = ""
+    inputs: tuple[str, ...] = ()
 
     def columns(self) -> tuple[str, ...]:
         """Return it as texts in the order of its fields, with a list as JSON where there is one."""
-        includes, tags = (json.dumps(words) if words else "" for words in (self.includes, self.tags))
-        said = self.trust, self.vouched, self.problem
-        return self.digest, self.derived_from, self.renamed_from, includes, self.description, tags, *said
+        includes, tags, inputs = (
+            json.dumps(list_) if list_ else "" for list_ in (self.includes, self.tags, self.inputs)
+        )
+        said = self.trust, self.vouched, self.problem, self.kind, self.title
+        return self.digest, self.derived_from, self.renamed_from, includes, self.description, tags, *said, inputs
+
+    @property
+    def facets(self) -> tuple[tuple[str, str], ...]:
+        """What it can be found by among others of its kind: each facet with its value, none of them twice."""
+        if self.problem:
+            return ()
+        types = dict.fromkeys(each.partition(":")[2] for each in self.inputs)
+        found = [
+            ("kind", self.kind or "prompt"),
+            *(("tag", tag) for tag in self.tags),
+            *(("input", each) for each in self.inputs),
+        ]
+        return tuple(dict.fromkeys([*found, *(("type", each) for each in types)]))
 
     @classmethod
-    def of(cls, columns: tuple[str, ...]) -> Description:
-        """Return what `columns` was made of."""
-        digest, derived_from, renamed_from, includes, description, tags, trust, vouched, problem = columns
+    def of(cls, columns: tuple[Any, ...]) -> Description:
+        """Return what `columns` was made of; what stands behind them is passed over."""
+        digest, derived_from, renamed_from, includes, description, tags, *said = columns
+        trust, vouched, problem, kind, title, inputs = said[:6]
         return cls(
             digest=digest,
             derived_from=derived_from,
@@ -114,13 +134,16 @@ class Description:
             trust=trust,
             vouched=vouched,
             problem=problem,
+            kind=kind,
+            title=title,
+            inputs=tuple(json.loads(inputs)) if inputs else (),
         )
 
 
 #: Of `descriptions d`.
 DESCRIPTION_COLUMNS = (
     "d.blob, d.digest, d.derived_from, d.renamed_from, d.includes, d.description, d.tags, d.trust, d.vouched, "
-    "d.problem, d.seal"
+    "d.problem, d.kind, d.title, d.inputs, d.words, d.weight, d.seal"
 )
 
 

@@ -45,6 +45,9 @@ class Asked(Protocol):
     def keep(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Write what is true whatever the tip."""
 
+    def write(self, work: Callable[[sqlite3.Connection], None]) -> None:
+        """Let *work* write what is true whatever the tip: all of it, or nothing."""
+
     def compact(self) -> None:
         """Give back to the disk what is no longer used."""
 
@@ -129,13 +132,21 @@ class Session:
 
     def keep(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Write what is true whatever the tip; where that cannot be, nothing is lost but time."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.executemany(statement, rows)
+
+        self.write(work)
+
+    def write(self, work: Callable[[sqlite3.Connection], None]) -> None:
+        """Let *work* write what is true whatever the tip, all of it or nothing; it may be asked twice."""
         with self._lock:
             self._leave_to_parent()
             for _ in range(2):  # the second time in memory, or in a new file
                 database = self._open(in_memory=False)
                 try:
                     with _transaction(database.connection, "BEGIN IMMEDIATE"):
-                        database.connection.executemany(statement, rows)
+                        work(database.connection)
                 except FAILURES as error:
                     self._leave(database, error)
                 else:

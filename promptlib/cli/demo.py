@@ -117,7 +117,7 @@ def _walk(store: Store) -> None:
 def _names(store: Store) -> Iterable[Row]:
     from promptlib.cli.names import table  # noqa: PLC0415 - help needs no table
 
-    return table(store, store.names())
+    return table(store)
 
 
 def _render(store: Store) -> None:

@@ -1,16 +1,17 @@
-"""`promptlib import`: histories that somebody keeps elsewhere."""
+"""`promptlib import`: prompts and histories that somebody keeps elsewhere."""
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from promptlib.cli import arriving
 from promptlib.cli.exits import DIFFERENT
 from promptlib.cli.options import SETTINGS, Json
-from promptlib.cli.terminal import cut, emit, lines, on_terminal, plain, print_json
+from promptlib.cli.renaming import left_out_rows, renames_of
+from promptlib.cli.terminal import emit, on_terminal, plain, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,22 +20,24 @@ if TYPE_CHECKING:
     from promptlib.cli.terminal import Row
     from promptlib.formats.git_history import ImportReport
 
-#: Names of other libraries can be whole sentences; the lines for `--rename` hold them whole.
-WIDEST_NAME = 36
-
 app = typer.Typer(
     name="import",
     add_completion=False,
     rich_markup_mode=None,
     no_args_is_help=True,
     context_settings=SETTINGS,
-    help="Bring in prompts, with their history, from elsewhere.",
+    help="Bring in prompts from elsewhere: a git history, a table, text files, files of Prompty.",
 )
 
 
 @app.callback()
 def formats() -> None:
-    """Bring in prompts, with their history, from elsewhere."""
+    """Bring in prompts from elsewhere: a git history, a table, text files, files of Prompty."""
+
+
+app.command("csv")(arriving.csv)
+app.command("text")(arriving.text)
+app.command("prompty")(arriving.prompty)
 
 
 @app.command("git")
@@ -57,7 +60,7 @@ def git(
     from promptlib import Store  # noqa: PLC0415 - help needs no store
     from promptlib.formats.git_history import import_git  # noqa: PLC0415 - beside it
 
-    renames = _renames(rename) if rename else {}
+    renames = renames_of(rename) if rename else {}
     with Store.open() as store, _progress() as progress:
         report = import_git(store, repository, match=match, role=role, renames=renames, progress=progress)
     if json:
@@ -66,19 +69,6 @@ def git(
         emit(rows(report))
     if report.left_out:
         raise typer.Exit(DIFFERENT)
-
-
-def _renames(file: Path) -> dict[str, str]:
-    try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise typer.BadParameter(f"{file}: {error.strerror}", param_hint="--rename") from error
-    except ValueError as error:
-        raise typer.BadParameter(f"{file}: {error}", param_hint="--rename") from error
-    wrong = next((name for name, new in table.items() if not isinstance(new, str)), None)
-    if wrong is not None:
-        raise typer.BadParameter(f'{file}: {wrong!r} is no text; a line is "name there" = "name here"')
-    return table
 
 
 def _progress() -> AbstractContextManager[Callable[[int, int], None]]:
@@ -94,8 +84,6 @@ def _progress() -> AbstractContextManager[Callable[[int, int], None]]:
 
 def rows(report: ImportReport) -> Iterator[Row]:
     """Yield what was done, and a table of what was left out with the lines that let it in."""
-    from promptlib.formats.git_history import rename_file  # noqa: PLC0415 - help needs no formats
-
     counts = {
         "version": report.versions,
         "name": report.names,
@@ -107,16 +95,4 @@ def rows(report: ImportReport) -> Iterator[Row]:
         yield plain(f"imported {', '.join(told)}", "green")
     else:
         yield plain("nothing new: what the pattern matches, if anything, is here already")
-    if not report.left_out:
-        return
-    yield ()
-    yield plain(f"{len(report.left_out)} left out:", "bold red")
-    for each in report.left_out:
-        proposal = ((" -> ", "dim"), (cut(each.proposal, WIDEST_NAME), "cyan")) if each.proposal else ()
-        yield ((f"  {cut(each.name, WIDEST_NAME) or '(empty)'}", "bold"), *proposal)
-        yield plain(f"      {each.reason}")
-    mapping = rename_file(report)
-    if mapping:
-        yield ()
-        yield plain("to let them in, write these lines into a file and give it with --rename:", "green")
-        yield from lines(mapping.rstrip("\n"))
+    yield from left_out_rows(report)

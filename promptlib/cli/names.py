@@ -1,52 +1,129 @@
-"""`promptlib ls`: the names that there are."""
+"""`promptlib ls`: what is on the shelf, and how it is sorted."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
+from promptlib.cli import completing
 from promptlib.cli.asking import asked, moment
 from promptlib.cli.options import At, Json
-from promptlib.cli.terminal import aligned, on_terminal, paged, plain, print_json
+from promptlib.cli.terminal import aligned, cut, on_terminal, paged, plain, print_json, width
 from promptlib.cli.versions import age, described, number, short
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from promptlib import Version
     from promptlib.cli.terminal import Row
-    from promptlib.store import View
+    from promptlib.store import Entry, Facets, View
+    from promptlib.store.shelving import Chosen
+
+#: A description takes at least so many columns, however long the names are.
+NARROWEST_DESCRIPTION = 24
+
+Tag: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--tag", metavar="TAG", help="Only prompts with this tag; may be given again.", show_default=False),
+]
+InputOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input",
+        metavar="NAME[:TYPE]",
+        help="Only prompts with this input: ticket, ticket:string, or :image for any of that type; may be given again.",
+        show_default=False,
+    ),
+]
+Described: TypeAlias = Annotated[
+    bool | None,
+    typer.Option(
+        "--description/--no-description",
+        help="Only prompts whose description says more than the name, or only those without such a one.",
+        show_default=False,
+    ),
+]
 
 
-def names(
-    prefix: Annotated[str, typer.Argument(metavar="PREFIX", help="Only names that begin so.", show_default=False)] = "",
+Prefix: TypeAlias = Annotated[
+    str,
+    typer.Argument(
+        metavar="PREFIX", help="Only names that begin so.", show_default=False, autocompletion=completing.names
+    ),
+]
+LabelOption: TypeAlias = Annotated[
+    str, typer.Option("--label", metavar="LABEL", help="Only names that carry it.", show_default=False)
+]
+Author: TypeAlias = Annotated[
+    str, typer.Option(metavar="NAME", help="Only prompts whose newest version is by NAME.", show_default=False)
+]
+Kind: TypeAlias = Annotated[
+    Literal["prompt", "chain"] | None, typer.Option(help="Only prompts, or only chains.", show_default=False)
+]
+Long: TypeAlias = Annotated[
+    bool, typer.Option("--long", "-l", help="With labels, tokens of the source text, tags and the description.")
+]
+
+
+def names(  # noqa: PLR0913 - one option for each facet
+    prefix: Prefix = "",
     *,
+    tag: Tag = None,
+    label: LabelOption = "",
+    input_: InputOption = None,
+    author: Author = "",
+    kind: Kind = None,
+    description: Described = None,
+    tags: Annotated[bool, typer.Option("--tags", help="Count the tags instead.")] = False,
+    facets: Annotated[bool, typer.Option("--facets", help="Count all that there is to choose by instead.")] = False,
+    long: Long = False,
+    tree: Annotated[bool, typer.Option("--tree", help="As a tree of folders.")] = False,
     at: At = "",
     json: Json = False,
 ) -> None:
-    """List the names: with versions, labels and age for people, bare in a pipe."""
+    """List the names: with versions, labels and age for people, bare in a pipe.
+
+    All that is said to choose by must hold at once.
+    """
+    if sum((tags, facets, tree, long)) > 1:
+        raise typer.BadParameter("--tags, --facets, --tree and --long each say what to show: give one")
+    chosen: Chosen = {"tags": tag or (), "inputs": input_ or (), "label": label, "author": author}
+    chosen["described"] = description
+    if kind is not None:
+        chosen["kind"] = kind
     with asked(at) as store:
-        found = store.names(prefix)
+        if tags or facets:
+            _count(store.facets(prefix, **chosen), moment(store), tags=tags, json=json)
+            return
+        found = store.entries(prefix, **chosen)
+        weights = store.token_counts(found) if long else None
         if json:
-            told = [{"name": name, "version": _described(store, name)} for name in found]
-            print_json("names", {"names": told, **moment(store)})
+            print_json("names", {"names": [_as_json(each, weights) for each in found], **moment(store)})
+        elif weights is not None:
+            paged(_long(found, weights))
+        elif tree:
+            paged(_tree(found))
         elif on_terminal():
-            paged(table(store, found))
+            paged(_table(found))
         else:
-            paged(plain(name) for name in found)
+            paged(plain(each.name) for each in found)
 
 
-def table(store: View, found: Iterable[str]) -> list[Row]:
-    """Return a row for each name: its newest version, labels and age."""
-    return aligned([_row(name, _version(store, name)) for name in found])
+def table(store: View) -> list[Row]:
+    """Return a row for each name of *store*: its newest version, labels and age."""
+    return _table(store.entries())
 
 
-def _row(name: str, version: Version | None) -> Row:
+def _table(entries: Iterable[Entry]) -> list[Row]:
+    return aligned([_row(each) for each in entries])
+
+
+def _row(entry: Entry) -> Row:
+    version = entry.version
     if version is None:
-        return ((name, "bold"),)
+        return ((entry.name, "bold"),)
     return (
-        (name, "bold"),
+        (entry.name, "bold"),
         (number(version), "bold yellow"),
         (short(version), "cyan"),
         (", ".join(version.labels), "bold green"),
@@ -54,15 +131,90 @@ def _row(name: str, version: Version | None) -> Row:
     )
 
 
-def _described(store: View, name: str) -> dict[str, object] | None:
-    version = _version(store, name)
-    return described(version) if version else None
+def _long(entries: Iterable[Entry], weights: Mapping[str, int]) -> Iterator[Row]:
+    """Yield a line for each prompt, cut to the terminal's width where there is one."""
+    begun = [_begun(each, weights) for each in entries]
+    room = width() if on_terminal() else None
+    for each, row in zip(entries, aligned(begun, right=(3,)), strict=True):
+        text = each.problem or (each.description if each.described else "(no description)")
+        words = " ".join(text.split())
+        if room is not None:
+            words = cut(words, max(NARROWEST_DESCRIPTION, room - sum(len(part) for part, _ in row) - 2))
+        yield (*row, ("  ", ""), (words, "" if each.described else "bold red" if each.problem else "yellow"))
 
 
-def _version(store: View, name: str) -> Version | None:
-    from promptlib import PromptLibError  # noqa: PLC0415 - help needs no store
+def _begun(entry: Entry, weights: Mapping[str, int]) -> Row:
+    version, tokens = entry.version, weights.get(entry.name)
+    return (
+        (entry.name, "bold"),
+        (number(version) if version else "-", "bold yellow"),
+        (", ".join(entry.labels), "bold green"),
+        (f"{tokens:,}" if tokens is not None else "-", ""),
+        (f"[{', '.join(entry.tags)}]" if entry.tags else "", "cyan"),
+    )
 
-    try:
-        return store.version(name)
-    except PromptLibError:
-        return None  # a folder without history, or a file that no commit holds
+
+def _tree(entries: Iterable[Entry]) -> Iterator[Row]:
+    """Yield folders, and what stands in each."""
+    before: tuple[str, ...] = ()
+    for entry in entries:
+        *folders, last = entry.name.split("/")
+        for depth, folder in enumerate(folders):
+            if before[: depth + 1] != tuple(folders[: depth + 1]):
+                yield plain(f"{'  ' * depth}{folder}/", "bold cyan")
+        before = tuple(folders)
+        labels = ", ".join(entry.version.labels) if entry.version else ""
+        which = (("  ", ""), (number(entry.version), "yellow")) if entry.version else ()
+        yield (("  " * len(folders), ""), (last, "bold"), *which, *((("  ", ""), (labels, "green")) if labels else ()))
+
+
+def _count(facets: Facets, when: dict[str, object], *, tags: bool, json: bool) -> None:
+    if json:
+        told = {"tags": dict(facets.tags), "total": facets.total} if tags else facets.to_dict()
+        print_json("tags" if tags else "facets", told | when)
+    elif tags:
+        paged(_counts(facets.tags))
+    else:
+        paged(_all_counts(facets))
+
+
+def _counts(values: Mapping[str, int], indent: str = "") -> list[Row]:
+    return aligned(
+        [((indent, ""), (f"{count:,}", "bold yellow"), (word, "")) for word, count in values.items()], right=(1,)
+    )
+
+
+def _all_counts(facets: Facets) -> Iterator[Row]:
+    yield plain(f"{facets.total:,} name{'' if facets.total == 1 else 's'}", "bold")
+    lacking = facets.described.get(False, 0)
+    said = {"described": facets.total - lacking, "without a description": lacking}
+    shown = {
+        "description": {word: count for word, count in said.items() if count},
+        "kind": facets.kinds,
+        "tag": facets.tags,
+        "input": facets.inputs,
+        "type": facets.types,
+        "label": facets.labels,
+        "author": facets.authors,
+        "folder": {folder or "(top)": count for folder, count in facets.folders.items()},
+    }
+    for facet, values in shown.items():
+        if values:
+            yield plain(facet, "bold cyan")
+            yield from _counts(values, "  ")
+
+
+def _as_json(entry: Entry, weights: Mapping[str, int] | None) -> dict[str, object]:
+    told: dict[str, object] = {
+        "name": entry.name,
+        "version": described(entry.version) if entry.version else None,
+        "kind": entry.kind,
+        "title": entry.title,
+        "description": entry.description,
+        "described": entry.described,
+        "tags": list(entry.tags),
+        "inputs": [{"name": name, "type": kind} for name, kind in entry.inputs],
+        "labels": list(entry.labels),
+        "problem": entry.problem,
+    }
+    return told if weights is None else told | {"tokens": weights.get(entry.name)}

@@ -6,13 +6,15 @@ import re
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import count, islice
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from promptlib import codec
 from promptlib._git import Repository
 from promptlib.errors import BadRef, InvalidFile, InvalidPrompt, NotFound, PromptLibError, StoreError
+from promptlib.formats.arrivals import TRAILER, LeftOut, free_name
+from promptlib.formats.finding import pattern_of
 from promptlib.messages import ROLES, Message, Role, Text
 from promptlib.prompt import Prompt
 from promptlib.refs import check_name, propose_name
@@ -27,19 +29,9 @@ if TYPE_CHECKING:
     from promptlib._git import Change, Commit
     from promptlib.store import Store
 
-TRAILER = "Promptlib-Source"
 READ_AT_ONCE = 500  # commits
 MOST_AHEAD = 32 << 20  # bytes
 _TRAILER_LINE = re.compile(rf"^{TRAILER}: ([0-9a-f]{{40,64}})$", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A source that was not imported: its name in the source, why, and a valid name to map it to, if there is one."""
-
-    name: str
-    reason: str
-    proposal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +81,10 @@ def import_git(
     if role not in ROLES:
         raise InvalidPrompt(f"no role {role!r}", hint=f"roles: {', '.join(ROLES)}")
     with Repository.open(checked_path(Path(source))) as repository:
-        replay = _Replay(store, repository, _pattern(match), role, dict(renames or {}))
+        replay = _Replay(store, repository, pattern_of(match), role, dict(renames or {}))
         commits = replay.commits()
         store.replay(iter(commits), lambda count: progress(count, len(commits)))
     return replay.report()
-
-
-def _pattern(match: str) -> re.Pattern[str]:
-    before, mark, after = match.partition("{name}")
-    if not mark or "{name}" in after:
-        raise BadRef(f"the pattern {match!r} needs {{name}} once", hint="such as --match 'patterns/{name}/system.md'")
-    return re.compile(re.escape(before) + "(?P<name>.*)" + re.escape(after), re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -168,7 +153,7 @@ class _Replay:
         taken = {*self.names, *self.store.names()}
         left: list[LeftOut] = []
         for name, why in sorted(self.left_out.items()):
-            proposal = "" if why.near is None else _free(why.near, taken)
+            proposal = "" if why.near is None else free_name(why.near, taken)
             taken.add(proposal)
             left.append(LeftOut(name, why.reason, proposal))
         return ImportReport(**self.counts, names=len(self.written), left_out=tuple(left))
@@ -297,14 +282,6 @@ class _Replay:
         return self.untouched[name]
 
 
-def _free(proposal: str, taken: set[str]) -> str:
-    """Return *proposal*, or the first `proposal-2`, `proposal-3`, … that nobody has or was offered."""
-    stem = proposal or "unnamed"
-    if stem not in taken:
-        return stem
-    return next(name for number in count(2) if (name := f"{stem}-{number}") not in taken)
-
-
 def _moved(changes: dict[str, str | None], states: dict[str, _State]) -> dict[str, str]:
     """Return new name -> old name where one text left one name and came, unchanged, under one other."""
     gone: dict[str, list[str]] = {}
@@ -315,17 +292,3 @@ def _moved(changes: dict[str, str | None], states: dict[str, _State]) -> dict[st
         elif blob is not None and name not in states:
             come.setdefault(blob, []).append(name)
     return {names[0]: gone[blob][0] for blob, names in come.items() if len(names) == 1 and len(gone.get(blob, ())) == 1}
-
-
-def rename_file(report: ImportReport) -> str:
-    """Return a TOML file that maps every name left out to its proposal, ready for `--rename`."""
-    rows = [f"{_toml(each.name)} = {_toml(each.proposal)}" for each in report.left_out if each.proposal]
-    return "\n".join(rows) + "\n" if rows else ""
-
-
-def _toml(text: str) -> str:
-    escaped = "".join(
-        f"\\u{ord(char):04x}" if ord(char) < 32 or ord(char) == 127 else char  # noqa: PLR2004 - the control characters
-        for char in text.replace("\\", "\\\\").replace('"', '\\"')
-    )
-    return f'"{escaped}"'

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from promptlib.store.merging.meeting import MergeResult
     from promptlib.store.merging.syncing import SyncResult
     from promptlib.store.movement import MovedNumber, Movement
+    from promptlib.store.shelving import Entry, Facets
     from promptlib.store.transaction import Transaction
     from promptlib.store.verdict import Checked, ForeignLabel, Unreadable
     from promptlib.store.view import EarlierView, View
@@ -25,7 +26,9 @@ __all__ = [
     "Checked",
     "Drift",
     "EarlierView",
+    "Entry",
     "Exported",
+    "Facets",
     "Fetched",
     "ForeignLabel",
     "Lock",
@@ -51,6 +54,8 @@ _HOMES = {
     "Drift": "promptlib.lockfile",
     "EarlierView": "promptlib.store.view",
     "Exported": "promptlib.store.bundling",
+    "Entry": "promptlib.store.shelving",
+    "Facets": "promptlib.store.shelving",
     "Fetched": "promptlib.store.fetching",
     "ForeignLabel": "promptlib.store.verdict",
     "Lock": "promptlib.lockfile",

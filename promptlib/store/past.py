@@ -22,12 +22,11 @@ from promptlib.errors import (
 from promptlib.forking import ForkableLock
 from promptlib.origin import Standing
 from promptlib.refs import Pin, Ref, missing_name
-from promptlib.store.describing import outlined
+from promptlib.store.describing import outlined, version_of
 from promptlib.store.fresh import Fresh
 from promptlib.store.homes import LARGEST_FILE
 from promptlib.store.layout import PROMPT, index_name, prompt_path
 from promptlib.store.remembering import known_as
-from promptlib.trust import FOREIGN, OWN
 from promptlib.version import SHORT, Version, instant
 
 if TYPE_CHECKING:
@@ -422,34 +421,11 @@ class History:
     def versions_of(self, rows: list[Row], name: str) -> Iterator[Version]:
         """Yield the versions that *rows* of the index are, told as those of *name*."""
         story = self.index.story(name, rows)
-        told = story.told
-        published = self._published()
-        numbered = not self.repository.shallow
+        published = self.published()
         for row in rows:
-            described = told[row.blob or ""]
-            yield Version(
-                name=row.name,
-                number=row.number if numbered else None,
-                digest=described.digest,
-                commit=row.commit,
-                author=row.author,
-                email=row.email,
-                time=instant(row.seconds, row.zone),
-                message=row.message.rstrip("\n"),
-                parents=tuple(
-                    Pin(parent.name, told[parent.blob].digest)
-                    for each in row.parents
-                    if (parent := story.rows.get(each)) and parent.blob
-                ),
-                derived_from=Pin.parse(described.derived_from) if described.derived_from else None,
-                renamed_from=described.renamed_from,
-                labels=tuple(label for label, digest in story.labels.items() if digest and digest == described.digest),
-                provisional=published is not None and row.position > published,
-                trust=FOREIGN if described.trust else OWN,
-                vouched=described.vouched,
-            )
+            yield version_of(row, story, story.labels, published=published, numbered=self.numbered)
 
-    def _published(self) -> int | None:
+    def published(self) -> int | None:
         """Return the position of the newest commit that the remote has too; None where there is no remote."""
         remote = self.remote()
         return self.index.position(remote) if remote else None

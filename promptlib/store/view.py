@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, Unpack, overload
 
 from promptlib.errors import BadRef, NotFetched, NotFound
 from promptlib.refs import Ref, check_name, split_store
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from promptlib.query import Duplicate, Hits, Versions
     from promptlib.runs import Run
     from promptlib.store.past import History
+    from promptlib.store.shelving import Chosen, Entry, Facets, Shelf
 
 ModelT = TypeVar("ModelT", bound="BaseModel")
 
@@ -125,6 +126,47 @@ class View:
         reader = self._reading()
         tip = self._history.tip() if self._history is not None and reader.on_disk else None
         return "\n".join(filter(None, [tip, state_of(reader.files)]))
+
+    def tags(self) -> dict[str, int]:
+        """Return every tag with the number of prompts that have it, the most frequent first."""
+        return dict(self.facets().tags)
+
+    def facets(self, prefix: str = "", **chosen: Unpack[Chosen]) -> Facets:
+        """Count the names that `entries` returns for the same words: by tag, input, label, author, folder and more.
+
+        SQLite counts in the index, where there is one; elsewhere the files are read.
+        """
+        if there := self._beginning(prefix):
+            return there.store.facets(there.rest, **chosen)
+        return self._shelf().facets(prefix, chosen)
+
+    def entries(self, prefix: str = "", **chosen: Unpack[Chosen]) -> tuple[Entry, ...]:
+        """Return each name with what its file says and its newest version, in alphabetical order.
+
+        Only those that begin with *prefix* and pass what is said by keyword: `tags=` and `inputs=` (all of them;
+        `ticket`, `ticket:string`, or `:image` for any of that type), `label=` (on any version), `author=` (of the
+        newest version), `folder=` (at any depth), `kind=` (`prompt` or `chain`), and `described=` (whether the
+        description says more than name and title). Nothing is opened that the index knows; a file of a work tree that
+        was edited is told as it is on disk.
+        """
+        if there := self._beginning(prefix):
+            found = there.store.entries(there.rest, **chosen)
+            return tuple(replace(each, name=f"{there.store._called}{each.name}") for each in found)  # noqa: SLF001 - a view
+        return self._shelf().entries(prefix, chosen)
+
+    def token_counts(self, entries: Iterable[Entry]) -> dict[str, int]:
+        """Return by name the tokens of the source texts of *entries*, which this view has returned, in o200k_base.
+
+        The index remembers them by digest. What cannot be read is left out.
+        """
+        from promptlib.store.weighing import token_counts  # noqa: PLC0415 - a load counts nothing
+
+        return token_counts(self, self._history, tuple(entries))
+
+    def _shelf(self) -> Shelf:
+        from promptlib.store.shelving import Shelf  # noqa: PLC0415 - a load has no shelf
+
+        return Shelf(self._reading(), self._history.now() if self._history is not None else None)
 
     def diff(self, before: str | Ref, after: str | Ref) -> PromptDiff:
         """Return what changed between two versions, as prompts differ: messages, inputs, settings, includes."""

@@ -204,7 +204,8 @@ def test_a_folder_without_git_is_read(triage: Any, tmp_path: Path) -> None:
     shell = type(triage)(folder)
     assert shell.ok("ls") == "support/triage\n"
     assert "You sort" in shell.ok("show", f"{TRIAGE}@production")
-    assert shell("ls", "--json").json["names"] == [{"name": TRIAGE, "version": None}]
+    (told,) = shell("ls", "--json").json["names"]
+    assert (told["name"], told["version"], told["tags"], told["problem"]) == (TRIAGE, None, [], "")
     assert shell("save", TRIAGE).code == 4
 
 

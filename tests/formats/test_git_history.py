@@ -12,7 +12,8 @@ import pytest
 
 from promptlib import Store
 from promptlib.errors import BadRef, InvalidPrompt, NotAStore, StoreReadOnly
-from promptlib.formats.git_history import ImportReport, import_git, rename_file
+from promptlib.formats.arrivals import rename_file
+from promptlib.formats.git_history import ImportReport, import_git
 from promptlib.store import homes, replaying
 
 if TYPE_CHECKING:
