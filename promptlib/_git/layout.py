@@ -103,9 +103,10 @@ def search(path: Path) -> Layout | None:
     return None
 
 
-def _unreadable(path: Path, error: OSError) -> NotAStore | GitFailed:
-    what = f"{str(path)!r} cannot be read: {error.strerror}"
-    return NotAStore(what) if isinstance(error, PermissionError) else GitFailed(what, hint="try again")
+def _unreadable(path: Path, error: OSError) -> GitFailed:
+    """What cannot be read is no proof that there is no store."""
+    hint = f"whose is it? try: ls -ld {path}" if isinstance(error, PermissionError) else "try again"
+    return GitFailed(f"{str(path)!r} cannot be read: {error.strerror}", hint=hint)
 
 
 def _layout(folder: Path) -> Layout | None:

@@ -55,6 +55,17 @@ def test_open_is_exact_and_discover_looks_upwards(app: Repository, tmp_path: Pat
     assert Repository.discover(tmp_path / "home") is None
 
 
+def test_what_cannot_be_read_is_no_proof_that_there_is_no_store(
+    app: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shut(folder: Path) -> None:
+        raise PermissionError(13, "Permission denied", folder)
+
+    monkeypatch.setattr("promptlib._git.layout._layout", shut)
+    with pytest.raises(GitFailed, match=r"cannot be read: Permission denied\nwhose is it\? try: ls -ld "):
+        Repository.open(tmp_path)
+
+
 def test_linked_work_tree_has_its_own_head(app: Repository, tmp_path: Path, git: Callable[..., str]) -> None:
     assert app.work_tree is not None
     git(app.work_tree, "worktree", "add", "-q", "-b", "side", str(tmp_path / "linked"))
