@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 SEARCH, RENDER = "search_prompts", "render_prompt"
 _MOST_HITS = 50
 _USUAL_HITS = 10
+_LONGEST_NUMBER = 20
 #: Where not all names are served, so many hits are looked at for those that are.
 _MOST_LOOKED_AT = 200
 
+_OBJECT = 'give an object, such as {"ticket": "…"}'
 _READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
 _TEXT: dict[str, Any] = {"type": "string"}
 _ANY_TEXT: dict[str, Any] = {"type": ["string", "null"]}
@@ -140,8 +142,8 @@ def call(answers: Answers, name: str, given: Mapping[str, Any]) -> CallToolResul
     try:
         _check_names(tool, given)
         found = _search(answers, given) if name == SEARCH else _render(answers, given)
-    except (PromptLibError, NoJson) as error:
-        text = str(error) if isinstance(error, NoJson) else readable(error, answers.shelf.hidden())
+    except PromptLibError as error:
+        text = readable(error, answers.shelf.hidden())
         return CallToolResult(content=[TextContent(text=text)], is_error=True)
     # The texts are hostile: as JSON none can look like another role, as on lines of its own it could.
     text = json.dumps(found, ensure_ascii=False)
@@ -175,7 +177,7 @@ def _search(answers: Answers, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _limit(value: object) -> int:
-    if isinstance(value, str) and value.strip().isdecimal():
+    if isinstance(value, str) and value.strip().isdecimal() and len(value) < _LONGEST_NUMBER:
         value = int(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
@@ -225,10 +227,13 @@ def _input(declared: Input) -> dict[str, Any]:
 
 def _render(answers: Answers, given: Mapping[str, Any]) -> dict[str, Any]:
     inputs = given.get("inputs") or {}
-    if isinstance(inputs, str):
-        inputs = from_json(inputs)  # some models write the whole object as one text
+    if isinstance(inputs, str):  # some models write the whole object as one text
+        try:
+            inputs = from_json(inputs)
+        except NoJson as error:
+            raise InvalidInputs(f"the inputs are no JSON: {error}", hint=_OBJECT) from error
     if not isinstance(inputs, dict):
-        raise InvalidInputs(f"inputs are a {type(inputs).__name__}", hint='give an object, such as {"ticket": "…"}')
+        raise InvalidInputs(f"the inputs are a {type(inputs).__name__}", hint=_OBJECT)
     prompt, rendered = answers.rendered(given["ref"], inputs)
     found = told(answers.shelf, prompt, rendered)
     return {key.removeprefix(OURS): value for key, value in found.items()} | {"messages": rendered.to_openai()}
