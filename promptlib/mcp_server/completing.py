@@ -44,7 +44,7 @@ def _versions(shelf: Shelf, name: str) -> list[str]:
     try:
         numbers = [version.number for version in reversed(shelf.store.history(bare))]
     except NotFound:
-        if bare not in shelf.store.names(bare):
+        if not shelf.has(bare):
             raise
         return []  # a folder without a history
     labels = sorted(shelf.store.labels(bare))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from dataclasses import dataclass, replace
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,6 +24,16 @@ _TRIES = 4
 LATEST = "latest"
 
 
+@dataclass(slots=True)
+class _Known:
+    """What was found out of the names in one state of the store."""
+
+    state: str = ""
+    names: tuple[str, ...] | None = None
+    #: Names that have none of the labels: to ask for each of very many takes seconds.
+    unlabelled: set[str] = field(default_factory=set)
+
+
 @dataclass(frozen=True, slots=True)
 class Shelf:
     """A store as it is served.
@@ -37,11 +47,23 @@ class Shelf:
     labels: tuple[str, ...] = ()
     only: str = ""
     budget: Budget | None = None
+    _known: list[_Known] = field(init=False, compare=False, repr=False, default_factory=lambda: [_Known()])
 
     def names(self, after: str = "") -> Iterator[str]:
         """Iterate over the names behind *after*, whether they have a version that is served or not."""
-        names = self.store.names(self.only)
+        names = self._served()
         yield from names[bisect_right(names, after) :]
+
+    def has(self, name: str) -> bool:
+        """Say whether there is a prompt of the bare *name* among those that may be served."""
+        names = self._served()
+        return bisect_left(names, name) < bisect_right(names, name)
+
+    def _served(self) -> tuple[str, ...]:
+        known = self._known[0]
+        if known.names is None:
+            known.names = self.store.names(self.only)
+        return known.names
 
     def load(self, name: str, version: str = "") -> Prompt[Any]:
         """Return the prompt that a client means by *name*, a name or a ref, and *version*, if it says one.
@@ -51,12 +73,14 @@ class Shelf:
         ref = self._ref(name, version)
         if ref.label or ref.number is not None or ref.latest or ref.prefix or not self.labels:
             return self._loaded(ref)
-        for label in self.labels:
+        unlabelled = self._known[0].unlabelled
+        for label in self.labels if str(ref) not in unlabelled else ():
             try:
                 return self._loaded(ref.with_version(label))
             except NotFound:
-                if label == LATEST or ref.name not in self.store.names(str(ref)):
+                if label == LATEST or not self.has(str(ref)):
                     raise
+        unlabelled.add(str(ref))
         raise NotFound(
             f"{ref} has no version that is served: it lacks the label {' and '.join(self.labels)}",
             hint=f"ask for one by itself: {ref}@latest, {ref}@v1",
@@ -83,12 +107,12 @@ class Shelf:
             return self.store.load(ref)
         except NotFound:
             bare = str(replace(ref, label="", number=None, latest=False, prefix=""))
-            if self.only and bare not in self.store.names(bare):
+            if self.only and not self.has(bare):
                 raise self._unknown(bare) from None
             raise
 
     def _unknown(self, name: str) -> NotFound:
-        return NotFound(f"no prompt {name!r} is served here", hint=missing_name(name, self.store.names(self.only)))
+        return NotFound(f"no prompt {name!r} is served here", hint=missing_name(name, self._served()))
 
     def hidden(self) -> tuple[str, ...]:
         """Return the texts that no client is told: where this store lies."""
@@ -96,9 +120,12 @@ class Shelf:
         return tuple({str(place.absolute()), str(place.resolve()), str(Path.home())} - {place.anchor, "/"})
 
     def at_one_moment(self, work: Callable[[], T]) -> T:
-        """Return what *work* returns, made again where the store has moved meanwhile: no answer is of two moments."""
+        """Return what *work* returns, made again where the store has moved meanwhile: no answer is of two moments.
+
+        All that is asked of a shelf is asked in here: what it remembers of the names is of the state at the beginning.
+        """
         for tries in range(_TRIES):
-            before = self.store.state()
+            before = self._begin()
             try:
                 result = work()
             except PromptLibError:
@@ -108,3 +135,9 @@ class Shelf:
                 if tries + 1 == _TRIES or self.store.state() == before:
                     return result
         raise AssertionError  # the last round has returned or raised
+
+    def _begin(self) -> str:
+        state = self.store.state()
+        if self._known[0].state != state:
+            self._known[0] = _Known(state)
+        return state

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Seconds between two looks at the store.
 EVERY = 2.0
+#: A look that takes long, because there are very many files, is followed by so many times as long a rest.
+_REST = 50
 
 
 @dataclass(slots=True)
@@ -44,9 +46,12 @@ class Watch:
     async def look(self, state: Callable[[], Awaitable[str]], every: float) -> None:
         """Ask for the *state* of the store again and again, for ever, and tell when it is another one."""
         known = await _asked(state)
+        took = 0.0
         while True:
-            await anyio.sleep(every)
+            await anyio.sleep(max(every, took * _REST))
+            begun = anyio.current_time()
             found = await _asked(state)
+            took = anyio.current_time() - begun
             if found != known:
                 known = found
                 await self.tell()

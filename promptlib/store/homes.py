@@ -110,14 +110,17 @@ class Folder:
         """Return *path* with the folder that holds it."""
         return self._prefix + path
 
-    def stamps(self, below: str) -> Iterator[tuple[str, int, int, int]]:
-        """Iterate over path, size, time and number of the files of folder *below*, where the system tells them."""
-        for path in self.walk(below):
-            place = self._root.joinpath(*path.split("/"))
-            if isinstance(place, Path):
-                with suppress(OSError):  # somebody has just taken it away
-                    found = place.lstat()
-                    yield path, found.st_size, found.st_mtime_ns, found.st_ino
+    def stamps(self) -> Iterator[tuple[str, int, int, int]]:
+        """Iterate over path, size, time and number of all files, in no order; nothing for files of a package."""
+        waiting = [os.fspath(self._root)] if isinstance(self._root, Path) else []
+        while waiting:
+            with suppress(OSError), os.scandir(waiting.pop()) as entries:  # what has just been taken away
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting += [entry.path] if entry.name != ".git" else []
+                    else:
+                        found = entry.stat(follow_symlinks=False)
+                        yield entry.path, found.st_size, found.st_mtime_ns, found.st_ino
 
     def close(self) -> None:
         """Nothing stays open."""
@@ -128,7 +131,7 @@ def state_of(files: Home) -> str:
     if isinstance(files, Commit):
         return files.tip or ""
     if isinstance(files, Folder):
-        return sha256(repr(sorted(files.stamps(""))).encode()).hexdigest()
+        return sha256(repr(sorted(files.stamps())).encode()).hexdigest()
     return ""  # a bundle never changes
 
 

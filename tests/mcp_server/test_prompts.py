@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -227,6 +228,20 @@ def test_what_has_no_version_that_is_served(store: Store) -> None:
     assert texts(got(store, "draft@latest", labels=["production"])) == [("user", "Hi")]
     with pytest.raises(BadRef, match="is no label"):
         server(store, labels=["Production"])
+
+
+def test_a_label_that_is_set_later_is_served(store: Store) -> None:
+    store.save("draft", Prompt.define(user("Hi")))
+
+    async def work(client: Client) -> list[list[str]]:
+        pages = [await client.list_prompts(), await client.list_prompts()]
+        await anyio.to_thread.run_sync(partial(store.label, "draft", "production", "v1"))
+        pages.append(await client.list_prompts())
+        return [[each.name for each in page.prompts] for page in pages]
+
+    before, again, after = ask(store, work, labels=["production"])
+    assert before == again == ["support/triage"]
+    assert after == ["draft", "support/triage"]
 
 
 def test_only_what_begins_so_is_served(store: Store) -> None:
