@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from promptlib._index import walking
 from promptlib._index.earlier import Earlier
+from promptlib._index.finding import Match, Matches, Question
 from promptlib._index.index import Index
 from promptlib._index.moments import Committed
 from promptlib._index.nodes import fields_of
 from promptlib._index.retelling import Remembered, Told
 from promptlib._index.rows import Description, Label, Repository, Row, Story
+from promptlib._index.searching import document as searched_of
 from promptlib._index.shelf import Shelf
 from promptlib._index.shelving import BLANK, LONGEST_BARE, Counts, Sieve, Stood
 from promptlib._index.vectors import VectorFile
@@ -25,6 +27,9 @@ __all__ = [
     "Earlier",
     "Index",
     "Label",
+    "Match",
+    "Matches",
+    "Question",
     "Remembered",
     "Repository",
     "Row",
@@ -35,5 +40,6 @@ __all__ = [
     "Told",
     "VectorFile",
     "fields_of",
+    "searched_of",
     "walking",
 ]

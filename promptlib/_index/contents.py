@@ -58,7 +58,7 @@ class Contents:
         held = self._session.ask(lambda connection: known(connection, wanted))
         missing = [blob for blob in wanted if blob not in held]
         for some in _slices(missing, READ_AT_ONCE):
-            found = {blob: self._one(data, labels=labels) for blob, data in self._read(some)}
+            found = {blob: self._one(data, labels=labels) for blob, data in self.read(some)}
             self._remember({blob: told for blob, (told, lasting) in found.items() if lasting})
             held |= {blob: told for blob, (told, _) in found.items()}
         return held
@@ -115,11 +115,11 @@ class Contents:
             ).fetchall()
         )
         for some in _slices([blob for (blob,) in missing]):
-            rows = [(blob, data) for blob, data in self._read(some) if isinstance(data, bytes)]
+            rows = [(blob, data) for blob, data in self.read(some) if isinstance(data, bytes)]
             self._session.keep("INSERT OR REPLACE INTO texts VALUES (?, ?)", rows)
         self._session.keep(f"DELETE FROM texts WHERE blob NOT IN ({_WANTED})", [()])  # noqa: S608 - no caller's word
 
-    def _read(self, blobs: list[str]) -> Iterator[tuple[str, bytes | StoreError]]:
+    def read(self, blobs: list[str]) -> Iterator[tuple[str, bytes | StoreError]]:
         """Yield each blob with its content, or with why it cannot be read; one bad object hides no other."""
         gone = self._repository.absent(blobs)
         for blob in gone:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 APPLICATION = 0x70726D70
-FORMAT = 6
+FORMAT = 7
 PATIENCE = 30.0  # seconds to wait for another process that brings the index up to date
 #: How reading a file that is no sound index can end.
 FAILURES = (sqlite3.Error, Damaged, UnicodeError)
@@ -59,9 +59,14 @@ CREATE INDEX nodes_of_a_digest ON nodes (digest);
 CREATE TABLE edges (source INTEGER, kind INTEGER, target INTEGER, PRIMARY KEY (source, kind, target)) WITHOUT ROWID;
 CREATE INDEX edges_to_a_target ON edges (target, kind, source);
 CREATE TABLE joined (what TEXT PRIMARY KEY, data TEXT, seal INTEGER) WITHOUT ROWID;
+CREATE TABLE searched (language TEXT, tip TEXT, events INTEGER, current INTEGER, older INTEGER, seal INTEGER);
+CREATE TABLE unsearched (name TEXT PRIMARY KEY, event INTEGER, seal INTEGER) WITHOUT ROWID;
+CREATE TABLE unread (event INTEGER PRIMARY KEY, seal INTEGER);
 """
 #: What depends on the tip; descriptions and texts are found by blob and stay true.
 OF_THE_TIP = ("commits", "events", "taken", "names", "labels", "moves", "nodes", "edges")
+#: No version is in the tables of full text.
+NOT_SEARCHED = ("", "", 0, 0, 0)
 _NOT_JOINED = (("tip", ""), ("events", "0"), ("stale", "[]"), ("unmet", "{}"))
 
 
@@ -195,6 +200,7 @@ def _ready(database: Database, root: str) -> Database:
                 ask(statement)
             ask("INSERT INTO state VALUES (?, ?, ?, ?, ?, ?, ?)", _sealed((root, *NOTHING)))
             not_joined(database.connection)
+            not_searched(database.connection)
             ask(f"PRAGMA application_id={APPLICATION}")
             ask(f"PRAGMA user_version={FORMAT}")
         ask("COMMIT")
@@ -246,6 +252,13 @@ def not_joined(connection: sqlite3.Connection) -> None:
     """Write that no version is joined to others yet."""
     rows = [_sealed(row) for row in _NOT_JOINED]
     connection.executemany("INSERT OR REPLACE INTO joined VALUES (?, ?, ?)", rows)
+
+
+def not_searched(connection: sqlite3.Connection) -> None:
+    """Write that no version can be searched yet; the tables of full text are made anew when that is first needed."""
+    for table in ("searched", "unsearched", "unread"):
+        connection.execute(f"DELETE FROM {table}")  # noqa: S608 - the names are ours
+    connection.execute("INSERT INTO searched VALUES (?, ?, ?, ?, ?, ?)", _sealed(NOT_SEARCHED))
 
 
 def counted(connection: sqlite3.Connection) -> tuple[int, int]:

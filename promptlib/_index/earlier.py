@@ -10,13 +10,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from promptlib._index.growing import SoFar
+from promptlib._index.growing import SoFar, line_of_names
 from promptlib._index.index import (
     EVENTS,
     Index,
     events_of,
     everything,
-    line_of_names,
     of_a_digest,
     version_of,
 )
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from promptlib._index.moments import Committed
     from promptlib._index.rows import Label, Repository, Row
     from promptlib._index.session import Asked, Session
+    from promptlib._index.wording import Words
 
 Answer = TypeVar("Answer")
 
@@ -220,10 +220,18 @@ class Earlier(Index):
 
     def walk(self, question: Callable[[sqlite3.Connection], Answer]) -> Answer | None:
         """Return the answer to a *question* of `walking`: who leads where is joined anew, in a copy of the index."""
+        return self._standing_there().walk(question)
+
+    @property
+    def words(self) -> Words:
+        """The words of the versions of then, in a copy of the index."""
+        return self._standing_there().words
+
+    def _standing_there(self) -> Index:
         if self._joined is None:
             session = self._seen.apart()
             self._joined = Index(session, self.contents.beside(session))
-        return self._joined.walk(question)
+        return self._joined
 
     def _standing(self, connection: sqlite3.Connection) -> Standing:
         bound = self._bound(connection)

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 
     from promptlib.query import Document
 
+#: Their names begin so, those too that SQLite keeps behind them.
+PREFIX = "text_"
 _COLUMNS = ", ".join(FIELDS)
 _MARKS = ", ".join("?" * len(FIELDS))
-#: What a word counts by the field that it stands in: a name or a line of description was chosen to tell what it is
-#: about, and a commit message tells of a change.
-WEIGHTS = {"name": 2.0, "title": 2.0, "description": 2.0, "tags": 2.0, "inputs": 1.0, "body": 1.0, "message": 0.5}
+#: What a word counts by the field that it stands in. Heavier names and descriptions find no more of what is meant: they
+#: were measured, and moved hits by less than chance does. A commit message tells of a change, not of the prompt.
+WEIGHTS = {"name": 1.0, "title": 1.0, "description": 1.0, "tags": 1.0, "inputs": 1.0, "body": 1.0, "message": 0.5}
 _RANK = f"bm25({', '.join(str(WEIGHTS[field]) for field in FIELDS)})"
 #: Marks belong to the words that they stand on; accents and case are gone by then.
 _UNICODE = "unicode61 remove_diacritics 0 categories 'L* N* M*'"

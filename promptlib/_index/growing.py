@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from promptlib._index import joining
-from promptlib._index.database import NOTHING, OF_THE_TIP, State, counted, not_joined, set_state, state
+from promptlib._index import joining, searching
+from promptlib._index.database import NOTHING, OF_THE_TIP, State, counted, not_joined, not_searched, set_state, state
+from promptlib._index.labelling import ALWAYS
 from promptlib._index.moments import COMMIT, committed_of
 from promptlib._index.rows import ROW_COLUMNS, Damaged, opened, row_of, seal
 from promptlib.errors import BadRef, StoreError
@@ -217,6 +218,21 @@ def _place(row: tuple[object, ...]) -> Place:
     return committed_of(row).place
 
 
+def line_of_names(connection: sqlite3.Connection, name: str, end: int = ALWAYS) -> tuple[list[tuple[str, int]], int]:
+    """Return *name* and the old names that it continues, each with the id before which its events belong here.
+
+    With them comes how many versions *name* has by now. Events from id *end* on are left out.
+    """
+    past, found, until = SoFar(connection), [(name, end)], end
+    life: Life = past.life(name)
+    versions = life.versions
+    while life.continues and life.since < until:
+        until = life.since
+        found.append((life.continues, until))
+        life = past.life(life.continues)
+    return found, versions
+
+
 class Growing:
     """Brings the tables behind one connection to a tip; the caller holds the write transaction."""
 
@@ -289,6 +305,7 @@ class Growing:
         for table in OF_THE_TIP:
             self._ask(f"DELETE FROM {table}")  # noqa: S608 - the names are ours
         not_joined(self._connection)
+        not_searched(self._connection)
         set_state(self._connection, State(self._root, *NOTHING))
 
     def _cut(self, position: int) -> None:
@@ -300,6 +317,8 @@ class Growing:
         ).fetchall()
         labelled = self._ask("SELECT DISTINCT name FROM labels WHERE position>?", (position,)).fetchall()
         joining.cut(self._connection, last)
+        searching.cut(self._connection, last, self._read_blobs)
+        searching.touch(self._connection, (name for (name,) in names))
         joining.touch(self._connection, (name for (name,) in (*names, *labelled)))
         self._ask("DELETE FROM events WHERE id>?", (last,))
         for table in ("commits", "taken", "labels"):
@@ -311,6 +330,13 @@ class Growing:
             self._refresh(name)
         self._count_moves(name for (name,) in labelled)
         set_state(self._connection, State(self._root, tip, position + 1, last, *counted(self._connection)))
+
+    def _read_blobs(self, blobs: list[str]) -> Iterator[tuple[str, bytes | StoreError]]:
+        for blob in blobs:
+            try:
+                yield blob, self._repository.read(blob)
+            except StoreError as error:
+                yield blob, error
 
     def _refresh(self, name: str) -> None:
         """Write the row of a name whose latest events were cut off."""
@@ -357,6 +383,7 @@ class Growing:
         labels = list(_label_rows(growth, reading))
         many("INSERT INTO labels VALUES (?, ?, ?, ?, ?, ?)", labels)
         self._count_moves(dict.fromkeys(name for name, *_ in labels))
+        searching.touch(self._connection, growth.lives)
         joining.touch(self._connection, (*growth.lives, *(name for name, *_ in labels)))
         new = [self._put_name(name, life, standing) for name, (life, standing) in growth.lives.items()]
         return sum(new), len(labels)

@@ -9,12 +9,13 @@ from promptlib._index import joining
 from promptlib._index.choosing import Choice
 from promptlib._index.contents import UNDESCRIBED, Contents, checked, known
 from promptlib._index.database import state
-from promptlib._index.growing import SoFar
+from promptlib._index.growing import SoFar, line_of_names
 from promptlib._index.labelling import ALWAYS, labels_of, line_of, one_label, renames
 from promptlib._index.moments import Committed, commits_of, first, standing_at
 from promptlib._index.rows import ROW_COLUMNS, Damaged, Description, Label, Row, Story, opened, row_of
 from promptlib._index.session import Asked, Session
 from promptlib._index.shelving import STANDS, Standing
+from promptlib._index.wording import Words
 from promptlib.errors import BadRef, PromptLibError, StoreError
 from promptlib.history import MAIN, Place
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from promptlib._index.rows import Repository
-    from promptlib.history import Life
 
 Answer = TypeVar("Answer")
 
@@ -64,6 +64,7 @@ class Index:
         self.contents = contents
         #: The tip at which all versions are joined, and when that was looked up.
         self._done: tuple[object, str] = (None, "")
+        self._words: Words | None = None
 
     @classmethod
     def open(cls, path: Path, repository: Repository, root: str, *, describe: Callable[[bytes], Description]) -> Index:
@@ -256,6 +257,13 @@ class Index:
         blobs = [*lacking.prompts, *lacking.labels]
         return self.session.ask(lambda connection: len(known(connection, blobs)) == len(set(blobs)))
 
+    @property
+    def words(self) -> Words:
+        """The words of the versions at the tip."""
+        if self._words is None:
+            self._words = Words(self.session, self.contents)
+        return self._words
+
     def position(self, commit: str) -> int | None:
         """Return the position of *commit* on the main line, so that rows up to there are those it reaches; or None."""
         place = self.session.ask(lambda connection: SoFar(connection).find(commit))
@@ -398,21 +406,6 @@ def everything(connection: sqlite3.Connection, end: int = ALWAYS) -> list[Row]:
 def rows_of(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Row]:
     found = (connection.execute(_OF_AN_ID, (row,)).fetchone() for row in ids)
     return {row.id: row for row in map(row_of, filter(None, found))}
-
-
-def line_of_names(connection: sqlite3.Connection, name: str, end: int = ALWAYS) -> tuple[list[tuple[str, int]], int]:
-    """Return *name* and the old names that it continues, each with the id before which its events belong here.
-
-    With them comes how many versions *name* has by now. Events from id *end* on are left out.
-    """
-    past, found, until = SoFar(connection), [(name, end)], end
-    life: Life = past.life(name)
-    versions = life.versions
-    while life.continues and life.since < until:
-        until = life.since
-        found.append((life.continues, until))
-        life = past.life(life.continues)
-    return found, versions
 
 
 def _events(connection: sqlite3.Connection, name: str) -> list[Row]:

@@ -7,7 +7,7 @@ import stat
 from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from promptlib._index import walking
+from promptlib._index import fulltext, searching, walking
 from promptlib._index.contents import is_blob
 from promptlib._index.database import APPLICATION, FAILURES, FORMAT, is_damage, state
 from promptlib._index.rows import ROW_COLUMNS, opened
@@ -122,6 +122,8 @@ def _wrong(connection: sqlite3.Connection) -> str:
     if found != FORMAT:
         return ""
     for table in sorted({*tables} - {"events", "texts", "nodes", "edges"}):
+        if table.startswith(fulltext.PREFIX):
+            continue
         rows = ask(f'SELECT * FROM "{table}"')  # noqa: S608 - one of our tables, or one that has no seal
         seal = [column[0] for column in rows.description].index("seal") + 1
         for row in rows:
@@ -129,6 +131,7 @@ def _wrong(connection: sqlite3.Connection) -> str:
     for row in ask(f"SELECT {ROW_COLUMNS} FROM events e JOIN commits c ON c.position=e.position"):  # noqa: S608 - ours
         opened(row)
     walking.check(connection)
+    searching.check(connection)
     if not all(is_blob(blob, data) for blob, data in ask("SELECT blob, data FROM texts")):
         return "it is damaged: a text is not what its id says"
     return ""

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from promptlib.query import Document, Language
 
 _FOUND = (
-    "SELECT rowid, -rank FROM shelf WHERE shelf MATCH ? AND rowid IN (SELECT value FROM json_each(?)) ORDER BY rank"
+    # With the plus SQLite does not begin a search of its own for each of the numbers.
+    "SELECT rowid, -rank FROM shelf WHERE shelf MATCH ? AND +rowid IN (SELECT value FROM json_each(?)) ORDER BY rank"
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from promptlib.query.document import FIELDS, Document, body_of, document, told_inputs
+from promptlib.query.document import FIELDS, Document, body_of, document
 from promptlib.query.hits import Duplicate, Field, Hit, Hits, Kind, Snippet, Versions
 from promptlib.query.language import ENGLISH, LANGUAGES, Language, language
 from promptlib.query.need import Need, read
@@ -30,5 +30,4 @@ __all__ = [
     "duplicates",
     "language",
     "read",
-    "told_inputs",
 ]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple, get_args
+from typing import TYPE_CHECKING, NamedTuple, Protocol, get_args
 
-from promptlib.errors import InvalidPrompt
+from promptlib.errors import PromptLibError
 from promptlib.query.hits import Field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from promptlib.inputs import Input
 
@@ -19,7 +19,7 @@ _ROLE_LINE = re.compile(r"^(?:system|developer|user|assistant|tool):\r?$", re.MU
 
 
 class Document(NamedTuple):
-    """The texts of one version, in the order of `FIELDS`."""
+    """The texts of one version, in the order of `FIELDS`: of its name the folders, with the last segment as title."""
 
     name: str
     title: str = ""
@@ -35,28 +35,46 @@ def title_of(name: str) -> str:
     return _PARTS.sub(" ", name.rpartition("/")[2]).strip()
 
 
-def told_inputs(inputs: Iterable[Input]) -> tuple[tuple[str, str, str], ...]:
-    """Return the name, the kind and the description of each input."""
-    return tuple((each.name, each.type.kind, each.description) for each in inputs)
+def declared(data: bytes) -> tuple[Input, ...]:
+    """Return the inputs that the file *data* declares; none for a file that is no prompt."""
+    from promptlib.codec.outlining import outline  # noqa: PLC0415 - hits are values, and need no codec
+
+    try:
+        return outline(data).inputs
+    except PromptLibError:
+        return ()
 
 
-def document(
-    name: str,
-    *,
-    description: str,
-    tags: Iterable[str],
-    inputs: Iterable[tuple[str, str, str]],
-    body: str,
-    message: str = "",
-) -> Document:
-    """Return the texts of a prompt called *name* with these parts."""
+class Said(Protocol):
+    """What a prompt's front matter says, as the index remembers it."""
+
+    @property
+    def title(self) -> str:
+        """A title beside its name."""
+
+    @property
+    def description(self) -> str:
+        """What it is for."""
+
+    @property
+    def tags(self) -> Sequence[str]:
+        """What it is filed under."""
+
+    @property
+    def inputs(self) -> Sequence[str]:
+        """The inputs that it declares."""
+
+
+def document(name: str, said: Said, data: bytes, message: str = "") -> Document:
+    """Return what is searched of the prompt *name*, whose file is *data* and says what is *said*."""
+    inputs = declared(data) if said.inputs else ()
     return Document(
-        name=name,
-        title=title_of(name),
-        description=description,
-        tags="\n".join(tags),
-        inputs="\n".join(f"{input_name} {told}".rstrip() for input_name, _, told in inputs),
-        body=body,
+        name=name.rpartition("/")[0],
+        title=f"{title_of(name)} {said.title}".strip(),
+        description=said.description,
+        tags="\n".join(said.tags),
+        inputs="\n".join(f"{each.name} {each.description}".rstrip() for each in inputs),
+        body=body_of(data),
         message=message,
     )
 
@@ -67,6 +85,6 @@ def body_of(data: bytes) -> str:
 
     try:
         body = halves(data, "").body
-    except InvalidPrompt:
+    except PromptLibError:
         body = data.decode("utf-8", "replace")
     return _ROLE_LINE.sub("", body)

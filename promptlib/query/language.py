@@ -1,4 +1,4 @@
-"""The language of a store's prompts: which words are left out, and what of a word is its stem."""
+"""The language of a store's prompts: which words say nothing, and what of a word is its stem."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LANGUAGES = (ENGLISH, NONE, *STEMMED)
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """How words are compared: *stops* are left out, *stem* is what two forms of a word share.
+    """How words are compared: *stops* are not searched for, *stem* is what two forms of a word share.
 
     SQLite stems English itself (`by_sqlite`); for every other language its stems are what is indexed.
     """
@@ -38,25 +38,23 @@ class Language:
     stem: Callable[[str], str] = field(compare=False)
     by_sqlite: bool = False
 
-    def words(self, text: str) -> Iterator[Word]:
-        """Yield the words of *text* that are no stop words, as they stand in the index."""
+    def words(self, text: str, *, stops: bool = False) -> Iterator[Word]:
+        """Yield the words of *text* as they stand in the index, its stop words only where *stops* are wanted."""
         for found in words_of(text):
-            if found.word not in self.stops:
+            if stops or found.word not in self.stops:
                 word = found.word if self.by_sqlite else self.stem(found.word)
                 yield found._replace(word=unaccented(word))
 
     def indexed(self, text: str) -> str:
-        """Return what the index is given of *text*: its words without the stop words, parted by blanks."""
+        """Return what the index is given of *text*: all its words, in the form in which they are searched."""
         if not self.by_sqlite:
-            return " ".join(found.word for found in self.words(text))
-        stops = self.stops
+            return " ".join(found.word for found in self.words(text, stops=True))
         if text.isascii():
-            # Most texts: a stop word that touches a comma stays, which costs a few bytes and is never searched for.
-            return " ".join([chunk for chunk in text.lower().split() if chunk not in stops])
-        return " ".join([self._chunk(chunk) for chunk in text.split() if chunk.lower() not in stops])
+            return text  # SQLite parts it just so
+        return " ".join([chunk if chunk.isascii() else self._chunk(chunk) for chunk in text.split()])
 
     def _chunk(self, chunk: str) -> str:
-        return chunk.lower() if chunk.isascii() else " ".join(found.word for found in self.words(chunk))
+        return " ".join(found.word for found in self.words(chunk, stops=True))
 
 
 @lru_cache(maxsize=8)

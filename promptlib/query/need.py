@@ -40,14 +40,20 @@ class Need(NamedTuple):
 
 
 def read(text: str, language: Language, *, prefix: bool = False) -> Need:
-    """Return the words of *text*, each once; of nothing but stop words, none."""
+    """Return the words of *text*, each once; of nothing but stop words, these."""
     beginning = text[:LONGEST_NEED]
+    found = _words(beginning, language, stops=False) or _words(beginning, language, stops=True)
+    return Need(tuple(found), tuple(found.values()), prefix and _open(beginning))
+
+
+def _words(text: str, language: Language, *, stops: bool) -> dict[str, str]:
+    """Return the first different words of *text*, each with how it was typed."""
     found: dict[str, str] = {}
-    for each in language.words(beginning):
-        found.setdefault(each.word, beginning[each.start : each.end])
+    for each in language.words(text, stops=stops):
+        found.setdefault(each.word, text[each.start : each.end])
         if len(found) == MOST_WORDS:
             break
-    return Need(tuple(found), tuple(found.values()), prefix and _open(beginning))
+    return found
 
 
 def _open(text: str) -> bool:

@@ -1,7 +1,8 @@
 """Words that say nothing of what a text is about: our own short lists, one for each language that has one.
 
-They are neither indexed nor searched. Each list holds articles, pronouns, prepositions, conjunctions, forms of "to be",
-"to have" and "to do", and the words of a wish ("want", "need", "please"); nothing that names a thing or a task.
+They are not searched for, unless a need has no other words. Each list holds articles, pronouns, prepositions,
+conjunctions, forms of "to be", "to have" and "to do", and the words of a wish ("want", "need", "please"); nothing that
+names a thing or a task.
 """
 
 from __future__ import annotations

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
-from promptlib import codec, query
+from promptlib import query
 from promptlib.errors import BadRef, NotFound, PromptLibError
 from promptlib.refs import check_label
+from promptlib.store.describing import outlined
 from promptlib.store.layout import prompt_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from promptlib._index import Shelf
+    from promptlib._index import Description, Index, Match, Shelf
     from promptlib.query import Document, Hit, Hits, Language, Need
     from promptlib.refs import Ref
     from promptlib.store.loading import Reader
@@ -46,14 +48,16 @@ class Place(NamedTuple):
 class Filed(NamedTuple):
     """A prompt as its file tells of it."""
 
+    name: str
     document: Document
-    tags: tuple[str, ...]
-    inputs: tuple[tuple[str, str, str], ...]
+    told: Description
 
     def fits(self, wanted: Wanted) -> bool:
         """Return whether its tags and inputs are those that are *wanted*."""
-        declared = {form for name, kind, _ in self.inputs for form in (name, f"{name}:{kind}")}
-        return set(wanted.tags) <= set(self.tags) and set(wanted.inputs) <= declared
+        forms = {
+            form for each in self.told.inputs for form in (each, each.partition(":")[0], f":{each.partition(':')[2]}")
+        }
+        return set(wanted.tags) <= set(self.told.tags) and set(wanted.inputs) <= forms
 
 
 def checked(wanted: Wanted) -> Wanted:
@@ -89,22 +93,15 @@ def _filed(reader: Reader, label: str) -> Iterator[Filed]:
         yield told(name, reader.files.read(prompt_path(name)) or b"")
 
 
-def told(name: str, data: bytes, message: str = "") -> Filed:
+def told(name: str, data: bytes) -> Filed:
     """Return what the file *data* tells of the prompt *name*; of a file that is no prompt its text alone."""
+    from promptlib._index import Description  # noqa: PLC0415 - a load searches nothing
+
     try:
-        outline = codec.outline(data)
-    except PromptLibError:
-        return Filed(query.document(name, description="", tags=(), inputs=(), body=query.body_of(data)), (), ())
-    inputs = query.told_inputs(outline.inputs)
-    document = query.document(
-        name,
-        description=outline.description,
-        tags=outline.tags,
-        inputs=inputs,
-        body=query.body_of(data),
-        message=message,
-    )
-    return Filed(document, outline.tags, inputs)
+        said = outlined(data)
+    except PromptLibError as error:
+        said = Description(problem=error.what)
+    return Filed(name, query.document(name, said, data), said)
 
 
 def _shelf(filed: dict[int, Filed], language: Language) -> Shelf:
@@ -113,16 +110,21 @@ def _shelf(filed: dict[int, Filed], language: Language) -> Shelf:
     return Shelf(((at, each.document) for at, each in filed.items()), language)
 
 
+def _kind(told: Description) -> query.Kind:
+    return "chain" if told.kind == "chain" else "prompt"
+
+
 def _hit(filed: Filed, score: float, marker: query.Marker) -> Hit:
     field, snippet = marker.shown(filed.document)
     return query.Hit(
-        name=filed.document.name,
+        name=filed.name,
         version=None,
         score=score,
         field=field,
         snippet=snippet,
-        description=filed.document.description,
-        tags=filed.tags,
+        description=filed.told.description,
+        tags=filed.told.tags,
+        kind=_kind(filed.told),
     )
 
 
@@ -133,11 +135,70 @@ def duplicates_among(texts: Iterable[tuple[str, str]], threshold: float) -> tupl
     return query.duplicates(texts, threshold)
 
 
+def search_history(history: History, need: Need, wanted: Wanted, language: Language) -> Hits:
+    """Return what meets *need* among the versions that *history* knows."""
+    from promptlib._index import Question  # noqa: PLC0415 - a load searches nothing
+
+    index = history.index
+    carrying = _carrying(index, wanted.label) if wanted.label else None
+    question = Question(
+        need.match,
+        wanted.limit,
+        wanted.tags,
+        wanted.inputs,
+        wanted.author,
+        ceil(wanted.since.timestamp()) if wanted.since is not None else None,
+        tuple(carrying) if carrying is not None else None,
+        before=wanted.versions == "all" or carrying is not None,
+    )
+    matches = index.words.search(question, language)
+    older = index.words.older([each.row for each in matches.best], need.match, language)
+    hits = tuple(_hits_of(history, matches.best, query.Marker(need, language), older, carrying or {}))
+    return query.Hits(hits, matches.total, (), need.typed)
+
+
+def _carrying(index: Index, label: str) -> dict[int, str]:
+    """Return the events of the versions that carry *label*, each with the name that is labelled."""
+    found = {}
+    for (name, each), digest in index.labelled().items():
+        if each == label and digest and (row := index.by_digest(name, digest.removeprefix("sha256:"))):
+            found[row.id] = name
+    return found
+
+
+def _hits_of(
+    history: History,
+    matches: Sequence[Match],
+    marker: query.Marker,
+    older: Mapping[int, int],
+    names: Mapping[int, str],
+) -> Iterator[Hit]:
+    from promptlib._index import searched_of  # noqa: PLC0415 - loaded by now
+
+    told = history.index.descriptions(row.blob for row, _ in matches if row.blob)
+    for row, score in matches:
+        name, described = names.get(row.id, row.name), told[row.blob or ""]
+        field, snippet = marker.shown(searched_of(row, told, history.content(row.blob or "")))
+        yield query.Hit(
+            name=name,
+            version=next(history.versions_of([row], name)),
+            score=score,
+            field=field,
+            snippet=snippet,
+            description=described.description,
+            tags=described.tags,
+            older=older.get(row.id, 0),
+            kind=_kind(described),
+        )
+
+
 def search(place: Place, text: str, wanted: Wanted, *, prefix: bool) -> Hits:
     """Return what meets the need *text* in *place*."""
     language = query.language(query.ENGLISH)
     need = query.read(text, language, prefix=prefix)
-    return search_files(place.reader, need, wanted, language)
+    if place.history is None:
+        return search_files(place.reader, need, wanted, language)
+    return search_history(place.history.now(), need, wanted, language)
 
 
 def related(place: Place, ref: Ref, data: bytes, limit: int) -> Hits:

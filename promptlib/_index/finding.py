@@ -1,0 +1,148 @@
+"""Questions to the tables of full text: which versions meet a need, and how well."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+from promptlib._index.rows import ROW_COLUMNS, Damaged, Row, row_of
+from promptlib._index.searching import BEFORE, NOW
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Sequence
+
+_OF_A_ROW = "EXISTS (SELECT 1 FROM events e JOIN commits c ON c.position=e.position {} WHERE e.id=w.rowid{})"
+_DESCRIBED = "JOIN descriptions d ON d.blob=e.blob"
+_TAG = " AND EXISTS (SELECT 1 FROM json_each(nullif(d.tags, '')) WHERE value=?)"
+_INPUT = " AND EXISTS (SELECT 1 FROM json_each(nullif(d.inputs, '')) WHERE {})"
+#: By the form in which an input is asked for.
+_NAMED, _TYPED, _EXACT = "substr(value, 1, length(?1)+1)=?1 || ':'", "substr(value, -length(?1))=?1", "value=?1"
+_ROW = "EXISTS (SELECT 1 FROM events e JOIN commits c ON c.position=e.position {} WHERE e.id=w.rowid{})"
+_DESCRIBED = "JOIN descriptions d ON d.blob=e.blob"
+_TAG = " AND EXISTS (SELECT 1 FROM json_each(nullif(d.tags, '')) WHERE value=?)"
+_INPUT = " AND EXISTS (SELECT 1 FROM json_each(nullif(d.inputs, '')) i WHERE json_extract(i.value, '$[0]')=?"
+_ROW = f"SELECT {ROW_COLUMNS} FROM events e JOIN commits c ON c.position=e.position WHERE e.id=?"  # noqa: S608 - ours
+_OF_NAMES = "SELECT e.name, w.rowid, -w.rank FROM {0} w CROSS JOIN events e ON e.id=w.rowid WHERE w.{0} MATCH ?"
+
+
+# A plus before `rowid`, here and below: without it SQLite would begin a search of its own for each of the numbers.
+
+
+class Question(NamedTuple):
+    """What is looked for: `match` is a text that `promptlib.query` made.
+
+    A version has all `tags` and `inputs` (`name`, `name:type` or `:type`), was made by `author` (a part of name or
+    address) not before `since` (seconds), and is one of the `events` where these are given. With `before` versions are
+    found that do not stand any more.
+    """
+
+    match: str
+    limit: int = 10
+    tags: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    author: str = ""
+    since: int | None = None
+    events: tuple[int, ...] | None = None
+    before: bool = False
+
+
+class Match(NamedTuple):
+    """A version that was found, and how well it meets the need: higher is better."""
+
+    row: Row
+    score: float
+
+
+class Matches(NamedTuple):
+    """The best versions, the best first, at most one of each name; and how many names have one."""
+
+    best: tuple[Match, ...] = ()
+    total: int = 0
+
+
+def find(connection: sqlite3.Connection, question: Question) -> Matches:
+    """Return what answers *question*, each row of it checked."""
+    if not question.match:
+        return Matches()
+    where, values = _filters(connection, question)
+    if question.before:
+        return _of_all_versions(connection, question, where, values)
+    ask = f"FROM {NOW} w WHERE w.{NOW} MATCH ?{where}"
+    found = connection.execute(
+        f"SELECT w.rowid, -w.rank {ask} ORDER BY w.rank LIMIT ?",
+        (question.match, *values, question.limit),
+    ).fetchall()
+    total = len(found)
+    if total == question.limit:
+        total = connection.execute(f"SELECT count(*) {ask}", (question.match, *values)).fetchone()[0]
+    return Matches(tuple(Match(_row(connection, event), score) for event, score in found), total)
+
+
+def _of_all_versions(
+    connection: sqlite3.Connection, question: Question, where: str, values: Sequence[object]
+) -> Matches:
+    best: dict[str, tuple[float, int]] = {}
+    for table in (NOW, BEFORE):
+        found = connection.execute(_OF_NAMES.format(table) + where, (question.match, *values))
+        for name, event, score in found:
+            # Of versions that meet a need equally well the newest is told.
+            if (score, event) > best.get(name, (0.0, 0)):
+                best[name] = score, event
+    chosen = sorted(best.values(), key=lambda each: (-each[0], each[1]))[: question.limit]
+    return Matches(tuple(Match(_row(connection, event), score) for score, event in chosen), len(best))
+
+
+def _row(connection: sqlite3.Connection, event: int) -> Row:
+    found = connection.execute(_ROW, (event,)).fetchone()
+    if found is None:
+        raise Damaged(f"words of {event}")
+    return row_of(found)
+
+
+def _filters(connection: sqlite3.Connection, question: Question) -> tuple[str, list[object]]:
+    """Return conditions of a row `w` of a table of full text, and the values that they are asked with."""
+    conditions = ""
+    values: list[object] = []
+    for tag in question.tags:
+        conditions += _TAG
+        values.append(tag)
+    for each in question.inputs:
+        form = _NAMED if ":" not in each else _TYPED if each.startswith(":") else _EXACT
+        conditions += _INPUT.format(form.replace("?1", "?"))
+        values += [each] * form.count("?1")
+    described = bool(conditions)
+    if question.since is not None:
+        conditions += " AND c.seconds>=?"
+        values.append(question.since)
+    if question.author:
+        connection.create_function("has_author", 3, _has_author, deterministic=True)
+        conditions += " AND has_author(c.author, c.email, ?)"
+        values.append(question.author)
+    where = f" AND {_OF_A_ROW.format(_DESCRIBED if described else '', conditions)}" if conditions else ""
+    if question.events is not None:
+        where = f" AND +w.rowid IN (SELECT value FROM json_each(?)){where}"  # noqa: S608 - ours
+        values.insert(0, json.dumps(question.events))
+    return where, values
+
+
+def _has_author(name: str, address: str, wanted: str) -> bool:
+    return wanted.casefold() in f"{name} <{address}>".casefold()
+
+
+def matching(connection: sqlite3.Connection, match: str, events: Iterable[int]) -> set[int]:
+    """Return those of *events*, versions that do not stand any more, that *match*."""
+    wanted = json.dumps(list(events))
+    if not match or wanted == "[]":
+        return set()
+    found = connection.execute(
+        f"SELECT rowid FROM {BEFORE} WHERE {BEFORE} MATCH ? AND +rowid IN (SELECT value FROM json_each(?))",  # noqa: S608 - ours
+        (match, wanted),
+    )
+    return {event for (event,) in found}
+
+
+def vocabulary(connection: sqlite3.Connection, low: str, high: str) -> Iterator[tuple[str, int]]:
+    """Yield the words from *low* to before *high* of what stands now, each with how many versions have it."""
+    connection.execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab(main, {NOW}, row)")
+    yield from connection.execute("SELECT term, doc FROM temp.vocabulary WHERE term>=? AND term<?", (low, high))
