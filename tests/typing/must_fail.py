@@ -24,6 +24,7 @@ from promptlib import (
     tool,
     user,
 )
+from promptlib.mcp_server import serve, server
 
 if TYPE_CHECKING:
     from promptlib.tokens import BudgetReport
@@ -119,3 +120,9 @@ def writes(
     budget.max_tokens = 1  # error: misc
     rendered.messages = ()  # error: misc
     triage.nickname = "other"  # error: attr-defined
+
+
+def wrong_servers(store: Store) -> None:
+    serve("prompts.git")  # error: arg-type
+    serve(store, budget=8_000)  # error: arg-type
+    server(store, label="production")  # error: call-arg

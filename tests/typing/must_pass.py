@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date  # noqa: TC003 - pydantic reads the annotations
 from typing import Annotated, Any, Literal, assert_type
 
+from mcp.server import Server
 from pydantic import BaseModel
 
 from promptlib import (
@@ -27,6 +28,7 @@ from promptlib import (
     user,
 )
 from promptlib.diff import DiffTokens, PromptDiff
+from promptlib.mcp_server import serve, server
 from promptlib.review import Review, review
 from promptlib.site import Report, write
 from promptlib.tokens import Explanation, Fitted, SegmentTokens, Unbounded, WorstCase
@@ -157,3 +159,11 @@ def stored(store: Store) -> None:
     report = write(store.at("main"), "site", title="Our prompts", label="production", versions=10)
     assert_type(report, Report)
     assert_type(report.unreadable, tuple[tuple[str, str], ...])
+
+
+def served(store: Store) -> None:
+    """The uses of a server for clients of the Model Context Protocol."""
+    assert_type(store.state(), str)
+    assert_type(serve(store), None)
+    assert_type(server(store.at("main"), labels=["production", "latest"], only="support/"), Server[Any])
+    serve(store, budget=Budget(8_000))
