@@ -1,0 +1,147 @@
+"""Rules about what stands between the words of a prompt and the values that strangers write."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from promptlib.lint.enclosing import Around, Mark, Pair, around
+from promptlib.lint.inputs import is_free
+from promptlib.lint.rule import Edit, Family, Fix, Hit
+from promptlib.rendering.delimiting import LABEL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from promptlib.lint.subject import Subject
+    from promptlib.rendering.flow import Strand
+
+FAMILY = Family("delimiters")
+#: Words beside a value from which on it stands among orders, and not behind a label.
+FEW_WORDS = 4
+#: Filters after which a value cannot end what is around it: the fence is chosen by the value, or the signs are escaped.
+_FENCING = frozenset({"delimited", "tojson", "urlencode"})
+_ESCAPING = frozenset({"e", "escape", "forceescape", "striptags", "xmlattr", "replace"})
+#: What comes out of them is no text.
+_KINDS = frozenset({"integer", "float", "boolean", "date", "datetime", "enum", "image", "file"})
+#: An expression whose last filter applies to all of it.
+_SIMPLE = re.compile(r"[A-Za-z_][\w.]*(?:\s*\|\s*\w+(?:\([^()]*\))?)*")
+_OURS = frozenset({"system", "developer"})
+
+
+def is_free_value(strand: Strand) -> bool:
+    """Whether anybody can write anything into this value."""
+    if strand.put != "value" or strand.kind in _KINDS:
+        return False
+    return any(is_free(each.type) for each in strand.drawn)
+
+
+def _all_around(subject: Subject) -> list[Around]:
+    """Return the delimiters of each message, found once for all rules."""
+    key = f"around {id(subject)}"
+    if key not in subject.shelf.known:
+        subject.shelf.known.clear()
+        subject.shelf.known[key] = [around(subject, piece) for piece, _ in subject.messages]
+    found: list[Around] = subject.shelf.known[key]
+    return found
+
+
+@FAMILY.rule("undelimited-input", "text of a stranger among the orders, with nothing around it")
+def undelimited_input(subject: Subject) -> Iterator[Hit]:
+    """A message that is nothing but the value, or a label and the value, needs no delimiter: its ends are one."""
+    for each in _all_around(subject):
+        role = getattr(subject.prompt.messages[each.piece], "role", "")
+        words = sum(len(strand.text.split()) for strand in each.strands if strand.put == "text")
+        if role in _OURS or role == "assistant" or words < FEW_WORDS:
+            continue
+        for at, strand in each.values():
+            if is_free_value(strand) and not _FENCING & set(strand.filters) and not each.enclosing(at):
+                yield Hit(
+                    subject.at(each.piece, strand.start, strand.end - strand.start),
+                    f"{strand.text} stands among the words of the prompt: where it ends, nobody can tell",
+                    _fenced(strand),
+                )
+
+
+def _fenced(strand: Strand) -> str:
+    name = strand.drawn[0].name if strand.drawn else "document"
+    label = name if LABEL.fullmatch(name) else "document"
+    return f'write {{{{ {strand.text} | delimited("{label}") }}}} and say what stands between the tags'
+
+
+@FAMILY.rule("forgeable-delimiter", "a delimiter that the value can write too", fixes=True)
+def forgeable_delimiter(subject: Subject) -> Iterator[Hit]:
+    """A fixed tag, fence or quote is a delimiter for honest values only."""
+    for each in _all_around(subject):
+        for at, strand in each.values():
+            pairs = each.enclosing(at)
+            if not pairs or not is_free_value(strand) or _is_guarded(strand, pairs[0]):
+                continue
+            pair = pairs[0]
+            closing = each.text[pair.closing.start : pair.closing.end].strip()
+            yield Hit(
+                subject.at(each.piece, each.source(pair.opening.start), pair.opening.end - pair.opening.start),
+                f"whoever writes {strand.text} can write {closing} as well, and go on behind it",
+                _fenced(strand),
+                _refenced(subject, each, at, strand),
+            )
+
+
+def _is_guarded(strand: Strand, pair: Pair) -> bool:
+    filters = set(strand.filters)
+    if filters & _FENCING:
+        return True
+    lengths = [each.type.max_length for each in strand.drawn if each.type is not None and each.type.kind == "string"]
+    short = all(length is not None and length < pair.closing.end - pair.closing.start for length in lengths)
+    return (pair.opening.kind == "tag" and bool(filters & _ESCAPING)) or bool(lengths and short)
+
+
+def _refenced(subject: Subject, found: Around, at: int, strand: Strand) -> Fix | None:
+    """Return the edit that lets the filter write the same tags, where that gives the same text for honest values."""
+    pair = next((each for each in found.enclosing(at) if each.opening.kind == "tag"), None)
+    if pair is None or subject.file is None or strand.kind != "string" or not _SIMPLE.fullmatch(strand.text):
+        return None
+    label = pair.opening.label
+    plain = found.text[pair.opening.start : pair.closing.end] == f"<{label}>\n\ufffc\n</{label}>"
+    if not plain or not LABEL.fullmatch(label) or any(each.type and each.type.nullable for each in strand.drawn):
+        return None
+    first = found.source(pair.opening.start)
+    last = found.source(pair.closing.end - 1) + 1
+    start = subject.offset(subject.at(found.piece, first))
+    end = start + last - first
+    if subject.text[start:end] != subject.prompt.messages[found.piece].text[first:last]:
+        return None  # the file writes it in another way
+    filled = f'{{{{ {strand.text} | delimited("{label}") }}}}'
+    return Fix(f"{strand.text} writes its own tags <{label}>", (Edit(start, end, filled),))
+
+
+@FAMILY.rule("unclosed-delimiter", "a tag, fence or quote that is opened and never closed")
+def unclosed_delimiter(subject: Subject) -> Iterator[Hit]:
+    """Of tags only those that stand for delimiters: right before a value, or on a line of their own."""
+    for each in _all_around(subject):
+        includes = [at for at, strand in each.values() if strand.put == "include"]
+        for mark in each.unclosed:
+            if any(at > mark.start for at in includes):
+                continue  # what is included may close it
+            if mark.kind != "tag" or _delimits(each, mark):
+                yield _unclosed(subject, each, mark)
+
+
+def _delimits(found: Around, mark: Mark) -> bool:
+    value = next((at for at, strand in found.values() if strand.put == "value" and at >= mark.end), None)
+    if value is not None and found.is_adjacent(mark, value):
+        return True
+    closes = any(each.start > mark.start for each in found.stray)
+    return found.alone(mark) and (value is not None or closes)
+
+
+def _unclosed(subject: Subject, found: Around, mark: Mark) -> Hit:
+    written = found.text[mark.start : mark.end].strip().replace("\ufffc", "…")
+    other = next((each for each in found.stray if each.start > mark.start), None) if mark.kind == "tag" else None
+    if other is not None:
+        what = f"{written} is closed as </{other.label}>"
+        advice = f"write </{mark.label}>, or open it as <{other.label}>"
+    else:
+        closing = f"</{mark.label}>" if mark.kind == "tag" else mark.label
+        what, advice = f"{written} is never closed in this message", f"write {closing} where it ends"
+    return Hit(subject.at(found.piece, found.source(mark.start), mark.end - mark.start), what, advice)

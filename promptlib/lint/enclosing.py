@@ -1,0 +1,171 @@
+"""What stands around the values of a message: tags, fences, quotes and rules, found in its own words."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from promptlib.lint.subject import Subject
+    from promptlib.rendering.flow import Strand
+
+#: Stands for what is no literal text; where the text itself holds one, the strands tell them apart.
+_HOLE = "\ufffc"
+_TAG = re.compile(r"<(/?)([A-Za-z][\w.-]{0,39})((?:[ \t][^<>\n]{0,200})?)(/?)>")
+_FENCE = re.compile(r"^[ \t>*-]*(`{3,}|~{3,})([^`\n]*)$", re.MULTILINE)
+_TRIPLE = re.compile(r'"""|\'\'\'')
+_RULE = re.compile(r"^[ \t]*([-=*#_])\1{2,}[ \t]*$", re.MULTILINE)
+_QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "«": "»", "„": "“"}
+#: Tags of HTML that nothing closes, or that need not be closed.
+_VOID = frozenset("area base br col embed hr img input li link meta p param source td th tr track wbr".split())
+
+Kind: TypeAlias = Literal["tag", "fence", "quotes", "rule"]
+
+
+class Mark(NamedTuple):
+    """A delimiter in a message: what it is, how it is written, and where, as offsets into the joined text."""
+
+    kind: Kind
+    label: str
+    start: int
+    end: int
+
+
+class Pair(NamedTuple):
+    """Two marks that enclose what is between them."""
+
+    opening: Mark
+    closing: Mark
+
+
+@dataclass(slots=True)
+class Around:
+    """The delimiters of one message: those that are closed, those that are not, and those that close nothing."""
+
+    piece: int
+    text: str
+    strands: list[Strand]
+    starts: list[int]
+    pairs: list[Pair] = field(default_factory=list)
+    unclosed: list[Mark] = field(default_factory=list)
+    stray: list[Mark] = field(default_factory=list)
+
+    def enclosing(self, at: int) -> list[Pair]:
+        """Return the pairs around the joined offset *at*, the innermost first."""
+        found = [pair for pair in self.pairs if pair.opening.end <= at < pair.closing.start]
+        return sorted(found, key=lambda pair: -pair.opening.start)
+
+    def values(self) -> Iterator[tuple[int, Strand]]:
+        """Yield each strand that is no literal text with its joined offset."""
+        return ((at, each) for at, each in zip(self.starts, self.strands, strict=True) if each.put != "text")
+
+    def source(self, at: int) -> int:
+        """Return the offset in the message's own text of the joined offset *at*."""
+        number = bisect_right(self.starts, at) - 1
+        return self.strands[number].start + at - self.starts[number]
+
+    def is_adjacent(self, mark: Mark, at: int) -> bool:
+        """Whether only blanks stand between *mark* and the joined offset *at* behind it."""
+        return mark.end <= at and not self.text[mark.end : at].strip()
+
+    def alone(self, mark: Mark) -> bool:
+        """Whether *mark* has a line of its own."""
+        before = self.text[self.text.rfind("\n", 0, mark.start) + 1 : mark.start]
+        behind = self.text[mark.end :].partition("\n")[0]
+        return not before.strip() and not behind.strip()
+
+
+def around(subject: Subject, piece: int) -> Around:
+    """Return the delimiters of the message with the number *piece*."""
+    strands = subject.strands(piece)
+    starts, parts, at = [], [], 0
+    for each in strands:
+        part = each.text if each.put == "text" else _HOLE
+        starts.append(at)
+        parts.append(part)
+        at += len(part)
+    found = Around(piece, "".join(parts), strands, starts)
+    fenced = _fences(found)
+    _triples(found, fenced)
+    _tags(found, fenced)
+    _rules(found, fenced)
+    _quotes(found)
+    return found
+
+
+def _fences(found: Around) -> list[tuple[int, int]]:
+    """Find fences as Markdown closes them; return the stretches of code between them that hold no value."""
+    opening: Mark | None = None
+    code: list[tuple[int, int]] = []
+    for match in _FENCE.finditer(found.text):
+        mark = Mark("fence", match[1], match.start(1), match.end())
+        if opening is None:
+            opening = mark
+        elif match[1].startswith(opening.label) and not match[2].strip():
+            found.pairs.append(Pair(opening, mark))
+            code.append((opening.start, mark.end))
+            opening = None
+    if opening is not None:
+        found.unclosed.append(opening)
+    return code
+
+
+def _inside(stretches: list[tuple[int, int]], at: int) -> bool:
+    return any(start <= at < end for start, end in stretches)
+
+
+def _triples(found: Around, code: list[tuple[int, int]]) -> None:
+    opened: dict[str, Mark] = {}
+    for match in _TRIPLE.finditer(found.text):
+        if _inside(code, match.start()):
+            continue
+        mark = Mark("quotes", match[0], *match.span())
+        if before := opened.pop(match[0], None):
+            found.pairs.append(Pair(before, mark))
+        else:
+            opened[match[0]] = mark
+    found.unclosed += opened.values()
+
+
+def _tags(found: Around, code: list[tuple[int, int]]) -> None:
+    opened: list[Mark] = []
+    for match in _TAG.finditer(found.text):
+        slash, label, _, empty = match.groups()
+        if empty or label.lower() in _VOID or _inside(code, match.start()):
+            continue
+        mark = Mark("tag", label, *match.span())
+        if not slash:
+            opened.append(mark)
+            continue
+        at = next((at for at in reversed(range(len(opened))) if opened[at].label == label), None)
+        if at is None:
+            found.stray.append(mark)
+            continue
+        found.pairs.append(Pair(opened[at], mark))
+        found.unclosed += opened[at + 1 :]
+        del opened[at:]
+    found.unclosed += opened
+
+
+def _rules(found: Around, code: list[tuple[int, int]]) -> None:
+    """Lines of one sign, such as `---`: each and the next one of the same sign enclose what is between them."""
+    last: dict[str, Mark] = {}
+    for match in _RULE.finditer(found.text):
+        if not _inside(code, match.start()):
+            mark = Mark("rule", match[0].strip(), *match.span())
+            if match[1] in last:
+                found.pairs.append(Pair(last[match[1]], mark))
+            last[match[1]] = mark
+
+
+def _quotes(found: Around) -> None:
+    """Signs right before and right behind a value."""
+    for at, strand in found.values():
+        before, behind = found.text[at - 1 : at], found.text[at + 1 : at + 2]
+        if strand.put == "value" and behind and _QUOTES.get(before) == behind:
+            opening = Mark("quotes", before, at - 1, at)
+            found.pairs.append(Pair(opening, Mark("quotes", behind, at + 1, at + 2)))
