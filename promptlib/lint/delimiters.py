@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from promptlib.lint.enclosing import Around, Mark, Pair, around
+from promptlib.lint.enclosing import HTML
 from promptlib.lint.inputs import is_free
 from promptlib.lint.rule import Edit, Family, Fix, Hit
 from promptlib.rendering.delimiting import LABEL
@@ -13,6 +13,7 @@ from promptlib.rendering.delimiting import LABEL
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from promptlib.lint.enclosing import Around, Mark, Pair
     from promptlib.lint.subject import Subject
     from promptlib.rendering.flow import Strand
 
@@ -26,7 +27,8 @@ _ESCAPING = frozenset({"e", "escape", "forceescape", "striptags", "xmlattr", "re
 _KINDS = frozenset({"integer", "float", "boolean", "date", "datetime", "enum", "image", "file"})
 #: An expression whose last filter applies to all of it.
 _SIMPLE = re.compile(r"[A-Za-z_][\w.]*(?:\s*\|\s*\w+(?:\([^()]*\))?)*")
-_OURS = frozenset({"system", "developer"})
+#: Messages in which others speak; what stands in the others is told by a rule of its own.
+_THEIRS = frozenset({"user", "tool"})
 
 
 def is_free_value(strand: Strand) -> bool:
@@ -36,23 +38,12 @@ def is_free_value(strand: Strand) -> bool:
     return any(is_free(each.type) for each in strand.drawn)
 
 
-def _all_around(subject: Subject) -> list[Around]:
-    """Return the delimiters of each message, found once for all rules."""
-    key = f"around {id(subject)}"
-    if key not in subject.shelf.known:
-        subject.shelf.known.clear()
-        subject.shelf.known[key] = [around(subject, piece) for piece, _ in subject.messages]
-    found: list[Around] = subject.shelf.known[key]
-    return found
-
-
 @FAMILY.rule("undelimited-input", "text of a stranger among the orders, with nothing around it")
 def undelimited_input(subject: Subject) -> Iterator[Hit]:
     """A message that is nothing but the value, or a label and the value, needs no delimiter: its ends are one."""
-    for each in _all_around(subject):
-        role = getattr(subject.prompt.messages[each.piece], "role", "")
+    for each in subject.around:
         words = sum(len(strand.text.split()) for strand in each.strands if strand.put == "text")
-        if role in _OURS or role == "assistant" or words < FEW_WORDS:
+        if each.role not in _THEIRS or words < FEW_WORDS:
             continue
         for at, strand in each.values():
             if is_free_value(strand) and not _FENCING & set(strand.filters) and not each.enclosing(at):
@@ -72,7 +63,7 @@ def _fenced(strand: Strand) -> str:
 @FAMILY.rule("forgeable-delimiter", "a delimiter that the value can write too", fixes=True)
 def forgeable_delimiter(subject: Subject) -> Iterator[Hit]:
     """A fixed tag, fence or quote is a delimiter for honest values only."""
-    for each in _all_around(subject):
+    for each in (each for each in subject.around if each.role in _THEIRS):
         for at, strand in each.values():
             pairs = each.enclosing(at)
             if not pairs or not is_free_value(strand) or _is_guarded(strand, pairs[0]):
@@ -118,7 +109,7 @@ def _refenced(subject: Subject, found: Around, at: int, strand: Strand) -> Fix |
 @FAMILY.rule("unclosed-delimiter", "a tag, fence or quote that is opened and never closed")
 def unclosed_delimiter(subject: Subject) -> Iterator[Hit]:
     """Of tags only those that stand for delimiters: right before a value, or on a line of their own."""
-    for each in _all_around(subject):
+    for each in subject.around:
         includes = [at for at, strand in each.values() if strand.put == "include"]
         for mark in each.unclosed:
             if any(at > mark.start for at in includes):
@@ -131,13 +122,19 @@ def _delimits(found: Around, mark: Mark) -> bool:
     value = next((at for at, strand in found.values() if strand.put == "value" and at >= mark.end), None)
     if value is not None and found.is_adjacent(mark, value):
         return True
-    closes = any(each.start > mark.start for each in found.stray)
-    return found.alone(mark) and (value is not None or closes)
+    if mark.dressed or mark.label.lower() in HTML or not found.alone(mark):
+        return False
+    return value is not None or _closed_otherwise(found, mark) is not None
+
+
+def _closed_otherwise(found: Around, mark: Mark) -> Mark | None:
+    """Return the tag of another name that closes nothing else, behind *mark*."""
+    return next((each for each in found.stray if each.start > mark.start and found.alone(each)), None)
 
 
 def _unclosed(subject: Subject, found: Around, mark: Mark) -> Hit:
     written = found.text[mark.start : mark.end].strip().replace("\ufffc", "…")
-    other = next((each for each in found.stray if each.start > mark.start), None) if mark.kind == "tag" else None
+    other = _closed_otherwise(found, mark) if mark.kind == "tag" else None
     if other is not None:
         what = f"{written} is closed as </{other.label}>"
         advice = f"write </{mark.label}>, or open it as <{other.label}>"

@@ -10,18 +10,30 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from promptlib.lint.subject import Subject
+    from promptlib.messages import Message, Role
     from promptlib.rendering.flow import Strand
 
 #: Stands for what is no literal text; where the text itself holds one, the strands tell them apart.
 _HOLE = "\ufffc"
-_TAG = re.compile(r"<(/?)([A-Za-z][\w.-]{0,39})((?:[ \t][^<>\n]{0,200})?)(/?)>")
+_TAG = re.compile(r"<(/?)([A-Za-z][\w.-]{0,39})((?:[ \t][^<>\n]{0,200}?)?)(/?)>")
 _FENCE = re.compile(r"^[ \t>*-]*(`{3,}|~{3,})([^`\n]*)$", re.MULTILINE)
 _TRIPLE = re.compile(r'"""|\'\'\'')
+#: What may stand before three quotes that open something: behind a word they close, or escape, a quotation.
+_BEFORE_TRIPLE = frozenset(" \t\n:=([,>\ufffc")
 _RULE = re.compile(r"^[ \t]*([-=*#_])\1{2,}[ \t]*$", re.MULTILINE)
 _QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "«": "»", "„": "“"}
 #: Tags of HTML that nothing closes, or that need not be closed.
-_VOID = frozenset("area base br col embed hr img input li link meta p param source td th tr track wbr".split())
+_VOID = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "li", "link", "meta", "source", "td", "th", "tr"]
+)
+#: Other tags of HTML: in a text they are an example of a page, unless they stand right before a value.
+HTML = frozenset(
+    [
+        *("a", "article", "b", "body", "button", "code", "div", "em", "footer", "form", "h1", "h2", "h3", "h4", "h5"),
+        *("h6", "head", "header", "html", "i", "label", "main", "nav", "ol", "p", "pre", "script", "section", "span"),
+        *("strong", "style", "svg", "table", "tbody", "template", "thead", "title", "u", "ul"),
+    ]
+)
 
 Kind: TypeAlias = Literal["tag", "fence", "quotes", "rule"]
 
@@ -33,6 +45,8 @@ class Mark(NamedTuple):
     label: str
     start: int
     end: int
+    #: Whether it is a tag with more in it than its name.
+    dressed: bool = False
 
 
 class Pair(NamedTuple):
@@ -47,6 +61,7 @@ class Around:
     """The delimiters of one message: those that are closed, those that are not, and those that close nothing."""
 
     piece: int
+    role: Role
     text: str
     strands: list[Strand]
     starts: list[int]
@@ -79,16 +94,15 @@ class Around:
         return not before.strip() and not behind.strip()
 
 
-def around(subject: Subject, piece: int) -> Around:
-    """Return the delimiters of the message with the number *piece*."""
-    strands = subject.strands(piece)
+def around(message: Message, strands: list[Strand], piece: int) -> Around:
+    """Return the delimiters of the *message* with the number *piece*, which puts out *strands*."""
     starts, parts, at = [], [], 0
     for each in strands:
         part = each.text if each.put == "text" else _HOLE
         starts.append(at)
         parts.append(part)
         at += len(part)
-    found = Around(piece, "".join(parts), strands, starts)
+    found = Around(piece, message.role, "".join(parts), strands, starts)
     fenced = _fences(found)
     _triples(found, fenced)
     _tags(found, fenced)
@@ -126,7 +140,7 @@ def _triples(found: Around, code: list[tuple[int, int]]) -> None:
         mark = Mark("quotes", match[0], *match.span())
         if before := opened.pop(match[0], None):
             found.pairs.append(Pair(before, mark))
-        else:
+        elif found.text[max(0, match.start() - 1) : match.start()] in {"", *_BEFORE_TRIPLE}:
             opened[match[0]] = mark
     found.unclosed += opened.values()
 
@@ -134,10 +148,10 @@ def _triples(found: Around, code: list[tuple[int, int]]) -> None:
 def _tags(found: Around, code: list[tuple[int, int]]) -> None:
     opened: list[Mark] = []
     for match in _TAG.finditer(found.text):
-        slash, label, _, empty = match.groups()
+        slash, label, more, empty = match.groups()
         if empty or label.lower() in _VOID or _inside(code, match.start()):
             continue
-        mark = Mark("tag", label, *match.span())
+        mark = Mark("tag", label, *match.span(), dressed=bool(more.strip()))
         if not slash:
             opened.append(mark)
             continue

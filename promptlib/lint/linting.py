@@ -24,7 +24,19 @@ if TYPE_CHECKING:
     from promptlib.tokens import Budget
 
 #: The modules of rules, in the order in which findings of one place are told.
-FAMILIES = ("unreadable", "inputs", "characters", "silences")
+FAMILIES = (
+    "unreadable",
+    "inputs",
+    "delimiters",
+    "roles",
+    "outputs",
+    "sizes",
+    "past",
+    "shelf",
+    "characters",
+    "wording",
+    "silences",
+)
 #: Findings of one rule in one prompt that are told: nobody reads more, and a hostile file has thousands.
 MOST = 50
 UNREADABLE, SILENCES = "unreadable", "silences"

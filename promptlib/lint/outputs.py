@@ -23,11 +23,16 @@ _FORM = (
     r"|one word|a json (?:array|list)|a list of json)"
 )
 #: A form that is asked for by a verb of answering, in one clause.
-_OTHER_FORM = re.compile(rf"\b{_ASK}\b[^.;:\n]{{0,60}}?\b(?:in|as|with|using|only|be|is)\s+(?:\w+\s+){{0,2}}?{_FORM}\b", re.I)
-_NOT = re.compile(r"\b(?:no|not|never|don't|without|instead of|rather than)\b", re.I)
+_OTHER_FORM = re.compile(
+    rf"\b{_ASK}\b[^.;:\n]{{0,60}}?\b(?:in|as|with|using|only|be|is)\s+(?:\w+\s+){{0,2}}?{_FORM}\b", re.IGNORECASE
+)
+_NOT = re.compile(r"\b(?:no|not|never|don't|without|instead of|rather than)\b", re.IGNORECASE)
 #: Values of an example that only say what stands there.
-_PLACEHOLDER = re.compile(r"\.\.\.|…|[<>|\[\]{}$]|^(?:string|text|number|integer|float|boolean|str|int)$", re.I)
-_JSON_BLOCK = re.compile(r"^[ \t]*```json[ \t]*\n(.*?)^[ \t]*```", re.M | re.S | re.I)
+_PLACEHOLDER = re.compile(
+    r"\.\.\.|…|[<>|\[\]{}$]|^(?:string|text|number|integer|float|boolean|str|int)$", re.IGNORECASE
+)
+#: What the check of values calls a part of the answer.
+_PART = re.compile(r"'([^'.\[]+)")
 #: Places where JSON may begin that are tried, and characters of one example.
 MOST_TRIES, LONGEST = 200, 20_000
 
@@ -94,7 +99,6 @@ def _objects(text: str) -> Iterator[tuple[int, int, Any]]:
 
 def _problem(subject: Subject, example: dict[str, Any]) -> str:
     """Return the first thing in which *example* is no answer; placeholders are no values."""
-    known = {each.name for each in subject.prompt.outputs}
     model = grammar.model_of(subject.prompt.outputs)
     try:
         grammar.validate(model, example)
@@ -104,9 +108,12 @@ def _problem(subject: Subject, example: dict[str, Any]) -> str:
         return ""
     else:
         return ""
-    meant = [key for key in known & example.keys() if _is_placeholder(example[key])]
-    told = [str(each.what) for each in problems]
-    return next((what for what in told if not any(repr(key) in what or f" {key}" in what or what.startswith(key) for key in meant)), "")
+    for each in problems:
+        part = _PART.search(each.what)
+        if part is None or not _is_placeholder(example.get(part[1], 0)):
+            # Values are checked by the same code as inputs, and called so.
+            return re.sub(r"\binputs? (?=')", "", each.what)
+    return ""
 
 
 def _is_placeholder(value: object) -> bool:

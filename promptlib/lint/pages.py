@@ -17,21 +17,6 @@ if TYPE_CHECKING:
     from promptlib.lint.rule import Rule
 
 _SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
-_BLOCK = re.compile(
-    r'^(?P<fence>`{3,})prompty(?: title="(?P<name>[^"]+)\.prompty")?\n(?P<body>.*?)^(?P=fence)$',
-    re.MULTILINE | re.DOTALL,
-)
-#: What a file of an example is called that says no name.
-EXAMPLE = "example"
-#: Signs that a page cannot show, as it writes them.
-_WRITTEN = {"␍": "\r", "␠": " ", "⟨U+200B⟩": "\u200b"}
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """Files of an example in the order in which they are saved, by name; the last one is looked at."""
-
-    files: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +31,6 @@ class Page:
         """The sections by their titles: Why, Bad, Good, Source, Silence."""
         _, *parts = _SECTION.split(self.text)
         return {title: text.strip() for title, text in zip(parts[::2], parts[1::2], strict=True)}
-
-    def example(self, title: str) -> Example:
-        """Return the files of the section `Bad` or `Good`."""
-        found = _BLOCK.finditer(self.sections[title] + "\n")
-        return Example(tuple((match["name"] or EXAMPLE, _meant(match["body"])) for match in found))
-
-
-def _meant(text: str) -> str:
-    for written, meant in _WRITTEN.items():
-        text = text.replace(written, meant)
-    return text
 
 
 def page(rule: str) -> Page:

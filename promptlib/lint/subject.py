@@ -13,6 +13,7 @@ from promptlib.codec.delimiters import tags
 from promptlib.codec.reading import parsed, prompt_of
 from promptlib.codec.source import Node
 from promptlib.errors import PromptLibError, Where
+from promptlib.lint.enclosing import around
 from promptlib.messages import Message
 from promptlib.rendering import flow_of, where_in
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from promptlib.codec.reading import Parsed
     from promptlib.errors import Where as Place
+    from promptlib.lint.enclosing import Around
     from promptlib.lint.silences import Silence
     from promptlib.prompt import Prompt
     from promptlib.rendering.flow import Strand
@@ -105,6 +107,11 @@ class Subject:
     def strands(self, piece: int) -> list[Strand]:
         """Return what the piece puts out, in its order, what macros hold apart."""
         return [each for each in self.flow if each.piece == piece and not each.captured]
+
+    @cached_property
+    def around(self) -> list[Around]:
+        """The delimiters of each message."""
+        return [around(each, self.strands(at), at) for at, each in self.messages]
 
     @cached_property
     def comments(self) -> list[tuple[int, int, str]]:

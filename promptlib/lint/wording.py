@@ -1,0 +1,144 @@
+"""Rules about English words, all off by default: each fires on many prompts that work well.
+
+They look at the literal text alone, which is what they are about. No public evidence was found that any of them
+predicts the quality of answers.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from promptlib.lint.rule import Family, Hit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from promptlib.lint.subject import Subject
+
+FAMILY = Family("wording")
+_VAGUE = re.compile(
+    r"\b(?:a few|several|some|a couple of|various|a number of|a bit|a lot of|many|as (?:needed|appropriate)|etc)\b",
+    re.IGNORECASE,
+)
+_LOUD = re.compile(r"\b(?:[A-Z]{4,}(?:[ ]+[A-Z']{2,})+|IMPORTANT|NEVER|ALWAYS|MUST|CRITICAL|WARNING)\b|!{2,}")
+_PROHIBITION = re.compile(r"\b(?:do not|don't|never|avoid|must not|should not)\b", re.IGNORECASE)
+_INSTEAD = re.compile(r"\b(?:instead|but|rather|unless|only|except|if|otherwise|use)\b", re.IGNORECASE)
+_SENTENCE = re.compile(r"[^.!?\n]+")
+_FORM = re.compile(
+    r"\b(?:format|json|xml|yaml|csv|markdown|table|lists?|bullets?|output|sentences?|paragraphs?|words?|headings?"
+    r"|sections?|one line|lines?|column|label)\b",
+    re.IGNORECASE,
+)
+_WAY_OUT = re.compile(
+    r"\b(?:unknown|unsure|not sure|don't know|do not know|cannot|can't|unable|insufficient"
+    r"|not (?:clear|enough|found|given|available)|missing|unclear|n/a|none|null|empty|ambiguous|ask for)\b",
+    re.IGNORECASE,
+)
+_ORDER = re.compile(r"\b(?:then|finally|after that|afterwards|next,|once (?:done|you))\b", re.IGNORECASE)
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_DATE = re.compile(
+    rf"\b(?:(?:19|20)\d\d-\d\d-\d\d|\d{{1,2}} {_MONTH} (?:19|20)\d\d|{_MONTH} \d{{1,2}},? (?:19|20)\d\d"
+    rf"|(?:as of|since|until|in|for|year) (?:19|20)\d\d)\b",
+    re.IGNORECASE,
+)
+_MODEL = re.compile(
+    r"\b(?:gpt-?[345][\w.-]*|chatgpt|claude(?:[ -][\w.]+)?|gemini(?:[ -][\d.]+)?|llama[ -]?\d[\w.]*"
+    r"|mistral|o[134]-mini)\b",
+    re.IGNORECASE,
+)
+_PRICE = re.compile(r"[$€£]\s?\d[\d,.]*|\b\d[\d,.]*\s?(?:usd|eur|dollars|euros)\b", re.IGNORECASE)
+_STEPS = re.compile(r"\b(?:step[ -]by[ -]step|chain of thought|think (?:carefully|out loud|through))\b", re.IGNORECASE)
+#: Words that lead from one task to the next, from which on there are several tasks.
+MANY_TASKS = 3
+
+
+def _matches(subject: Subject, pattern: re.Pattern[str]) -> Iterator[tuple[re.Match[str], Hit]]:
+    for strand in subject.flow:
+        if strand.put == "text":
+            for found in pattern.finditer(strand.text):
+                where = subject.at(strand.piece, strand.start + found.start(), found.end() - found.start())
+                yield found, Hit(where, "", "")
+
+
+def _told(subject: Subject, pattern: re.Pattern[str], what: str, advice: str) -> Iterator[Hit]:
+    for found, hit in _matches(subject, pattern):
+        yield Hit(hit.where, f"{found[0]!r:.60} {what}", advice)
+
+
+def _text(subject: Subject) -> str:
+    return "\n".join(each.text for each in subject.flow if each.put == "text")
+
+
+@FAMILY.rule("vague-amount", "an amount that is no number", severity="info", on=False)
+def vague_amount(subject: Subject) -> Iterator[Hit]:
+    """How many are some?"""
+    yield from _told(subject, _VAGUE, "is no number", "say how many, or from how many to how many")
+
+
+@FAMILY.rule("shouting", "words in capitals, rows of exclamation marks", severity="info", on=False)
+def shouting(subject: Subject) -> Iterator[Hit]:
+    """What is loud everywhere is loud nowhere."""
+    yield from _told(subject, _LOUD, "is shouted", "say it once, in a plain sentence, with its reason")
+
+
+@FAMILY.rule("bare-prohibition", "a prohibition without what to do instead", severity="info", on=False)
+def bare_prohibition(subject: Subject) -> Iterator[Hit]:
+    """A model that is told what not to do still has to guess what to do."""
+    for found, hit in _matches(subject, _SENTENCE):
+        word = _PROHIBITION.search(found[0])
+        if word and not _INSTEAD.search(found[0]):
+            where = hit.where
+            yield Hit(where, f"{word[0].lower()!r} without what to do instead", "say what to do: instead of …, do …")
+
+
+@FAMILY.rule("no-output-form", "no word about the form of the answer", severity="info", on=False)
+def no_output_form(subject: Subject) -> Iterator[Hit]:
+    """Neither declared nor said."""
+    if not subject.prompt.outputs and not _FORM.search(_text(subject)):
+        yield Hit(subject.place(1), "nothing says what form the answer has", "declare outputs:, or say the form")
+
+
+@FAMILY.rule("no-way-out", "no word about what to do when the answer is unknown", severity="info", on=False)
+def no_way_out(subject: Subject) -> Iterator[Hit]:
+    """A model that has no way out invents one."""
+    if subject.prompt.inputs and not _WAY_OUT.search(_text(subject)):
+        yield Hit(
+            subject.place(1),
+            "nothing says what to answer when the answer is not in what is given",
+            "say it, such as: if the text does not tell, answer unknown",
+        )
+
+
+@FAMILY.rule("several-tasks", "several tasks in one prompt", severity="info", on=False)
+def several_tasks(subject: Subject) -> Iterator[Hit]:
+    """What has steps can be a chain, whose steps are tried one by one."""
+    found = [hit for _, hit in _matches(subject, _ORDER)]
+    if len(found) >= MANY_TASKS:
+        yield Hit(
+            found[0].where, f"{len(found)} words lead from one task to the next", "make it a chain: one prompt a task"
+        )
+
+
+@FAMILY.rule("fixed-date", "a date in the text", severity="info", on=False)
+def fixed_date(subject: Subject) -> Iterator[Hit]:
+    """A date in a text grows old."""
+    yield from _told(subject, _DATE, "will be the past", "make it an input: {{ today }}")
+
+
+@FAMILY.rule("fixed-model", "the name of a model in the text", severity="info", on=False)
+def fixed_model(subject: Subject) -> Iterator[Hit]:
+    """The model is a setting."""
+    yield from _told(subject, _MODEL, "names a model", "name it in the settings: model:")
+
+
+@FAMILY.rule("fixed-price", "a price in the text", severity="info", on=False)
+def fixed_price(subject: Subject) -> Iterator[Hit]:
+    """A price changes without the prompt."""
+    yield from _told(subject, _PRICE, "is a price", "make it an input")
+
+
+@FAMILY.rule("step-by-step", "an order to think", severity="info", on=False)
+def step_by_step(subject: Subject) -> Iterator[Hit]:
+    """Models that reason by themselves do so already."""
+    yield from _told(subject, _STEPS, "orders to think", "leave it out for a model that reasons by itself")
