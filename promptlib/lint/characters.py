@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from promptlib.lint.subject import Subject
 
 FAMILY = Family("characters")
-_BLANKS = re.compile(r"[ \t]+(?=\r?$)", re.MULTILINE)
+_BLANKS = re.compile(r"(?<![ \t])[ \t]++(?=\r?$)", re.MULTILINE)
 #: Two blanks between two lines of text are Markdown's line break.
 _BREAK = "  "
 #: A text of nothing but them has thousands.
@@ -33,7 +33,7 @@ def crlf(subject: Subject) -> Iterator[Hit]:
     edits = tuple(Edit(found.start(), found.start() + 1) for found in re.finditer("\r(?=\n)", text))
     yield Hit(
         subject.spot(first),
-        f"{count:,} line{'s end' if count > 1 else ' ends'} in CR LF",
+        f"{count:,} lines end in CR LF, this one first" if count > 1 else "the line ends in CR LF",
         "save the file with LF line ends: --fix does",
         Fix(f"{count:,} line ends become LF", edits),
     )
@@ -49,7 +49,7 @@ def trailing_blanks(subject: Subject) -> Iterator[Hit]:
     first, count = found[0], len(found)
     yield Hit(
         subject.spot(first.start(), len(first[0])),
-        f"{count:,} line{'s end' if count > 1 else ' ends'} in blanks, this one first",
+        f"{count:,} lines end in blanks, this one first" if count > 1 else "the line ends in blanks",
         "take them out: --fix does; two blanks that break a line of Markdown may stay",
         Fix(f"blanks at the end of {count:,} line{'s' if count > 1 else ''}", tuple(Edit(*m.span()) for m in found)),
     )

@@ -13,18 +13,21 @@ from promptlib.rendering.delimiting import LABEL
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from promptlib.lint.enclosing import Around, Mark, Pair
+    from promptlib.lint.enclosing import Around, Kind, Mark, Pair
     from promptlib.lint.subject import Subject
     from promptlib.rendering.flow import Strand
 
 FAMILY = Family("delimiters")
 #: Words beside a value from which on it stands among orders, and not behind a label.
 FEW_WORDS = 4
+#: Delimiters without their other half that are looked at, in one message.
+MOST_MARKS = 200
 #: Filters after which a value cannot end what is around it: the fence is chosen by the value, or the signs are escaped.
 _FENCING = frozenset({"delimited", "tojson", "urlencode"})
 _ESCAPING = frozenset({"e", "escape", "forceescape", "striptags", "xmlattr", "replace"})
 #: What comes out of them is no text.
 _KINDS = frozenset({"integer", "float", "boolean", "date", "datetime", "enum", "image", "file"})
+_TAGS: frozenset[Kind] = frozenset({"tag"})
 #: An expression whose last filter applies to all of it.
 _SIMPLE = re.compile(r"[A-Za-z_][\w.]*(?:\s*\|\s*\w+(?:\([^()]*\))?)*")
 #: Messages in which others speak; what stands in the others is told by a rule of its own.
@@ -45,8 +48,9 @@ def undelimited_input(subject: Subject) -> Iterator[Hit]:
         words = sum(len(strand.text.split()) for strand in each.strands if strand.put == "text")
         if each.role not in _THEIRS or words < FEW_WORDS:
             continue
+        enclosed = each.innermost()
         for at, strand in each.values():
-            if is_free_value(strand) and not _FENCING & set(strand.filters) and not each.enclosing(at):
+            if is_free_value(strand) and not _FENCING & set(strand.filters) and at not in enclosed:
                 yield Hit(
                     subject.at(each.piece, strand.start, strand.end - strand.start),
                     f"{strand.text} stands among the words of the prompt: where it ends, nobody can tell",
@@ -64,17 +68,17 @@ def _fenced(strand: Strand) -> str:
 def forgeable_delimiter(subject: Subject) -> Iterator[Hit]:
     """A fixed tag, fence or quote is a delimiter for honest values only."""
     for each in (each for each in subject.around if each.role in _THEIRS):
+        enclosed, tagged = each.innermost(), each.innermost(_TAGS)
         for at, strand in each.values():
-            pairs = each.enclosing(at)
-            if not pairs or not is_free_value(strand) or _is_guarded(strand, pairs[0]):
+            pair = enclosed.get(at)
+            if pair is None or not is_free_value(strand) or _is_guarded(strand, pair):
                 continue
-            pair = pairs[0]
             closing = each.text[pair.closing.start : pair.closing.end].strip()
             yield Hit(
                 subject.at(each.piece, each.source(pair.opening.start), pair.opening.end - pair.opening.start),
                 f"whoever writes {strand.text} can write {closing} as well, and go on behind it",
                 _fenced(strand),
-                _refenced(subject, each, at, strand),
+                _refenced(subject, each, tagged.get(at), strand),
             )
 
 
@@ -87,9 +91,8 @@ def _is_guarded(strand: Strand, pair: Pair) -> bool:
     return (pair.opening.kind == "tag" and bool(filters & _ESCAPING)) or bool(lengths and short)
 
 
-def _refenced(subject: Subject, found: Around, at: int, strand: Strand) -> Fix | None:
+def _refenced(subject: Subject, found: Around, pair: Pair | None, strand: Strand) -> Fix | None:
     """Return the edit that lets the filter write the same tags, where that gives the same text for honest values."""
-    pair = next((each for each in found.enclosing(at) if each.opening.kind == "tag"), None)
     if pair is None or subject.file is None or strand.kind != "string" or not _SIMPLE.fullmatch(strand.text):
         return None
     label = pair.opening.label
@@ -111,7 +114,7 @@ def unclosed_delimiter(subject: Subject) -> Iterator[Hit]:
     """Of tags only those that stand for delimiters: right before a value, or on a line of their own."""
     for each in subject.around:
         includes = [at for at, strand in each.values() if strand.put == "include"]
-        for mark in each.unclosed:
+        for mark in sorted(each.unclosed, key=lambda mark: mark.start)[:MOST_MARKS]:
             if any(at > mark.start for at in includes):
                 continue  # what is included may close it
             if mark.kind != "tag" or _delimits(each, mark):
@@ -129,7 +132,8 @@ def _delimits(found: Around, mark: Mark) -> bool:
 
 def _closed_otherwise(found: Around, mark: Mark) -> Mark | None:
     """Return the tag of another name that closes nothing else, behind *mark*."""
-    return next((each for each in found.stray if each.start > mark.start and found.alone(each)), None)
+    stray = (each for each in found.stray[:MOST_MARKS] if each.start > mark.start)
+    return next((each for each in stray if found.alone(each)), None)
 
 
 def _unclosed(subject: Subject, found: Around, mark: Mark) -> Hit:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from promptlib.messages import Message, Role
     from promptlib.rendering.flow import Strand
 
+#: Characters of blanks between a tag and the value that it stands before.
+FARTHEST = 200
 #: Stands for what is no literal text; where the text itself holds one, the strands tell them apart.
 _HOLE = "\ufffc"
 _TAG = re.compile(r"<(/?)([A-Za-z][\w.-]{0,39})((?:[ \t][^<>\n]{0,200}?)?)(/?)>")
@@ -36,6 +40,7 @@ HTML = frozenset(
 )
 
 Kind: TypeAlias = Literal["tag", "fence", "quotes", "rule"]
+KINDS: frozenset[Kind] = frozenset(get_args(Kind))
 
 
 class Mark(NamedTuple):
@@ -69,10 +74,21 @@ class Around:
     unclosed: list[Mark] = field(default_factory=list)
     stray: list[Mark] = field(default_factory=list)
 
-    def enclosing(self, at: int) -> list[Pair]:
-        """Return the pairs around the joined offset *at*, the innermost first."""
-        found = [pair for pair in self.pairs if pair.opening.end <= at < pair.closing.start]
-        return sorted(found, key=lambda pair: -pair.opening.start)
+    def innermost(self, kinds: frozenset[Kind] = KINDS) -> dict[int, Pair]:
+        """Return the innermost pair of *kinds* around each strand that is no literal text, by its joined offset."""
+        pairs = sorted((each for each in self.pairs if each.opening.kind in kinds), key=lambda each: each.opening.end)
+        found: dict[int, Pair] = {}
+        open_now: list[tuple[int, Pair]] = []
+        begun = 0
+        for at, _ in self.values():
+            while begun < len(pairs) and pairs[begun].opening.end <= at:
+                heappush(open_now, (-pairs[begun].opening.start, pairs[begun]))
+                begun += 1
+            while open_now and open_now[0][1].closing.start <= at:
+                heappop(open_now)
+            if open_now:
+                found[at] = open_now[0][1]
+        return found
 
     def values(self) -> Iterator[tuple[int, Strand]]:
         """Yield each strand that is no literal text with its joined offset."""
@@ -85,12 +101,13 @@ class Around:
 
     def is_adjacent(self, mark: Mark, at: int) -> bool:
         """Whether only blanks stand between *mark* and the joined offset *at* behind it."""
-        return mark.end <= at and not self.text[mark.end : at].strip()
+        return mark.end <= at <= mark.end + FARTHEST and not self.text[mark.end : at].strip()
 
     def alone(self, mark: Mark) -> bool:
         """Whether *mark* has a line of its own."""
+        end = self.text.find("\n", mark.end)
         before = self.text[self.text.rfind("\n", 0, mark.start) + 1 : mark.start]
-        behind = self.text[mark.end :].partition("\n")[0]
+        behind = self.text[mark.end : end if end >= 0 else len(self.text)]
         return not before.strip() and not behind.strip()
 
 
@@ -129,7 +146,9 @@ def _fences(found: Around) -> list[tuple[int, int]]:
 
 
 def _inside(stretches: list[tuple[int, int]], at: int) -> bool:
-    return any(start <= at < end for start, end in stretches)
+    """Whether *at* lies in one of *stretches*, which are in order and apart."""
+    before = bisect_right(stretches, at, key=lambda each: each[0]) - 1
+    return before >= 0 and at < stretches[before][1]
 
 
 def _triples(found: Around, code: list[tuple[int, int]]) -> None:
@@ -147,6 +166,7 @@ def _triples(found: Around, code: list[tuple[int, int]]) -> None:
 
 def _tags(found: Around, code: list[tuple[int, int]]) -> None:
     opened: list[Mark] = []
+    waiting: Counter[str] = Counter()
     for match in _TAG.finditer(found.text):
         slash, label, more, empty = match.groups()
         if empty or label.lower() in _VOID or _inside(code, match.start()):
@@ -154,14 +174,15 @@ def _tags(found: Around, code: list[tuple[int, int]]) -> None:
         mark = Mark("tag", label, *match.span(), dressed=bool(more.strip()))
         if not slash:
             opened.append(mark)
-            continue
-        at = next((at for at in reversed(range(len(opened))) if opened[at].label == label), None)
-        if at is None:
+            waiting[label] += 1
+        elif not waiting[label]:
             found.stray.append(mark)
-            continue
-        found.pairs.append(Pair(opened[at], mark))
-        found.unclosed += opened[at + 1 :]
-        del opened[at:]
+        else:
+            while (last := opened.pop()).label != label:
+                found.unclosed.append(last)
+                waiting[last.label] -= 1
+            waiting[label] -= 1
+            found.pairs.append(Pair(last, mark))
     found.unclosed += opened
 
 

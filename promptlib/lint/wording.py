@@ -7,14 +7,13 @@ predicts the quality of answers.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from promptlib.lint.rule import Family, Hit
+from promptlib.lint.subject import Subject  # noqa: TC001 - a field's type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from promptlib.lint.subject import Subject
 
 FAMILY = Family("wording")
 _VAGUE = re.compile(
@@ -53,17 +52,28 @@ _STEPS = re.compile(r"\b(?:step[ -]by[ -]step|chain of thought|think (?:carefull
 MANY_TASKS = 3
 
 
-def _matches(subject: Subject, pattern: re.Pattern[str]) -> Iterator[tuple[re.Match[str], Hit]]:
+class _Match(NamedTuple):
+    """Words in the literal text, and where."""
+
+    words: str
+    subject: Subject
+    piece: int
+    start: int
+
+    def hit(self, message: str, advice: str) -> Hit:
+        return Hit(self.subject.at(self.piece, self.start, len(self.words)), message, advice)
+
+
+def _matches(subject: Subject, pattern: re.Pattern[str]) -> Iterator[_Match]:
     for strand in subject.flow:
         if strand.put == "text":
             for found in pattern.finditer(strand.text):
-                where = subject.at(strand.piece, strand.start + found.start(), found.end() - found.start())
-                yield found, Hit(where, "", "")
+                yield _Match(found[0], subject, strand.piece, strand.start + found.start())
 
 
 def _told(subject: Subject, pattern: re.Pattern[str], what: str, advice: str) -> Iterator[Hit]:
-    for found, hit in _matches(subject, pattern):
-        yield Hit(hit.where, f"{found[0]!r:.60} {what}", advice)
+    for found in _matches(subject, pattern):
+        yield found.hit(f"{found.words!r:.60} {what}", advice)
 
 
 def _text(subject: Subject) -> str:
@@ -85,11 +95,11 @@ def shouting(subject: Subject) -> Iterator[Hit]:
 @FAMILY.rule("bare-prohibition", "a prohibition without what to do instead", severity="info", on=False)
 def bare_prohibition(subject: Subject) -> Iterator[Hit]:
     """A model that is told what not to do still has to guess what to do."""
-    for found, hit in _matches(subject, _SENTENCE):
-        word = _PROHIBITION.search(found[0])
-        if word and not _INSTEAD.search(found[0]):
-            where = hit.where
-            yield Hit(where, f"{word[0].lower()!r} without what to do instead", "say what to do: instead of …, do …")
+    for sentence in _matches(subject, _SENTENCE):
+        word = _PROHIBITION.search(sentence.words)
+        if word and not _INSTEAD.search(sentence.words):
+            found = _Match(word[0], subject, sentence.piece, sentence.start + word.start())
+            yield found.hit(f"{word[0].lower()!r} without what to do instead", "say what to do: instead of …, do …")
 
 
 @FAMILY.rule("no-output-form", "no word about the form of the answer", severity="info", on=False)
@@ -113,11 +123,10 @@ def no_way_out(subject: Subject) -> Iterator[Hit]:
 @FAMILY.rule("several-tasks", "several tasks in one prompt", severity="info", on=False)
 def several_tasks(subject: Subject) -> Iterator[Hit]:
     """What has steps can be a chain, whose steps are tried one by one."""
-    found = [hit for _, hit in _matches(subject, _ORDER)]
+    found = list(_matches(subject, _ORDER))
     if len(found) >= MANY_TASKS:
-        yield Hit(
-            found[0].where, f"{len(found)} words lead from one task to the next", "make it a chain: one prompt a task"
-        )
+        what = f"{len(found):,} words lead from one task to the next"
+        yield found[0].hit(what, "make it a chain: one prompt a task")
 
 
 @FAMILY.rule("fixed-date", "a date in the text", severity="info", on=False)
