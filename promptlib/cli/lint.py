@@ -125,7 +125,7 @@ def _asked(stack: ExitStack, what: Sequence[str], at: str) -> Asked:
         )
     view = stack.enter_context(asked(at))
     settings = Settings.of_project(view.path)
-    return Asked(list(subjects_of(view, what, settings)), view, settings)
+    return Asked(list(subjects_of(view, what)), view, settings)
 
 
 def _project() -> Path:

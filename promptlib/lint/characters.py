@@ -57,7 +57,7 @@ def trailing_blanks(subject: Subject) -> Iterator[Hit]:
 
 def _is_break(text: str, match: re.Match[str]) -> bool:
     before = text[match.start() - 1 : match.start()]
-    after = text[match.end() :].lstrip("\r")[1:2]
+    after = text[match.end() : match.end() + 3].lstrip("\r")[1:2]
     return match[0] == _BREAK and before not in {"", "\n"} and after not in {"", "\n", "\r"}
 
 

@@ -93,26 +93,26 @@ def lint(what: View | Prompt[Any] | Iterable[Prompt[Any]], *names: str, settings
         what = (what,)
     if isinstance(what, Iterable):
         chosen = settings or Settings()
-        shelf = Shelf(None, budget_of(chosen))
+        shelf = Shelf()
         return looked_at((Subject.of_prompt(each, shelf) for each in what), chosen)
     chosen = settings or Settings.of_project(what.path)
-    return looked_at(subjects_of(what, names, chosen), chosen)
+    return looked_at(subjects_of(what, names), chosen)
 
 
 def lint_file(data: bytes, *, source: str = "", settings: Settings | None = None) -> Report:
     """Look at the prompt file *data*; *source* names it in findings."""
     chosen = settings or Settings()
-    return looked_at([Subject(source, data, source, Shelf(None, budget_of(chosen)))], chosen)
+    return looked_at([Subject(source, data, source, Shelf())], chosen)
 
 
-def subjects_of(view: View, names: Iterable[str], settings: Settings) -> Iterator[Subject]:
+def subjects_of(view: View, names: Iterable[str]) -> Iterator[Subject]:
     """Yield the prompts *names* of a store, or all of it."""
-    shelf = Shelf(view, budget_of(settings))
+    shelf = Shelf(view)
     for name in list(names) or view.names():
         yield Subject(name, view.file(name), view.shown(name), shelf)
 
 
-def budget_of(settings: Settings) -> Budget | None:
+def _budget(settings: Settings) -> Budget | None:
     """Return what worst cases must fit into; None where nothing is said."""
     if settings.budget is None:
         return None
@@ -123,10 +123,11 @@ def budget_of(settings: Settings) -> Budget | None:
 
 def looked_at(subjects: Iterable[Subject], settings: Settings) -> Report:
     """Run the rules that *settings* choose over *subjects*."""
-    rules = settings.rules(RULES)
+    rules, budget = settings.rules(RULES), _budget(settings)
     findings: list[Finding] = []
     prompts = silenced = 0
     for subject in subjects:
+        subject.shelf.budget = budget
         told, kept_back = _one(subject, rules, settings)
         findings += told
         silenced += kept_back

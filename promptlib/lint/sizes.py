@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from promptlib.errors import InvalidPrompt, NotFound, RenderFailed, StoreError, Where
+from promptlib.errors import InvalidInputs, PromptLibError, Where
 from promptlib.lint.rule import Family, Hit
 from promptlib.plain import Frozen
 from promptlib.tokens import count_tokens
@@ -35,7 +35,10 @@ def late_static_text(subject: Subject) -> Iterator[Hit]:
         or sum(len(each.text.encode("utf-8", "replace")) for each in flow if each.put == "text") < SHORTEST_PREFIX
     ):
         return
-    before, behind = (sum(_tokens(each) for each in part) for part in (flow[:at], flow[at:]))
+    try:
+        before, behind = [sum(_tokens(each) for each in part) for part in (flow[:at], flow[at:])]
+    except InvalidInputs:
+        return  # a run of blanks that no tokenizer takes
     if before < SHORTEST_PREFIX <= before + behind:
         first = flow[at]
         yield Hit(
@@ -65,8 +68,8 @@ def over_budget(subject: Subject) -> Iterator[Hit]:
         return
     try:
         worst = subject.prompt.worst_case(budget, resolve=view.load if view is not None else None)
-    except (NotFound, InvalidPrompt, RenderFailed, StoreError):
-        return  # what it includes is not at hand, and check tells why
+    except PromptLibError:
+        return  # what it includes is not at hand, or no tokenizer counts its text: check tells why
     if worst.fits:
         return
     if worst.most is not None:

@@ -21,8 +21,16 @@ def unreadable(subject: Subject) -> Iterator[Hit]:
     try:
         _ = subject.prompt
     except PromptLibError as error:
+        lines = subject.data.decode(errors="replace").split("\n")
         for each in (error, *error.others):
-            where = each.where or Where(subject.source)
-            if where.line is None:
-                where = Where(subject.source, 1, 1)
-            yield Hit(where, each.what, each.hint or "mend the file: promptlib check says the same")
+            advice = each.hint or "mend the file: promptlib check says the same"
+            yield Hit(_inside(each.where or Where(), subject.source, lines), each.what, advice)
+
+
+def _inside(where: Where, source: str, lines: list[str]) -> Where:
+    """Return *where* as a place of the file: an input that is not used has none, and some line breaks are no lines."""
+    line = min(where.line or 1, len(lines))
+    shown = lines[line - 1].rstrip("\r")
+    if where.line == line and where.text and (where.column or 1) <= len(shown) + 1:
+        return Where(source, line, where.column or 1, where.text, where.width)
+    return Where(source, line, 1, shown)

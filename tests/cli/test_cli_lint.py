@@ -1,0 +1,178 @@
+"""`promptlib lint` and `promptlib explain`, as typed."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Any
+
+import pytest
+
+from promptlib import Store
+from promptlib.lint import IDS
+
+GOOD = "---\ndescription: Says when the shop is open\n---\nuser:\nWhen are you open?\n"
+BLANKS = GOOD.replace("open?", "open?  ")
+SHOUTED = GOOD.replace("When", "YOU MUST TELL: when")
+
+
+def test_nothing_found_is_one_line_and_ends_well(shell: Any) -> None:
+    shell.write("good.prompty", GOOD)
+    assert shell.ok("lint", "good.prompty") == "1 prompt: nothing found\n"
+
+
+def test_a_finding_shows_its_line_and_what_to_do_and_ends_with_1(shell: Any) -> None:
+    shell.write("a.prompty", BLANKS)
+    ended = shell("lint", "a.prompty")
+    assert ended.code == 1
+    assert ended.out == (
+        "warning trailing-blanks: the line ends in blanks\n"
+        "  --> a.prompty:5:19\n"
+        "  |\n"
+        "5 | When are you open?\n"
+        "  |                   ^^\n"
+        "  take them out: --fix does; two blanks that break a line of Markdown may stay\n"
+        "\n"
+        "1 finding in 1 of 1 prompt\n"
+        "     1  trailing-blanks  --fix mends\n"
+        "promptlib explain RULE tells why, and how to silence it\n"
+    )
+
+
+def test_a_bare_store_is_mended_by_one_commit_that_says_what_becomes_other(bare: Any) -> None:
+    bare.ok("save", "shop/hours", "-", given=BLANKS)
+    bare.ok("save", "shop/more", "-", given=BLANKS.replace("open?", "closed?").replace("is open", "is closed"))
+    shown = bare("lint", "--diff")
+    assert shown.code == 1
+    assert "\n-When are you open?\n+When are you open?\n" in shown.out
+    assert "shop/hours: can be mended, other content: " in shown.out
+    with Store(bare.folder) as store:
+        assert len(store.history("shop/hours")) == 1
+    told = bare.ok("lint", "--fix")
+    assert "  trailing-blanks: blanks at the end of 1 line\n" in told
+    assert told.endswith("2 prompts: nothing found\n")
+    with Store(bare.folder) as store:
+        assert [each.message for each in store.history("shop/hours")] == ["Save shop/hours", "Lint: trailing-blanks"]
+        assert store.history("shop/hours")[-1].commit == store.history("shop/more")[-1].commit
+        assert store.file("shop/hours").decode() == GOOD
+    assert bare.ok("lint", "--fix") == "2 prompts: nothing found\n"
+
+
+def test_an_application_gets_its_files_edited_and_nothing_committed(application: Any) -> None:
+    application.write("prompts/shop/hours.prompty", BLANKS)
+    application.write("pyproject.toml", '[tool.promptlib.lint]\nselect = ["default", "shouting"]\n')
+    application.write("prompts/loud.prompty", SHOUTED)
+    ended = application("lint", "--fix")
+    assert ended.code == 1
+    assert "prompts/shop/hours.prompty" in ended.out
+    assert "info shouting: 'MUST TELL' is shouted\n  --> prompts/loud.prompty:5:5\n" in ended.out
+    assert (application.folder / "prompts/shop/hours.prompty").read_text() == GOOD
+    status = subprocess.run(
+        ["git", "status", "--porcelain", "-uall"], cwd=application.folder, capture_output=True, text=True, check=True
+    )
+    assert "?? prompts/shop/hours.prompty" in status.stdout
+
+
+def test_rules_are_chosen_left_out_and_all_taken(shell: Any) -> None:
+    shell.write("a.prompty", BLANKS.replace("When", "YOU MUST TELL: when"))
+    by_rule = {
+        "": {"trailing-blanks": 1},
+        "--select shouting": {"shouting": 1},
+        "--select shouting,trailing-blanks": {"shouting": 1, "trailing-blanks": 1},
+        "--select wording --ignore no-output-form": {"shouting": 1},
+        "--all-rules --ignore no-output-form": {"shouting": 1, "trailing-blanks": 1},
+        "--budget 1": {"over-budget": 1, "trailing-blanks": 1},
+    }
+    for words, found in by_rule.items():
+        document = shell("lint", "a.prompty", *words.split(), "--json").json
+        assert document["by_rule"] == found, words
+
+
+def test_json_holds_every_part_of_a_finding(shell: Any) -> None:
+    shell.write("a.prompty", BLANKS)
+    document = shell("lint", "a.prompty", "--diff", "--json").json
+    assert document["kind"] == "lint"
+    assert (document["ok"], document["prompts"], document["silenced"], document["applied"]) == (False, 1, 0, False)
+    assert document["findings"] == [
+        {
+            "rule": "trailing-blanks",
+            "severity": "warning",
+            "name": "a.prompty",
+            "file": "a.prompty",
+            "line": 5,
+            "column": 19,
+            "width": 2,
+            "text": "When are you open?  ",
+            "message": "the line ends in blanks",
+            "advice": "take them out: --fix does; two blanks that break a line of Markdown may stay",
+            "fix": "blanks at the end of 1 line",
+        }
+    ]
+    assert document["fixes"][0]["keeps_digest"] is False
+    assert (shell.folder / "a.prompty").read_text() == BLANKS
+
+
+def test_a_workflow_gets_commands_that_no_text_can_forge(shell: Any) -> None:
+    name = shell.write("a,b:c.prompty", BLANKS)
+    told = shell("lint", name, "--format", "github").out
+    assert told.startswith(
+        "::warning file=a%2Cb%3Ac.prompty,line=5,col=19,title=trailing-blanks::the line ends in blanks. "
+    )
+    assert told.count("\n") == 1
+    forged = BLANKS.replace(
+        "description: Says", 'description: Says\nx: "100%"\nmetadata:\n  lint: ["a%\\n::error::b"]\ny: '
+    )
+    shell.write("f.prompty", forged)
+    lines = shell("lint", "f.prompty", "--select", "unknown-silence", "--format", "github").out.splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("::warning ")
+
+
+def test_a_file_that_is_no_prompt_is_a_finding(shell: Any) -> None:
+    shell.write("a.prompty", "---\ndescription: x\n---\nuser:\n{{ nobody }}\n")
+    shell.write("b.prompty", "\xff")
+    ended = shell("lint", "a.prompty", "b.prompty", "--fix")
+    assert ended.code == 1
+    assert "error unreadable: undeclared variable 'nobody'\n  --> a.prompty:5:4\n" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (["--select", "secrte", "a.prompty"], 3, "no rule 'secrte'\ndid you mean 'secret'?"),
+        (["nothing/here", "a.prompty"], 2, "nothing/here is no file"),
+        (["a.prompty", "--at", "HEAD"], 2, "--at is for prompts of the store"),
+        (["--at", "HEAD", "--fix"], 2, "what was is not mended"),
+        (["-", "--fix"], 2, "standard input is not mended"),
+    ],
+)
+def test_what_cannot_be_asked_says_so(words: list[str], code: int, told: str, shell: Any) -> None:
+    shell.write("a.prompty", GOOD)
+    ended = shell("lint", *words, given=BLANKS)
+    assert ended.code == code
+    flat = " ".join(ended.err.replace("│", " ").split())
+    assert " ".join(told.split()) in flat
+
+
+def test_a_name_that_there_is_not_is_not_found(bare: Any) -> None:
+    ended = bare("lint", "shop/hours")
+    assert ended.code == 3
+
+
+def test_explain_lists_the_rules_and_prints_a_page(shell: Any) -> None:
+    listed = shell.ok("explain")
+    assert [line.split()[0] for line in listed.splitlines()] == list(IDS)
+    page = shell.ok("explain", "crlf")
+    assert page.startswith("crlf\n\nLines that end in CR LF. On by default; warning; family `characters`.")
+    assert "\nWhy\n" in page
+    assert "\n    When are you open?␍\n" in page
+    document = shell("explain", "crlf", "--json").json
+    assert (document["kind"], document["id"], document["on"], document["fixes"]) == ("rule", "crlf", True, True)
+    assert list(document["sections"]) == ["why", "bad", "good", "source", "silence"]
+    assert [each["id"] for each in shell("explain", "--json").json["rules"]] == list(IDS)
+
+
+def test_explain_of_no_rule_names_the_nearest(shell: Any) -> None:
+    ended = shell("explain", "clrf")
+    assert ended.code == 3
+    assert "no rule 'clrf'" in ended.err
+    assert "did you mean 'crlf'? all rules: promptlib explain" in ended.err
