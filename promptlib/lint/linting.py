@@ -86,15 +86,16 @@ class Report:
 def lint(what: View | Prompt[Any] | Iterable[Prompt[Any]], *names: str, settings: Settings | None = None) -> Report:
     """Look at the prompts of a store (those of *names*, or all), at one prompt, or at several.
 
-    Nothing is changed. Of a store, *settings* are those of its project unless they are given. Raises `NotFound` for a
-    name or rule that there is not, and `StoreError` for settings that say nothing.
+    Nothing is changed. Prompts without a name are called `prompts[0]` and so on. Of a store, *settings* are those of
+    its project unless they are given. Raises `NotFound` for a name or rule that there is not, and `StoreError` for
+    settings that say nothing.
     """
     if isinstance(what, Prompt):
-        what = (what,)
+        return looked_at([Subject.of_prompt(what, what.name or "prompt", Shelf())], settings or Settings())
     if isinstance(what, Iterable):
-        chosen = settings or Settings()
-        shelf = Shelf()
-        return looked_at((Subject.of_prompt(each, shelf) for each in what), chosen)
+        shelf, called = Shelf(), enumerate(what)
+        subjects = (Subject.of_prompt(each, each.name or f"prompts[{at}]", shelf) for at, each in called)
+        return looked_at(subjects, settings or Settings())
     chosen = settings or Settings.of_project(what.path)
     return looked_at(subjects_of(what, names), chosen)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from promptlib.errors import PromptLibError
 from promptlib.lint.rule import Family, Hit
+from promptlib.query import ENGLISH, language
+from promptlib.query.porter import stem as porter
 from promptlib.query.words import words_of
 from promptlib.refs import Pin
 
@@ -15,13 +17,12 @@ if TYPE_CHECKING:
 
     from promptlib.lint.subject import Subject
     from promptlib.prompt import Prompt
+    from promptlib.query import Language
     from promptlib.version import Version
 
 FAMILY = Family("past")
-#: The share of the words of today that were not there when the description was written, from which on it is old.
-NEW_WORDS = 0.5
-#: Words that a change of meaning has at least: few words change fast.
-FEWEST_WORDS = 30
+#: Words of a description that its text said as well, from which on it can be told that the text has lost them.
+FEWEST_WORDS = 2
 
 
 @FAMILY.rule("missing-description", "no description, or the name once more")
@@ -46,7 +47,7 @@ def _bare(text: str) -> str:
 
 @FAMILY.rule("stale-description", "a description that is older than what the prompt does")
 def stale_description(subject: Subject) -> Iterator[Hit]:
-    """Old is a description since which half of the words, or every input, became other ones."""
+    """Old is a description when the text has lost half of the words that both said when it was written."""
     view, now = subject.shelf.view, subject.prompt
     if view is None or not now.description.strip():
         return
@@ -58,12 +59,12 @@ def stale_description(subject: Subject) -> Iterator[Hit]:
     if then is None:
         return
     version, prompt = then
-    what = _became_other(prompt, now)
-    if what:
+    lost = _lost(now.description, _words(prompt), _words(now))
+    if lost:
         since = f"v{version.number}" if version.number is not None else version.short
         yield Hit(
             subject.key("description"),
-            f"the description is that of {since}, and {what} since",
+            f"the description is that of {since}, and the text no longer speaks of: {', '.join(lost)}",
             "read both, and say what it does now; or change a word of it to say that it still holds",
         )
 
@@ -87,22 +88,28 @@ def _written_in(subject: Subject, versions: tuple[Version, ...]) -> tuple[Versio
     return found
 
 
-def _became_other(then: Prompt[Any], now: Prompt[Any]) -> str:
-    before, after = _words(then), _words(now)
-    new = sum((after - before).values())
-    total = sum(after.values())
-    if new >= FEWEST_WORDS and new >= NEW_WORDS * total:
-        return f"{new / total:.0%} of the words are new"
-    old_names, new_names = ({each.name for each in prompt.inputs} for prompt in (then, now))
-    if old_names and new_names and not old_names & new_names:
-        return f"the inputs {', '.join(sorted(old_names))} became {', '.join(sorted(new_names))}"
-    return ""
+def _lost(description: str, then: frozenset[str], now: frozenset[str]) -> list[str]:
+    """Return the words of *description* that the text has lost, where they are half of those that it had."""
+    words = {_stem(each.word): each.word for each in words_of(description) if each.word not in _language().stops}
+    had = words.keys() & then
+    lost = [word for stem, word in words.items() if stem in had and stem not in now]
+    return lost if len(had) >= FEWEST_WORDS and 2 * len(lost) >= len(had) else []
 
 
-def _words(prompt: Prompt[Any]) -> Counter[str]:
-    return Counter(
-        each.word for piece in prompt.messages for each in words_of(piece.text if hasattr(piece, "text") else "")
-    )
+def _words(prompt: Prompt[Any]) -> frozenset[str]:
+    texts = (getattr(piece, "text", "") for piece in prompt.messages)
+    return frozenset(_stem(each.word) for text in texts for each in words_of(text))
+
+
+@lru_cache(maxsize=4096)
+def _stem(word: str) -> str:
+    return porter(word)
+
+
+@lru_cache(maxsize=1)
+def _language() -> Language:
+    # Where the words of another language have no stems and no stop words here, they are compared as they stand.
+    return language(ENGLISH)
 
 
 @FAMILY.rule("stale-include", "an include that is older than the newest of its name", severity="info")

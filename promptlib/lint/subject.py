@@ -58,9 +58,8 @@ class Subject:
         self.looked: frozenset[str] = frozenset()
 
     @classmethod
-    def of_prompt(cls, prompt: Prompt[Any], shelf: Shelf) -> Subject:
-        """Return *prompt* as the file that it would be written to."""
-        name = prompt.name or "prompt"
+    def of_prompt(cls, prompt: Prompt[Any], name: str, shelf: Shelf) -> Subject:
+        """Return *prompt* as the file that it would be written to, called *name*."""
         try:
             data = codec.write(prompt)
         except (PromptLibError, UnicodeError):

@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 
 FAMILY = Family("wording")
 _VAGUE = re.compile(
-    r"\b(?:a few|several|some|a couple of|various|a number of|a bit|a lot of|many|as (?:needed|appropriate)|etc)\b",
+    r"\b(?:a few|several|some|a couple of|various|a number of|a bit|a lot of|as (?:needed|appropriate)|etc)\b",
     re.IGNORECASE,
 )
-_LOUD = re.compile(r"\b(?:[A-Z]{4,}(?:[ ]+[A-Z']{2,})+|IMPORTANT|NEVER|ALWAYS|MUST|CRITICAL|WARNING)\b|!{2,}")
+#: Orders in capitals. Names of sections are written so too, and are none.
+_LOUD = re.compile(
+    r"\b(?:IMPORTANT|NEVER|ALWAYS|MUST|CRITICAL|WARNING|ATTENTION|EXTREMELY|ABSOLUTELY|DO NOT|DON'T|NOT|ONLY|EVERY)\b"
+    r"|!{2,}"
+)
 _PROHIBITION = re.compile(r"\b(?:do not|don't|never|avoid|must not|should not)\b", re.IGNORECASE)
-_INSTEAD = re.compile(r"\b(?:instead|but|rather|unless|only|except|if|otherwise|use)\b", re.IGNORECASE)
+_INSTEAD = re.compile(r"\b(?:instead|but|rather|unless|only|except|if|otherwise|use|just)\b", re.IGNORECASE)
 _SENTENCE = re.compile(r"[^.!?\n]+")
 _FORM = re.compile(
     r"\b(?:format|json|xml|yaml|csv|markdown|table|lists?|bullets?|output|sentences?|paragraphs?|words?|headings?"
@@ -36,9 +40,11 @@ _WAY_OUT = re.compile(
 )
 _ORDER = re.compile(r"\b(?:then|finally|after that|afterwards|next,|once (?:done|you))\b", re.IGNORECASE)
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+#: Dates that are told as those of today: dates of what has happened stay right.
 _DATE = re.compile(
-    rf"\b(?:(?:19|20)\d\d-\d\d-\d\d|\d{{1,2}} {_MONTH} (?:19|20)\d\d|{_MONTH} \d{{1,2}},? (?:19|20)\d\d"
-    rf"|(?:as of|since|until|in|for|year) (?:19|20)\d\d)\b",
+    r"\b(?:today(?:'s date)?(?: is|:)|it is now|current (?:date|year)(?: is|:)|as of|up to|until|cut-?off[^.\n]{0,20}?)"
+    rf"\s+(?:\w+,? )?(?:(?:19|20)\d\d(?:-\d\d-\d\d)?|\d{{1,2}} {_MONTH} (?:19|20)\d\d"
+    rf"|{_MONTH}(?: \d{{1,2}},?)? (?:19|20)\d\d)\b",
     re.IGNORECASE,
 )
 _MODEL = re.compile(
@@ -47,7 +53,9 @@ _MODEL = re.compile(
     re.IGNORECASE,
 )
 _PRICE = re.compile(r"[$€£]\s?\d[\d,.]*|\b\d[\d,.]*\s?(?:usd|eur|dollars|euros)\b", re.IGNORECASE)
-_STEPS = re.compile(r"\b(?:step[ -]by[ -]step|chain of thought|think (?:carefully|out loud|through))\b", re.IGNORECASE)
+_STEPS = re.compile(
+    r"\b(?:think(?:ing)? (?:\w+ )?(?:step[ -]by[ -]step|carefully|out loud)|chain of thought)\b", re.IGNORECASE
+)
 #: Words that lead from one task to the next, from which on there are several tasks.
 MANY_TASKS = 3
 

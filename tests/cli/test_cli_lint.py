@@ -64,7 +64,7 @@ def test_an_application_gets_its_files_edited_and_nothing_committed(application:
     ended = application("lint", "--fix")
     assert ended.code == 1
     assert "prompts/shop/hours.prompty" in ended.out
-    assert "info shouting: 'MUST TELL' is shouted\n  --> prompts/loud.prompty:5:5\n" in ended.out
+    assert "info shouting: 'MUST' is shouted\n  --> prompts/loud.prompty:5:5\n" in ended.out
     assert (application.folder / "prompts/shop/hours.prompty").read_text() == GOOD
     status = subprocess.run(
         ["git", "status", "--porcelain", "-uall"], cwd=application.folder, capture_output=True, text=True, check=True

@@ -24,6 +24,7 @@ from promptlib import (
     tool,
     user,
 )
+from promptlib.lint import Settings, lint
 from promptlib.mcp_server import serve, server
 
 if TYPE_CHECKING:
@@ -103,6 +104,9 @@ def wrong_changes(triage: Prompt[Triage], store: Store) -> None:
     triage.evolve(description=3)  # error: arg-type
     triage.derive(name="support/other")  # error: call-arg
     store.save("support/triage", "{{ ticket }}", message="First cut")  # error: arg-type
+    lint("support/triage")  # error: arg-type
+    lint(triage).ok = True  # error: misc
+    Settings(select="secret")  # error: arg-type
     store.save("support/triage", triage, "First cut")  # error: call-arg
 
 

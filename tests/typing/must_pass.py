@@ -28,6 +28,8 @@ from promptlib import (
     user,
 )
 from promptlib.diff import DiffTokens, PromptDiff
+from promptlib.lint import Finding, Fix, Settings, lint, lint_file
+from promptlib.lint import Report as LintReport
 from promptlib.mcp_server import serve, server
 from promptlib.review import Review, review
 from promptlib.site import Report, write
@@ -156,6 +158,14 @@ def stored(store: Store) -> None:
     found = review(store, "main...HEAD")
     assert_type(found, Review)
     assert_type(found.prompts[0].versions, tuple[Version, ...])
+    linted = lint(store, "support/triage", settings=Settings(select=("all",), budget=8_000))
+    assert_type(linted, LintReport)
+    assert_type(linted.findings, tuple[Finding, ...])
+    assert_type(linted.findings[0].fix, Fix | None)
+    assert_type(lint(triage).by_rule, dict[str, int])
+    assert_type(lint([triage, plain]).ok, bool)
+    assert_type(lint(store.at("main")), LintReport)
+    assert_type(lint_file(b"user:\nHi", source="hi.prompty"), LintReport)
     report = write(store.at("main"), "site", title="Our prompts", label="production", versions=10)
     assert_type(report, Report)
     assert_type(report.unreadable, tuple[tuple[str, str], ...])
