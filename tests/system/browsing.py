@@ -7,6 +7,7 @@ import os
 import select
 import subprocess
 import sys
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,6 +19,36 @@ OPTIONS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--no-first-run", "--hide-scrollbars"),
     "--disable-features=IsolateSandboxedIframes",
 )
+#: Keys that do something by themselves, by the numbers that they have.
+CODES = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32}
+#: Colours below each other are mixed as they are drawn.
+CONTRASTS = """
+((selector) => {
+  const parse = (text) => text.match(/[\\d.]+/g).map(Number);
+  const light = (colour) => colour.slice(0, 3).map((part) => part / 255)
+    .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, part, at) => sum + part * [0.2126, 0.7152, 0.0722][at], 0);
+  const over = (top, below) => {
+    const share = top.length < 4 ? 1 : top[3];
+    return [0, 1, 2].map((at) => top[at] * share + below[at] * (1 - share));
+  };
+  const paper = (element) => {
+    const own = parse(getComputedStyle(element).backgroundColor);
+    if (own.length < 4 || own[3] === 1) return own;
+    const below = element.parentElement ? paper(element.parentElement) : [255, 255, 255];
+    return over(own, below);
+  };
+  return [...document.querySelectorAll(selector)]
+    .filter((element) => element.checkVisibility() && !element.closest(":disabled, .hidden"))
+    .filter((element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim()))
+    .map((element) => {
+      const below = paper(element), ink = over(parse(getComputedStyle(element).color), below);
+      const [one, other] = [light(ink), light(below)];
+      const what = `${element.tagName} ${element.className} ${element.textContent.slice(0, 30)}`;
+      return [what, (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05)];
+    });
+})(%s)
+"""
 #: The browser reads what it is told from file 3, and answers on file 4.
 BEGIN = """
 import os, sys
@@ -99,11 +130,61 @@ class Browser:
         """Return what the browser has told of one kind."""
         return [event["params"] for event in self.events if event.get("method") == method]
 
-    def open(self, path: Path) -> None:
-        """Open a file, until it is loaded and drawn."""
+    def open(self, path: Path | str) -> None:
+        """Open a file or an address, until it is loaded and drawn."""
         self.events.clear()
-        self.call("Page.navigate", url=path.as_uri())
+        self.call("Page.navigate", url=path if isinstance(path, str) else path.as_uri())
+        self.loaded()
+
+    def loaded(self) -> None:
+        """Wait until the page is loaded and drawn."""
         self.ask("new Promise(done => document.readyState === 'complete' ? done() : addEventListener('load', done))")
+        self.drawn()
+
+    def arrived(self, part: str) -> None:
+        """Wait until the page's address holds *part*, after something that leads there."""
+        end = monotonic() + PATIENCE
+        while part not in self._address():
+            assert monotonic() < end, f"{part} is not reached"
+        self.loaded()
+
+    def _address(self) -> str:
+        """Return where the page is; nothing while it is on its way."""
+        with suppress(AssertionError):
+            history = self.call("Page.getNavigationHistory")
+            return str(history["entries"][history["currentIndex"]]["url"])
+        return ""
+
+    def narrow(self, width: int, height: int) -> None:
+        """Show the page as a telephone of that size does."""
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=2, mobile=True)
+        self.drawn()
+
+    def light(self, *, dark: bool) -> None:
+        """Say whether the person prefers dark pages."""
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        # Colours that are on their way are neither.
+        still = {"name": "prefers-reduced-motion", "value": "reduce"}
+        self.call("Emulation.setEmulatedMedia", features=[scheme, still])
+        self.drawn()
+
+    def clipboard(self) -> str:
+        """Return what was copied last."""
+        self.call("Emulation.setFocusEmulationEnabled", enabled=True)
+        text: str = self.ask("navigator.clipboard.readText()")
+        return text
+
+    def allow_clipboard(self) -> None:
+        """Let pages read the clipboard, as only a test needs to."""
+        session, self._session = self._session, ""
+        self.call("Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
+        self._session = session
+        self.call("Emulation.setFocusEmulationEnabled", enabled=True)
+
+    def type(self, text: str) -> None:
+        """Type *text* where the focus is, a letter at a time."""
+        for letter in text:
+            self.call("Input.insertText", text=letter)
         self.drawn()
 
     def drawn(self) -> None:
@@ -133,7 +214,16 @@ class Browser:
 
     def key(self, key: str, text: str = "") -> None:
         """Press a key."""
-        words = {"text": text} if text else {}
+        words: dict[str, Any] = {"text": text} if text else {}
+        if key in CODES:
+            words |= {"code": key, "windowsVirtualKeyCode": CODES[key]}
         self.call("Input.dispatchKeyEvent", type="keyDown", key=key, **words)
-        self.call("Input.dispatchKeyEvent", type="keyUp", key=key)
+        self.call(
+            "Input.dispatchKeyEvent", type="keyUp", key=key, **{name: words[name] for name in words if name != "text"}
+        )
         self.drawn()
+
+    def contrasts(self, selector: str) -> list[tuple[str, float]]:
+        """Return the contrast of every text of *selector* with the paper below it, as WCAG 2 counts it."""
+        found: list[tuple[str, float]] = self.ask(CONTRASTS % json.dumps(selector))
+        return found

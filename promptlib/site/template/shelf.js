@@ -341,5 +341,6 @@
   addEventListener("hashchange", () => { recall(); shown = first; update(); });
   recall();
   update();
-  if (!location.hash && matchMedia("(pointer: fine)").matches) find.focus({ preventScroll: true });
+  // On a telephone a keyboard that jumps up hides the shelf.
+  if (!location.hash && !matchMedia("(pointer: coarse)").matches) find.focus({ preventScroll: true });
 })();
