@@ -10,7 +10,7 @@ from promptlib.columns import safe
 from promptlib.errors import InvalidInputs, NotFetched, NotFound, PromptLibError
 from promptlib.query.language import language
 from promptlib.site.gathering import Gatherer
-from promptlib.site.markup import Shell, address
+from promptlib.site.markup import address
 from promptlib.site.pages import LeafPage
 from promptlib.site.shelf import Card, shelf, whole_list
 from promptlib.site.words import Words
@@ -101,8 +101,7 @@ def _written(
     folder: Folder, gatherer: Gatherer, names: tuple[str, ...], title: str, progress: Callable[[int, int], None] | None
 ) -> dict[str, object]:
     """Write every page, and return what the report says of them."""
-    shell = Shell(title, "leaf.js")
-    pages = LeafPage(shell, names)
+    pages = LeafPage(title, names)
     words = Words(language("english"), len(names))
     cards: list[Card] = []
     unreadable: list[tuple[str, str]] = []
@@ -125,8 +124,8 @@ def _written(
             progress(done, len(names))
     told = f"{len(cards):,} prompts, {versions:,} versions"
     foot = f"The newest change is of {newest.isoformat(' ', 'minutes')}." if newest else ""
-    folder.write("index.html", shelf(Shell(title, "shelf.js"), cards, words.data(), told, foot))
-    folder.write("all.html", whole_list(shell, cards))
+    folder.write("index.html", shelf(title, cards, words.data(), told, foot))
+    folder.write("all.html", whole_list(title, cards))
     return {
         "prompts": len(cards),
         "versions": versions,

@@ -63,8 +63,10 @@ def cut(text: str, most: int) -> str:
 
 
 def template(name: str) -> str:
-    """Return a file of the package's own."""
-    return (files("promptlib.site") / "template" / name).read_text(encoding="utf-8")
+    """Return a file of the package's own, without its remarks and indentation: it is in every page."""
+    text = (files("promptlib.site") / "template" / name).read_text(encoding="utf-8")
+    lines = [each.strip() for each in text.split("\n")]
+    return "\n".join(each for each in lines if each and not each.startswith("//"))
 
 
 #: What stands in a folder's name where a page's name could otherwise be the same: see `address`.
@@ -78,35 +80,31 @@ def address(name: str) -> str:
 
 
 class Shell:
-    """What all pages of one site share: title, style and scripts, and the policy that lets these alone pass."""
+    """What all pages of one kind share: title, style and scripts, and the policy that lets these alone pass."""
 
-    def __init__(self, title: str, script: str) -> None:
-        """Take the site's *title* and the name of the *script* of its pages."""
+    def __init__(self, title: str, sort: str, *scripts: str) -> None:
+        """Take the site's *title*, the *sort* of page that the style is for, and the names of *scripts*."""
         self.title = title
+        self._sort = sort
         self._first = template("theme.js")
-        self._script = template(script)
+        scripts = tuple(map(template, scripts))
         # A policy names each by its hash: nothing else runs, and nothing is loaded.
-        sheets = [template("site.css"), DIFF_STYLE]
+        sheets = [template("site.css"), template(f"{sort}.css"), *([DIFF_STYLE] if sort == "leaf" else [])]
         self._style = "\n".join(f"<style>{sheet}</style>" for sheet in sheets)
         self._styles = " ".join(f"'{hashed(sheet)}'" for sheet in sheets)
-        self._scripts = " ".join(f"'{hashed(script)}'" for script in (self._first, self._script))
+        self._last = "\n".join(f"<script>{script}</script>" for script in scripts)
+        self._scripts = " ".join(f"'{hashed(script)}'" for script in (self._first, *scripts))
 
-    def page(
-        self, body: Iterable[str], data: object, *, title: str, sort: str, depth: int = 0, middle: str = ""
-    ) -> str:
+    def page(self, body: Iterable[str], data: object, *, title: str, depth: int = 0, middle: str = "") -> str:
         """Return a page of *body*, whose script finds *data*; *depth* is that of the folder it lies in."""
-        root = "../" * depth
         head = _HEAD.format(
             styles=self._styles,
             scripts=self._scripts,
             title=line(f"{title} · {self.title}" if title else self.title),
             style=self._style,
             first=self._first,
-            sort=sort,
+            sort=self._sort,
         )
-        bar = _BAR.format(root=root, title=line(self.title), middle=middle)
-        foot = (
-            f'<script type="application/json" id="data">{as_data(data)}</script>\n'
-            f"<script>{self._script}</script>\n</body>\n</html>\n"
-        )
+        bar = _BAR.format(root="../" * depth, title=line(self.title), middle=middle)
+        foot = f'<script type="application/json" id="data">{as_data(data)}</script>\n{self._last}\n</body>\n</html>\n'
         return "\n".join([head.rstrip("\n"), bar.rstrip("\n"), *body, foot])

@@ -8,7 +8,7 @@ from promptlib.messages import Message, Placeholder
 from promptlib.site.changes import python_line, versions
 from promptlib.site.filling import field, plan, stretches
 from promptlib.site.form import form
-from promptlib.site.markup import address, block, line
+from promptlib.site.markup import Shell, address, block, line
 from promptlib.site.picture import picture
 from promptlib.site.tables import budget, settings, table
 from promptlib.site.telling import anchor, count, day, told
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from promptlib.messages import Piece
     from promptlib.site.filling import Plan
     from promptlib.site.gathering import Leaf, Link
-    from promptlib.site.markup import Shell
     from promptlib.tokens import TokenCount
 
 #: A text of more lines than this scrolls in a box of its own.
@@ -34,9 +33,10 @@ _SEARCH = (
 class LeafPage:
     """Makes the pages of prompts; `names` are those that have one."""
 
-    def __init__(self, shell: Shell, names: Collection[str]) -> None:
-        """Share *shell* among all pages, and link to the pages of *names*."""
-        self._shell = shell
+    def __init__(self, title: str, names: Collection[str]) -> None:
+        """Make pages of the site called *title*, which link to the pages of *names*."""
+        self._plain = Shell(title, "leaf", "leaf.js")
+        self._fillable = Shell(title, "leaf", "preview.js", "leaf.js")
         self._names = frozenset(names)
 
     def html(self, leaf: Leaf) -> str:
@@ -53,7 +53,8 @@ class LeafPage:
             data |= {"items": filled.items, "fields": list(map(field, leaf.prompt.inputs))}
         middle = _SEARCH.format(root=root)
         body = self._body(leaf, filled, root)
-        return self._shell.page(body, data, title=leaf.name, sort="leaf", depth=depth, middle=middle)
+        shell = self._fillable if filled.serves else self._plain
+        return shell.page(body, data, title=leaf.name, depth=depth, middle=middle)
 
     def _body(self, leaf: Leaf, filled: Plan, root: str) -> Iterator[str]:
         yield '<main id="main">'

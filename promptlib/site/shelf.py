@@ -6,13 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from promptlib.site.markup import address, cut, line
+from promptlib.site.markup import Shell, address, cut, line
 from promptlib.site.telling import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from promptlib.site.markup import Shell
 
 #: Cards that are in the page before its script shows others.
 FIRST = 40
@@ -62,10 +60,10 @@ def folders(name: str) -> list[str]:
     return ["/".join(parts[: at + 1]) for at in range(len(parts))]
 
 
-def shelf(shell: Shell, cards: Sequence[Card], index: dict[str, object], told: str, foot: str) -> str:
+def shelf(title: str, cards: Sequence[Card], index: dict[str, object], told: str, foot: str) -> str:
     """Return the first page; *told* is the line below its title, and *foot* that at its end."""
     data = {"cards": [card.data() for card in cards], "index": index, "first": FIRST, "short": _SHORT}
-    return shell.page(_body(shell.title, cards, told, foot), data, title="", sort="shelf")
+    return Shell(title, "shelf", "shelf.js").page(_body(title, cards, told, foot), data, title="")
 
 
 def _body(title: str, cards: Sequence[Card], told: str, foot: str) -> Iterator[str]:
@@ -136,7 +134,7 @@ def _card(card: Card) -> str:
     )
 
 
-def whole_list(shell: Shell, cards: Sequence[Card]) -> str:
+def whole_list(title: str, cards: Sequence[Card]) -> str:
     """Return the page that lists every prompt, which needs no script."""
     rows = "".join(
         f'<li><a href="{address(card.name)}"><bdi>{line(card.name)}</bdi></a> <span class="soft"><bdi>'
@@ -144,4 +142,4 @@ def whole_list(shell: Shell, cards: Sequence[Card]) -> str:
         for card in cards
     )
     body = [f'<main id="main"><h1>All prompts</h1><ul class="whole">{rows}</ul></main>']
-    return shell.page(body, {}, title="All prompts", sort="leaf")
+    return Shell(title, "leaf").page(body, {}, title="All prompts")
