@@ -186,13 +186,13 @@ def _apply(view: View | None, fixes: Sequence[Mended]) -> None:
         put_whole(path, [each.after])
 
 
-def _after(subjects: Iterable[Subject], fixes: Iterable[Mended]) -> list[Subject]:
-    from promptlib.lint import Subject  # noqa: PLC0415 - help needs no rules
+def _after(subjects: Sequence[Subject], fixes: Iterable[Mended]) -> list[Subject]:
+    from promptlib.lint import Shelf, Subject  # noqa: PLC0415 - help needs no rules
 
     new = {each.name: each.after for each in fixes}
-    return [
-        Subject(each.name, new[each.name], each.source, each.shelf) if each.name in new else each for each in subjects
-    ]
+    # What was found out about all of them together may hold no longer.
+    shelf = Shelf(subjects[0].shelf.view) if subjects else Shelf()
+    return [Subject(each.name, new.get(each.name, each.data), each.source, shelf) for each in subjects]
 
 
 # --- what is told -----------------------------------------------------------------------------------------------------

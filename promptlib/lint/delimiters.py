@@ -61,7 +61,8 @@ def undelimited_input(subject: Subject) -> Iterator[Hit]:
 def _fenced(strand: Strand) -> str:
     name = strand.drawn[0].name if strand.drawn else "document"
     label = name if LABEL.fullmatch(name) else "document"
-    return f'write {{{{ {strand.text} | delimited("{label}") }}}} and say what stands between the tags'
+    text = strand.text if strand.kind == "string" else f"{strand.text} | tojson"
+    return f'write {{{{ {text} | delimited("{label}") }}}} and say what stands between the tags'
 
 
 @FAMILY.rule("forgeable-delimiter", "a delimiter that the value can write too", fixes=True)

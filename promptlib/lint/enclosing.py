@@ -22,8 +22,6 @@ _HOLE = "\ufffc"
 _TAG = re.compile(r"<(/?)([A-Za-z][\w.-]{0,39})((?:[ \t][^<>\n]{0,200}?)?)(/?)>")
 _FENCE = re.compile(r"^[ \t>*-]*(`{3,}|~{3,})([^`\n]*)$", re.MULTILINE)
 _TRIPLE = re.compile(r'"""|\'\'\'')
-#: What may stand before three quotes that open something: behind a word they close, or escape, a quotation.
-_BEFORE_TRIPLE = frozenset(" \t\n:=([,>\ufffc")
 _RULE = re.compile(r"^[ \t]*([-=*#_])\1{2,}[ \t]*$", re.MULTILINE)
 _QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "«": "»", "„": "“"}
 #: Tags of HTML that nothing closes, or that need not be closed.
@@ -159,9 +157,15 @@ def _triples(found: Around, code: list[tuple[int, int]]) -> None:
         mark = Mark("quotes", match[0], *match.span())
         if before := opened.pop(match[0], None):
             found.pairs.append(Pair(before, mark))
-        elif found.text[max(0, match.start() - 1) : match.start()] in {"", *_BEFORE_TRIPLE}:
+        elif _begins(found.text, match):
             opened[match[0]] = mark
     found.unclosed += opened.values()
+
+
+def _begins(text: str, match: re.Match[str]) -> bool:
+    """Whether three quotes open something: they begin or end a line, or stand right before a value."""
+    before = text[max(0, match.start() - 1) : match.start()]
+    return before in {"", "\n"} or (before in {" ", ":", "\t"} and text[match.end() : match.end() + 1] in {"\n", _HOLE})
 
 
 def _tags(found: Around, code: list[tuple[int, int]]) -> None:

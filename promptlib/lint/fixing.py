@@ -64,7 +64,7 @@ def mended(subject: Subject, settings: Settings) -> Mended:
     """
     current, fixes = subject, dict[str, None]()
     for _ in range(MOST_ROUNDS):
-        found = [each for each in looked_at([current], settings).findings if each.fix is not None]
+        found = [each for each in looked_at([current], settings, mending=True).findings if each.fix is not None]
         edits, told = _without_overlaps(found)
         after = Subject(subject.name, _edited(current.text, edits).encode(), subject.source, subject.shelf)
         if after.data == current.data or not _is_prompt(after):

@@ -122,9 +122,11 @@ def _budget(settings: Settings) -> Budget | None:
     return Budget(settings.budget, settings.reserve, settings.encoding)
 
 
-def looked_at(subjects: Iterable[Subject], settings: Settings) -> Report:
-    """Run the rules that *settings* choose over *subjects*."""
+def looked_at(subjects: Iterable[Subject], settings: Settings, *, mending: bool = False) -> Report:
+    """Run the rules that *settings* choose over *subjects*; for *mending* only those that can mend something."""
     rules, budget = settings.rules(RULES), _budget(settings)
+    if mending:
+        rules = tuple(each for each in rules if each.fixes)
     findings: list[Finding] = []
     prompts = silenced = 0
     for subject in subjects:

@@ -35,6 +35,8 @@ _PLACEHOLDER = re.compile(
 _PART = re.compile(r"'([^'.\[]+)")
 #: Places where JSON may begin that are tried, and characters of one example.
 MOST_TRIES, LONGEST = 200, 20_000
+#: Characters before an order in which a negation stands, in the same clause.
+NEAR = 80
 
 
 def _is_object(subject: Subject) -> bool:
@@ -55,7 +57,8 @@ def contradicted_output(subject: Subject) -> Iterator[Hit]:
     names = ", ".join(each.name for each in subject.prompt.outputs)
     for strand in _literal(subject):
         for found in _OTHER_FORM.finditer(strand.text):
-            if not _NOT.search(found[0]):
+            clause = max(strand.text.rfind(sign, 0, found.start()) for sign in ".;:\n") + 1
+            if not _NOT.search(strand.text, max(clause, found.start() - NEAR), found.end()):
                 yield Hit(
                     subject.at(strand.piece, strand.start + found.start(1), len(found[1])),
                     f"the text asks for {found[1].lower()}, and the declared answer is an object of {names}",
