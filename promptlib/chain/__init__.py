@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from promptlib.chain.chain import Chain
 from promptlib.chain.steps import Constant, Step, constant, step
 
 if TYPE_CHECKING:
     from promptlib.chain.record import ChainRun, StepRun
+    from promptlib.prompt import Prompt
 
-__all__ = ["Chain", "ChainRun", "Constant", "Step", "StepRun", "constant", "step"]
+__all__ = ["Chain", "ChainRun", "Constant", "Step", "StepRun", "Stored", "constant", "step"]
+
+#: What a store holds under a name.
+Stored: TypeAlias = "Prompt[Any] | Chain[Any]"
 
 _HOMES = {"ChainRun": "record", "StepRun": "record"}
 

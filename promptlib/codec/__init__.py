@@ -6,13 +6,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from promptlib.codec.notes import Note
-from promptlib.codec.reading import read, read_with_notes
+from promptlib.codec.reading import read, read_stored, read_with_notes
 
 if TYPE_CHECKING:
     from promptlib.codec.outlining import Outline, outline
     from promptlib.codec.writing import edit, write
 
-__all__ = ["Note", "Outline", "edit", "outline", "read", "read_with_notes", "write"]
+__all__ = ["Note", "Outline", "edit", "outline", "read", "read_stored", "read_with_notes", "write"]
 
 _HOMES = {"Outline": "outlining", "edit": "writing", "outline": "outlining", "write": "writing"}
 

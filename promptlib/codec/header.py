@@ -11,19 +11,20 @@ from promptlib.codec.source import Node, Source, plain_of
 from promptlib.errors import BadRef, InvalidPrompt
 from promptlib.messages import ROLES, Message, Piece, Role
 from promptlib.plain import thaw
+from promptlib.prompt import Prompt
 from promptlib.refs import Pin, check_digest, check_name
 from promptlib.trust import OWN, VOUCHED, Vouched, checked_trust
 
 if TYPE_CHECKING:
+    from promptlib.chain import Stored
     from promptlib.codec.notes import Notes
-    from promptlib.prompt import Prompt
     from promptlib.trust import Trust
 
 #: The order in which keys are written.
 _ORDER = ("name", "displayName", "description", "model", "inputs", "outputs", "tools", "metadata", "template")
 _SILENT = frozenset({"name", "displayName"})
 OURS = "promptlib"
-_OUR_KEYS = ("includes", "segments", "derived_from", "renamed_from", "trust", "vouched", "role")
+_OUR_KEYS = ("steps", "includes", "segments", "derived_from", "renamed_from", "trust", "vouched", "role")
 _OLD = {
     "inputSchema": "write the properties below `inputs:`",
     "outputSchema": "write the properties below `outputs:`",
@@ -149,7 +150,11 @@ class HeaderReader:
         """Read the keys under `metadata.promptlib`; return those that are unknown."""
         left: dict[str, Any] = {}
         for key, each in self._mapping(node, OURS).items():
-            if key == "includes":
+            if key == "steps":
+                from promptlib.codec.chains import read_steps  # noqa: PLC0415 - few files are chains
+
+                self.fields["steps"] = read_steps(self.source, each, self.properties)
+            elif key == "includes":
                 includes = self._mapping(each, "includes")
                 self.fields["includes"] = {alias: str(self._pin(pin)) for alias, pin in includes.items()}
             elif key == "segments":
@@ -243,36 +248,39 @@ def is_literal(messages: tuple[Piece, ...]) -> bool:
     return len(messages) == 1 and isinstance(messages[0], Message) and messages[0].literal
 
 
-def header_of(prompt: Prompt[Any]) -> dict[str, Any]:
-    """Return the front matter of *prompt* as plain data, in the order in which it is written."""
+def header_of(stored: Stored) -> dict[str, Any]:
+    """Return the front matter of a prompt or chain as plain data, in the order in which it is written."""
     own: dict[str, Any] = {}
-    if prompt.includes:
-        own["includes"] = thaw(prompt.includes)
-    if prompt.segments:
-        own["segments"] = thaw(prompt.segments)
-    if prompt.derived_from is not None:
-        own["derived_from"] = str(prompt.derived_from)
-    if prompt.renamed_from:
-        own["renamed_from"] = prompt.renamed_from
-    if prompt.trust != OWN:
-        own["trust"] = prompt.trust
-    if prompt.vouched is not None:
-        own["vouched"] = prompt.vouched.to_dict()
-    header: dict[str, Any] = {
-        "description": prompt.description,
-        "model": thaw(prompt.settings),
-        "inputs": write_properties(prompt.inputs),
-        "outputs": write_properties(prompt.outputs),
-        "tools": thaw(prompt.tools),
-        "metadata": {"tags": list(prompt.tags), "authors": list(prompt.authors)},
-    }
-    if is_literal(prompt.messages):
+    header: dict[str, Any] = {"description": stored.description, "inputs": write_properties(stored.inputs)}
+    if isinstance(stored, Prompt):
+        own |= {"includes": thaw(stored.includes), "segments": thaw(stored.segments)}
+        header |= {
+            "model": thaw(stored.settings),
+            "outputs": write_properties(stored.outputs),
+            "tools": thaw(stored.tools),
+        }
+    else:
+        from promptlib.codec.chains import write_steps  # noqa: PLC0415 - few files are chains
+
+        own["steps"] = write_steps(stored)
+    if stored.derived_from is not None:
+        own["derived_from"] = str(stored.derived_from)
+    own["renamed_from"] = stored.renamed_from
+    if stored.trust != OWN:
+        own["trust"] = stored.trust
+    if stored.vouched is not None:
+        own["vouched"] = stored.vouched.to_dict()
+    if isinstance(stored, Prompt) and is_literal(stored.messages):
         header["template"] = {"format": {"kind": "literal"}}
-        role = cast("Message", prompt.messages[0]).role
-        if role != "system":
-            own["role"] = role
-    header["metadata"] = {key: value for key, value in {**header["metadata"], OURS: own}.items() if value}
-    header = _with_extra({key: value for key, value in header.items() if value}, prompt.extra)
+        role = cast("Message", stored.messages[0]).role
+        own["role"] = role if role != "system" else ""
+    metadata = {
+        "tags": list(stored.tags),
+        "authors": list(stored.authors),
+        OURS: {key: value for key, value in own.items() if value},
+    }
+    header["metadata"] = {key: value for key, value in metadata.items() if value}
+    header = _with_extra({key: value for key, value in header.items() if value}, stored.extra)
     order = [key for key in _ORDER if key in header] + [key for key in header if key not in _ORDER]
     return {key: header[key] for key in order}
 

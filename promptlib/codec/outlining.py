@@ -15,6 +15,7 @@ from promptlib.codec.source import Node, Source
 from promptlib.prompt import Prompt
 
 if TYPE_CHECKING:
+    from promptlib.codec.fence import Halves
     from promptlib.codec.header import Fields
     from promptlib.inputs import Input
     from promptlib.messages import Piece, Role
@@ -27,7 +28,11 @@ MOST_HEADERS = 64
 
 
 class Outline(NamedTuple):
-    """The digest of a prompt, and the words of its file."""
+    """The digest of a prompt or chain, and the words of its file.
+
+    `includes` are the pins, those of a chain's steps too; `follows` the labels that a chain's steps follow, None for a
+    prompt.
+    """
 
     digest: str
     derived_from: Pin | None
@@ -40,12 +45,15 @@ class Outline(NamedTuple):
     inputs: tuple[Input, ...]
     trust: Trust
     vouched: Vouched | None
+    follows: Frozen | None = None
 
 
 def outline(data: bytes) -> Outline:
     """Return what the file *data* says; raises what `read` raises, but for what is wrong with the template."""
     cut = halves(data, "")
     frame = _frame(cut.header.text if cut.header is not None else None)
+    if "steps" in frame.fields:
+        return _of_chain(cut, frame)
     if frame.literal:
         messages: tuple[Piece, ...] = (literal_message(frame.role, cut.body),)
     else:
@@ -55,7 +63,15 @@ def outline(data: bytes) -> Outline:
         object.__setattr__(prompt, name, frame.fields.get(name, default))
     object.__setattr__(prompt, "messages", messages)
     prompt._settle()  # noqa: SLF001 - only here is a prompt made whose template nobody reads: it does not leave
-    return Outline(*(getattr(prompt, part) for part in Outline._fields))
+    return Outline(*(getattr(prompt, part) for part in Outline._fields if part != "follows"))
+
+
+def _of_chain(cut: Halves, frame: _Frame) -> Outline:
+    from promptlib.codec.chains import chain_of, check_chain_file  # noqa: PLC0415 - few files are chains
+
+    check_chain_file(cut, frame.fields, Node({}, 0, 0), literal=frame.literal or frame.role is not None)
+    chain = chain_of(frame.fields)
+    return Outline(*(getattr(chain, part) for part in Outline._fields))
 
 
 _DEFAULTS = tuple((each.name, each.default) for each in fields(Prompt) if each.name not in {"messages", "_template"})

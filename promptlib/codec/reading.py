@@ -20,6 +20,7 @@ from promptlib.rendering import Place
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from promptlib.chain import Stored
     from promptlib.errors import PromptLibError
     from promptlib.messages import Role
 
@@ -41,28 +42,56 @@ class Parsed:
     fields: Fields
     notes: Notes
 
+    @property
+    def is_chain(self) -> bool:
+        """Whether it lists steps."""
+        return "steps" in self.fields
+
 
 def read(data: bytes, *, source: str = "") -> Prompt[Any]:
     """Return the prompt that the file *data* holds; *source* names the file in errors.
 
-    Raises `InvalidFile` for text that is no prompt file, and `InvalidPrompt` for a prompt that cannot be; both say
-    file, line and column.
+    Raises `InvalidFile` for text that is no prompt file, a chain's among them, and `InvalidPrompt` for a prompt that
+    cannot be; both say file, line and column.
     """
     return prompt_of(parsed(data, source))
 
 
-def read_with_notes(data: bytes, *, source: str = "") -> tuple[Prompt[Any], tuple[Note, ...]]:
-    """Return the prompt and what is worth telling about its file: keys without effect, foreign line ends."""
+def read_stored(data: bytes, *, source: str = "") -> Stored:
+    """Return the prompt or the chain that the file *data* holds; raises what `read` does.
+
+    The prompts of a chain's steps are not at hand: its wires are checked as far as the file itself tells types.
+    """
+    return stored_of(parsed(data, source))
+
+
+def read_with_notes(data: bytes, *, source: str = "") -> tuple[Stored, tuple[Note, ...]]:
+    """Return the prompt or chain and what is worth telling about its file: keys without effect, foreign line ends."""
     found = parsed(data, source)
     if found.stretches:
         _note_near_roles(found.halves, found.notes)
         _note_markers(found.halves, found.notes)
-    return prompt_of(found), tuple(found.notes.found)
+    return stored_of(found), tuple(found.notes.found)
 
 
 def prompt_of(found: Parsed) -> Prompt[Any]:
-    """Return the prompt of a file that was taken apart."""
+    """Return the prompt of a file that was taken apart; raises `InvalidFile` for a chain's."""
+    stored = stored_of(found)
+    if isinstance(stored, Prompt):
+        return stored
+    source = found.halves.header or Source("")
+    at = _inside(found.header, "metadata", OURS, "steps").at
+    hint = "load it with store.load_chain(NAME); codec.read_stored(…) reads both"
+    raise source.error(at, "this is a chain of steps, and no prompt", hint, len("steps"))
+
+
+def stored_of(found: Parsed) -> Stored:
+    """Return the prompt or chain of a file that was taken apart."""
     try:
+        if found.is_chain:
+            from promptlib.codec.chains import chain_of  # noqa: PLC0415 - few files are chains
+
+            return chain_of(found.fields)
         return Prompt(**found.fields)
     except InvalidPrompt as error:
         _place(found, (error, *error.others))
@@ -92,6 +121,9 @@ def _declared(header: Node) -> Iterator[tuple[str, Node]]:
         named = _inside(header, "metadata", OURS, f"{what}s").value
         if isinstance(named, dict):
             yield from ((f"{what} {name!r}", each) for name, each in named.items())
+    steps = _inside(header, "metadata", OURS, "steps").value
+    if isinstance(steps, list):
+        yield from ((f"step {_inside(each, 'name').value!r}", each) for each in steps)
 
 
 def _inside(node: Node, *keys: str) -> Node:
@@ -108,8 +140,12 @@ def parsed(data: bytes, source: str = "") -> Parsed:
     header = parse(cut.header) if cut.header is not None else Node({}, 0, 0, "block")
     reader = HeaderReader(cut.header or Source("", source), notes)
     fields = reader.read(header)
-    if reader.literal:
-        stretches: tuple[Stretch, ...] = ()
+    stretches: tuple[Stretch, ...] = ()
+    if "steps" in fields:
+        from promptlib.codec.chains import check_chain_file  # noqa: PLC0415 - few files are chains
+
+        check_chain_file(cut, fields, header, literal=reader.literal or reader.role is not None)
+    elif reader.literal:
         fields["messages"] = (literal_message(reader.role, cut.body),)
         fields["places"] = (Place(source, cut.body_line),)
     else:

@@ -9,20 +9,21 @@ from promptlib.codec.editing import edited_body, edited_header
 from promptlib.codec.emitting import entries
 from promptlib.codec.fence import LARGEST_HEADER
 from promptlib.codec.header import header_of, is_literal
-from promptlib.codec.reading import Parsed, parsed, prompt_of
+from promptlib.codec.reading import Parsed, parsed, stored_of
 from promptlib.codec.reconciling import reconcile, renew, same
 from promptlib.codec.source import plain_of
 from promptlib.errors import InvalidPrompt
+from promptlib.prompt import Prompt
 
 if TYPE_CHECKING:
+    from promptlib.chain import Stored
     from promptlib.messages import Message
-    from promptlib.prompt import Prompt
 
 FENCE = "---\n"
 
 
-def write(prompt: Prompt[Any]) -> bytes:
-    """Return *prompt* as a new file: the same bytes for the same prompt, and `read` gives the prompt back exactly.
+def write(prompt: Stored) -> bytes:
+    """Return a prompt or chain as a new file: the same bytes for the same one, and `read` gives it back exactly.
 
     Raises `InvalidPrompt` when its settings or texts do not fit into front matter, or a message leaves a tag open.
     """
@@ -34,7 +35,9 @@ def write(prompt: Prompt[Any]) -> bytes:
     return f"{FENCE}{header}{FENCE}{_body(prompt)}".encode()
 
 
-def _body(prompt: Prompt[Any]) -> str:
+def _body(prompt: Stored) -> str:
+    if not isinstance(prompt, Prompt):
+        return ""
     if is_literal(prompt.messages):
         return cast("Message", prompt.messages[0]).text
     return write_body(prompt.messages, threads_of(prompt))
@@ -45,14 +48,14 @@ def threads_of(prompt: Prompt[Any]) -> frozenset[str]:
     return frozenset(each.name for each in prompt.inputs if each.type.kind == "thread")
 
 
-def edit(data: bytes, prompt: Prompt[Any], *, source: str = "") -> bytes:
-    """Return the file *data* changed to hold *prompt*; all that did not change keeps its bytes.
+def edit(data: bytes, prompt: Stored, *, source: str = "") -> bytes:
+    """Return the file *data* changed to hold a prompt or chain; all that did not change keeps its bytes.
 
     An unchanged prompt gives the same bytes, and one changed key changes only that key's lines. Comments, quotes, the
     order of keys and line ends stay. Raises `InvalidFile` when *data* is no prompt file.
     """
     found = parsed(data, source)
-    old, new = header_of(prompt_of(found)), header_of(prompt)
+    old, new = header_of(stored_of(found)), header_of(prompt)
     file = cast("dict[str, Any]", plain_of(found.header))
     body = _edited_body(found, prompt)
     edited = edited_header(found, cast("dict[str, Any]", reconcile(file, old, new))) + body
@@ -63,22 +66,23 @@ def edit(data: bytes, prompt: Prompt[Any], *, source: str = "") -> bytes:
     return edited.encode()
 
 
-def _edited_body(found: Parsed, prompt: Prompt[Any]) -> str:
+def _edited_body(found: Parsed, prompt: Stored) -> str:
+    if not isinstance(prompt, Prompt):
+        return found.halves.body if found.is_chain else ""
     if found.stretches and not is_literal(prompt.messages):
         return edited_body(found.halves, found.stretches, prompt.messages, threads_of(prompt))
     return _body(prompt)
 
 
-def _holds(text: str, prompt: Prompt[Any], header: dict[str, Any]) -> bool:
+def _holds(text: str, prompt: Stored, header: dict[str, Any]) -> bool:
     """Tell whether the file *text* reads as *prompt*."""
     try:
-        back = prompt_of(parsed(text.encode()))
+        back = stored_of(parsed(text.encode()))
     except InvalidPrompt:
         return False
-    literal = [getattr(piece, "literal", False) for piece in back.messages]
-    return (
-        back.digest == prompt.digest
-        and back.messages == prompt.messages
-        and literal == [getattr(piece, "literal", False) for piece in prompt.messages]
-        and same(header_of(back), header)
-    )
+    return back.digest == prompt.digest and _pieces(back) == _pieces(prompt) and same(header_of(back), header)
+
+
+def _pieces(stored: Stored) -> list[tuple[object, bool]]:
+    pieces = stored.messages if isinstance(stored, Prompt) else ()
+    return [(piece, getattr(piece, "literal", False)) for piece in pieces]
