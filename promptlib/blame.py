@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from promptlib.chain import Chain
 from promptlib.diff import visible
 from promptlib.diff.alignment import pairs_of
 from promptlib.errors import NotFound, nearest
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
+    from promptlib.chain import Stored
     from promptlib.inputs import Input
     from promptlib.plain import Plain
-    from promptlib.prompt import Prompt
     from promptlib.version import Version
 
 
@@ -131,8 +132,8 @@ def _told(each: _Brought) -> dict[str, object]:
     }
 
 
-def fields_of(prompt: Prompt[Any]) -> dict[str, Plain]:
-    """Return what each field of *prompt* says, by its path; what is empty is no field."""
+def fields_of(prompt: Stored) -> dict[str, Plain]:
+    """Return what each field of a prompt or chain says, by its path; what is empty is no field."""
     about: dict[str, Plain] = {
         "description": prompt.description,
         "tags": prompt.tags,
@@ -143,11 +144,23 @@ def fields_of(prompt: Prompt[Any]) -> dict[str, Plain]:
         "vouched": prompt.vouched.reason if prompt.vouched else "",
     }
     found: dict[str, Plain] = {path: value for path, value in about.items() if value}
+    if isinstance(prompt, Chain):
+        return found | _of_chain(prompt)
     found |= {f"messages[{at}]": canonical_piece(piece) for at, piece in enumerate(prompt.messages)}
     found |= _declared("inputs", prompt.inputs) | _declared("outputs", prompt.outputs)
     for layer in ("settings", "includes", "segments", "extra"):
         found |= _flat(f"{layer}.", getattr(prompt, layer))
     return found | {f"tools[{at}]": tool for at, tool in enumerate(prompt.tools)}
+
+
+def _of_chain(chain: Chain[Any]) -> dict[str, Plain]:
+    found = _declared("inputs", chain.inputs) | _flat("extra.", chain.extra)
+    for each in chain.steps:
+        path = f"steps.{each.name}"
+        found[f"{path}.prompt"] = str(each.use)
+        found |= {f"{path}.inputs.{key}": wire for key, wire in each.wires.items()}
+        found |= _declared(f"{path}.outputs", each.outputs)
+    return found
 
 
 def _declared(layer: str, declared: Iterable[Input]) -> dict[str, Plain]:
@@ -166,7 +179,7 @@ def _flat(prefix: str, values: Mapping[str, Plain]) -> dict[str, Plain]:
 
 
 def blamed_fields(
-    start: int, parents: Callable[[int], tuple[int, ...]], read: Callable[[int], Prompt[Any] | None]
+    start: int, parents: Callable[[int], tuple[int, ...]], read: Callable[[int], Stored | None]
 ) -> dict[str, tuple[Plain, int]]:
     """Return each field of version *start*: what it says, and the version that last changed its meaning.
 
@@ -199,7 +212,7 @@ def blamed_fields(
 class _Page(NamedTuple):
     """A prompt with what its fields say, as values and as texts to compare."""
 
-    prompt: Prompt[Any]
+    prompt: Stored
     values: dict[str, Plain]
     said: dict[str, bytes]
 
@@ -207,7 +220,7 @@ class _Page(NamedTuple):
 class _Pages:
     """The versions that are compared, each read once."""
 
-    def __init__(self, parents: Callable[[int], tuple[int, ...]], read: Callable[[int], Prompt[Any] | None]) -> None:
+    def __init__(self, parents: Callable[[int], tuple[int, ...]], read: Callable[[int], Stored | None]) -> None:
         self._parents = parents
         self._read = read
         self._pages: dict[int, _Page | None] = {}
@@ -244,6 +257,8 @@ class _Pages:
 def _kept(before: _Page, after: _Page) -> dict[str, str]:
     old, new = before.said, after.said
     kept = {path: path for path, value in new.items() if not path.startswith("messages[") and old.get(path) == value}
+    if isinstance(before.prompt, Chain) or isinstance(after.prompt, Chain):
+        return kept
     for source, target in pairs_of(before.prompt.messages, after.prompt.messages).items():
         was, now = f"messages[{source}]", f"messages[{target}]"
         if old[was] == new[now]:

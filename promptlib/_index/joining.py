@@ -20,6 +20,7 @@ from promptlib._index.nodes import (
     PARENT,
     PUT_NODE,
     RENAMED,
+    STEP,
     Link,
     NodeRow,
     linked,
@@ -196,7 +197,7 @@ class _Joining:
         # The file goes on saying what it was once derived from: the edge belongs to the version that said it first.
         if about.derived_from and about.derived_from not in {self._derivation(int(parent)) for parent in parents}:
             yield DERIVED, about.derived_from
-        yield from ((INCLUDES, pin) for pin in about.includes)
+        yield from ((INCLUDES if about.follows is None else STEP, pin) for pin in about.includes)
 
     def _derivation(self, version: int) -> str:
         if version in self._about:
@@ -327,7 +328,7 @@ class _Joining:
 
     def _gains(self, target: int) -> tuple[int, int, int]:
         gained = self._gained
-        return gained[target, MERGED], gained[target, DERIVED], gained[target, INCLUDES]
+        return gained[target, MERGED], gained[target, DERIVED], gained[target, INCLUDES] + gained[target, STEP]
 
     def _new_row(self, row: Row, marks: _Marks) -> tuple[object, ...]:
         about = self._about[row.id]
@@ -412,9 +413,8 @@ class _Cutting:
         for target, kind in self._ask(edges, (self._last, self._last)):
             lost[target, max(kind, MERGED)] += 1
         for target in {target for target, _ in lost}:
-            self._change(
-                target, heirs=-lost[target, MERGED], derived=-lost[target, DERIVED], users=-lost[target, INCLUDES]
-            )
+            users = lost[target, INCLUDES] + lost[target, STEP]
+            self._change(target, heirs=-lost[target, MERGED], derived=-lost[target, DERIVED], users=-users)
 
     def _turn_back(self, unmet: dict[str, list[str]]) -> None:
         """Let pins that lead to a version which goes lead to the one before it with that content."""

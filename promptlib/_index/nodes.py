@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: The places of the kinds in `promptlib.lineage.KINDS`.
 PARENT, RENAMED, MERGED, DERIVED, INCLUDES = range(5)
+#: A chain's pinned step, counted among the users as an include is. What ran (5) is in no index.
+STEP = 6
 #: An arc is the id at its other end, times eight, and its kind; below 0 it leads to a pin that nothing here meets.
 BITS, KIND = 3, 7
 

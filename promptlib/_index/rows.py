@@ -81,8 +81,9 @@ class Label(NamedTuple):
 class Description:
     """What the index remembers of a file's content; pins are written `name#<64 hex>`.
 
-    `trust` is empty for own content, `kind` for a prompt. `inputs` are written `name:type`. A file that is no
-    prompt has a `problem` and nothing else.
+    `includes` are the pins of a chain's steps too, and `follows` the labels of those that float, `name@label`.
+    `trust` is empty for own content, `kind` for a prompt. `inputs` are written `name:type`. A file that is neither
+    has a `problem` and nothing else.
     """
 
     digest: str = ""
@@ -97,11 +98,12 @@ class Description:
     kind: str = ""
     title: str = ""
     inputs: tuple[str, ...] = ()
+    follows: tuple[str, ...] = ()
 
     def columns(self) -> tuple[str, ...]:
         """Return it as texts in the order of its fields, with a list as JSON where there is one."""
         includes, tags, inputs = (
-            json.dumps(list_) if list_ else "" for list_ in (self.includes, self.tags, self.inputs)
+            json.dumps(list_) if list_ else "" for list_ in (self.includes + self.follows, self.tags, self.inputs)
         )
         said = self.trust, self.vouched, self.problem, self.kind, self.title
         return self.digest, self.derived_from, self.renamed_from, includes, self.description, tags, *said, inputs
@@ -124,11 +126,13 @@ class Description:
         """Return what `columns` was made of; what stands behind them is passed over."""
         digest, derived_from, renamed_from, includes, description, tags, *said = columns
         trust, vouched, problem, kind, title, inputs = said[:6]
+        used = json.loads(includes) if includes else ()
         return cls(
             digest=digest,
             derived_from=derived_from,
             renamed_from=renamed_from,
-            includes=tuple(json.loads(includes)) if includes else (),
+            includes=tuple(each for each in used if "#" in each),
+            follows=tuple(each for each in used if "#" not in each),
             description=description,
             tags=tuple(json.loads(tags)) if tags else (),
             trust=trust,

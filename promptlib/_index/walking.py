@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
 from promptlib._index.database import state
-from promptlib._index.nodes import BITS, DERIVED, INCLUDES, KIND, NODE
+from promptlib._index.nodes import BITS, DERIVED, INCLUDES, KIND, NODE, STEP
 from promptlib._index.rows import Damaged
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ AFTER = f"{_WALK}SELECT g.source FROM walk CROSS JOIN edges g ON g.target=walk.i
 #: A version is walked on from along its own line only where it was derived: `deep` says so.
 USING = (
     "WITH RECURSIVE walk(id, deep) AS (SELECT value, 0 FROM json_each(?) UNION "  # noqa: S608 - ours
-    f"SELECT g.source, g.kind<>{INCLUDES} FROM walk CROSS JOIN edges g "
+    f"SELECT g.source, g.kind NOT IN ({INCLUDES}, {STEP}) FROM walk CROSS JOIN edges g "
     f"ON g.target=walk.id AND (g.kind>={DERIVED} OR walk.deep)"
     ") SELECT n.id, n.told, n.seal, walk.deep FROM walk CROSS JOIN nodes n ON n.id=walk.id"
 )
@@ -136,7 +136,7 @@ def before(connection: sqlite3.Connection, starts: Sequence[int], *, origins: bo
         return rows.found(starts)
     for at, arcs in back.items():
         for arc in arcs:
-            if arc >> BITS not in back and arc > 0 and not (origins and arc & KIND == INCLUDES):
+            if arc >> BITS not in back and arc > 0 and not (origins and arc & KIND in (INCLUDES, STEP)):
                 raise Damaged(f"edge from {at} to {arc >> BITS}")
     return rows.found(starts)
 

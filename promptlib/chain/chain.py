@@ -232,6 +232,17 @@ class Chain(Generic[InputsT]):
         grammar.check_assignable(self.inputs, model)
         return cast("Chain[ModelT]", type(self)(**(self._fields() | {"inputs_model": model})))
 
+    def resolve(self, name: str, resolve: Resolve | None = None) -> Prompt[Any]:
+        """Return the prompt of the step *name*, its digest and its wires checked; *resolve* finds what is not at hand.
+
+        Raises `InvalidChain` when it is not found, is another content than the pinned one, or does not fit.
+        """
+        found = self.step(name)
+        if found.prompt is None:
+            (found,) = at_hand((found,), resolve)
+            self.with_origin(self.origin, included=((name, found.prompt),))
+        return cast("Prompt[Any]", found.prompt)
+
     def at_hand(self, resolve: Resolve) -> Self:
         """Return the same chain with the prompts of all steps, found by *resolve*, and every wire checked by type.
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from promptlib.chain.chain import Chain
 from promptlib.chain.steps import CONSTANT, Step
+from promptlib.codec.emitting import entries
+from promptlib.codec.notes import Notes
+from promptlib.codec.parsing import parse
 from promptlib.codec.properties import PropertyReader, write_properties
 from promptlib.codec.source import Node, Source, plain_of
 from promptlib.errors import BadRef, InvalidFile, InvalidPrompt, Where, nearest
@@ -13,6 +16,8 @@ from promptlib.plain import Frozen, freeze, thaw
 from promptlib.refs import Pin, Ref
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from promptlib.codec.fence import Halves
 
 KEYS = ("name", "prompt", "inputs", "outputs")
@@ -146,10 +151,18 @@ def chain_of(fields: dict[str, Any]) -> Chain[Any]:
 
 def write_steps(chain: Chain[Any]) -> list[dict[str, Any]]:
     """Return the steps as plain data, in the order in which their keys are written."""
-    return [_written(each) for each in chain.steps]
+    return [write_step(each) for each in chain.steps]
 
 
-def _written(step: Step) -> dict[str, Any]:
+def read_step_value(value: Mapping[str, Any]) -> Step:
+    """Return the step that plain data says, in the words of a file; raises `InvalidFile`."""
+    source = Source(entries({"steps": [value]}), "the value for a step")
+    (step,) = read_steps(source, cast("dict[str, Node]", parse(source).value)["steps"], PropertyReader(source, Notes()))
+    return step
+
+
+def write_step(step: Step) -> dict[str, Any]:
+    """Return one step as plain data."""
     found = {
         "name": step.name,
         "prompt": str(step.use),

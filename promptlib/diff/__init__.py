@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from promptlib.diff.comparison import PromptDiff, Side, diff
 from promptlib.diff.layout import Line, visible, word_lines
 from promptlib.diff.rows import FieldChange, IncludeChange, InputChange, MessageChange, Stretch
+from promptlib.diff.steps import StepChange
 
 if TYPE_CHECKING:
     from promptlib.diff.counts import DiffTokens, TokenChange
@@ -20,6 +21,7 @@ __all__ = [
     "MessageChange",
     "PromptDiff",
     "Side",
+    "StepChange",
     "Stretch",
     "TokenChange",
     "diff",

@@ -5,17 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from promptlib.chain import Chain
 from promptlib.diff import layout
 from promptlib.diff.alignment import align
 from promptlib.diff.bumped import compare_includes
 from promptlib.diff.contract import compare_inputs, compare_outputs
 from promptlib.diff.fields import compare_metadata, compare_segments, compare_settings, compare_tools
+from promptlib.diff.steps import answers_of, compare_steps
+from promptlib.errors import InvalidPrompt
+from promptlib.prompt import Prompt
 
 if TYPE_CHECKING:
+    from promptlib.chain import Stored
     from promptlib.diff.bumped import Compare
     from promptlib.diff.counts import DiffTokens
     from promptlib.diff.rows import FieldChange, IncludeChange, InputChange, MessageChange
-    from promptlib.prompt import Prompt
+    from promptlib.diff.steps import StepChange
     from promptlib.tokens.counting import Counting
 
 ENCODING = "o200k_base"
@@ -41,7 +46,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptDiff:
-    """What changed from one prompt to another, in rows.
+    """What changed from one prompt to another, or from one chain to another, in rows.
 
     `messages` holds a row for every message, also the unchanged ones, in the order of the new prompt; all others hold
     only what differs. True when anything differs, be it only a description; `same` when the content, and so the
@@ -57,9 +62,11 @@ class PromptDiff:
     tools: tuple[FieldChange, ...] = ()
     includes: tuple[IncludeChange, ...] = ()
     segments: tuple[FieldChange, ...] = ()
+    #: Of chains, which have no messages, settings, tools, includes and segments of their own.
+    steps: tuple[StepChange, ...] = ()
     metadata: tuple[FieldChange, ...] = ()
-    #: The prompts themselves, the texts of their includes among them, for who counts tokens.
-    prompts: tuple[Prompt[Any] | None, Prompt[Any] | None] = field(default=(None, None), repr=False, compare=False)
+    #: The prompts or chains themselves, with what they include or run, for who counts tokens.
+    prompts: tuple[Stored | None, Stored | None] = field(default=(None, None), repr=False, compare=False)
 
     @property
     def same(self) -> bool:
@@ -80,13 +87,14 @@ class PromptDiff:
         return tuple(f"{what} {row.path!r}: {row.reason}" for what, row in self.causes)
 
     @property
-    def causes(self) -> tuple[tuple[str, InputChange | FieldChange], ...]:
-        """The rows that are breaking, each with what it is: `input`, `output`, `setting` or `tool`."""
-        layers: tuple[tuple[str, tuple[InputChange | FieldChange, ...]], ...] = (
+    def causes(self) -> tuple[tuple[str, InputChange | FieldChange | StepChange], ...]:
+        """The rows that are breaking, each with what it is: `input`, `output`, `setting`, `tool` or `step`."""
+        layers: tuple[tuple[str, tuple[InputChange | FieldChange | StepChange, ...]], ...] = (
             ("input", self.inputs),
             ("output", self.outputs),
             ("setting", self.settings),
             ("tool", self.tools),
+            ("step", self.steps),
         )
         return tuple((what, row) for what, rows in layers for row in rows if row.breaking)
 
@@ -151,7 +159,7 @@ class PromptDiff:
 
         `before` and `after` are `{name, version, digest}` (`before` null for a new prompt); `same`, `breaking`,
         `reasons` and `tokens` stand beside the lists of rows `messages, inputs, outputs, settings, tools, includes,
-        segments, metadata`. Each message has its `tokens` too.
+        segments, steps, metadata`. Each message has its `tokens` too.
         """
         tokens = self.count(encoding).to_dict()
         costs = tokens.pop("messages")
@@ -171,15 +179,41 @@ class PromptDiff:
 
 
 #: The rows besides the messages, in their order.
-_LAYERS = ("inputs", "outputs", "settings", "tools", "includes", "segments", "metadata")
+_LAYERS = ("inputs", "outputs", "settings", "tools", "includes", "segments", "steps", "metadata")
 
 
-def diff(before: Prompt[Any] | None, after: Prompt[Any]) -> PromptDiff:
+def diff(before: Stored | None, after: Stored) -> PromptDiff:
     """Return what changed from *before* to *after*; for a new prompt, with None before it, everything is added.
+
+    Two chains are compared as two prompts are; a prompt and a chain have nothing in common: `InvalidPrompt`.
 
     Prompts are compared, not their files: another order of inputs, other quotes or comments make no difference.
     """
-    return _compared(before, after, lambda old, new: _compared(old, new, None))
+
+    def inside(old: Prompt[Any] | None, new: Prompt[Any]) -> PromptDiff:
+        return _compared(old, new, None)
+
+    if isinstance(after, Prompt) and (before is None or isinstance(before, Prompt)):
+        return _compared(before, after, inside)
+    if isinstance(after, Chain) and (before is None or isinstance(before, Chain)):
+        return _chains(before, after, inside)
+    kinds = ("a chain", "a prompt") if isinstance(before, Chain) else ("a prompt", "a chain")
+    raise InvalidPrompt(
+        f"{kinds[0]} and {kinds[1]} cannot be compared: {_side(before)}, {_side(after)}" if before else "",
+        hint="promptlib show REF tells each by itself",
+    )
+
+
+def _chains(before: Chain[Any] | None, after: Chain[Any], inside: Compare) -> PromptDiff:
+    return PromptDiff(
+        before=_side(before) if before else None,
+        after=_side(after),
+        inputs=compare_inputs(before.inputs if before else None, after.inputs),
+        outputs=compare_outputs(answers_of(before) if before else None, answers_of(after)),
+        steps=compare_steps(before, after, inside),
+        metadata=compare_metadata(before, after),
+        prompts=(before, after),
+    )
 
 
 def _compared(before: Prompt[Any] | None, after: Prompt[Any], inside: Compare | None) -> PromptDiff:
@@ -198,6 +232,6 @@ def _compared(before: Prompt[Any] | None, after: Prompt[Any], inside: Compare | 
     )
 
 
-def _side(prompt: Prompt[Any]) -> Side:
+def _side(prompt: Stored) -> Side:
     version = prompt.origin.version if prompt.origin and prompt.origin.digest == prompt.digest else None
     return Side(prompt.digest, prompt.name, version or "")

@@ -13,6 +13,7 @@ from promptlib.tokens.vocabulary import DEFAULT
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from promptlib.chain import Stored
     from promptlib.diff.rows import MessageChange
     from promptlib.prompt import Prompt
     from promptlib.tokens.counting import Counting
@@ -123,7 +124,7 @@ def _changes(pairs: Iterable[tuple[str | None, str | None]], encoding: Counting)
 
 
 def tokens_of(
-    rows: Iterable[MessageChange], before: Prompt[Any] | None, after: Prompt[Any] | None, encoding: Counting
+    rows: Iterable[MessageChange], before: Stored | None, after: Stored | None, encoding: Counting
 ) -> DiffTokens:
     """Return the tokens of two prompts whose messages are *rows*, by what *encoding* names."""
     by = counter(encoding)
@@ -148,10 +149,10 @@ def _text(found: Prompt[Any] | None) -> str | None:
     return None if found is None else "".join(piece.text for piece in found.messages)
 
 
-def _included(prompt: Prompt[Any], above: str = "") -> Iterator[tuple[str, Prompt[Any] | None]]:
+def _included(prompt: Stored, above: str = "") -> Iterator[tuple[str, Prompt[Any] | None]]:
     """Yield each content that is included, at any depth, once, by its aliases; None for one that is not at hand."""
     seen: set[str] = set()
-    ahead = [(above, prompt)]
+    ahead: list[tuple[str, Stored]] = [(above, prompt)]
     for path, each in ahead:
         at_hand = dict(each.included)
         for alias, pin in each.includes.items():

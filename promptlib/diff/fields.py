@@ -13,6 +13,7 @@ from promptlib.trust import FOREIGN
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from promptlib.chain import Stored
     from promptlib.diff.answers import Verdict
     from promptlib.diff.rows import Change, Layer
     from promptlib.plain import Plain
@@ -58,13 +59,13 @@ def compare_segments(before: Prompt[Any] | None, after: Prompt[Any]) -> tuple[Fi
     return tuple(_compared("segments", before.segments if before else Frozen(), after.segments))
 
 
-def compare_metadata(before: Prompt[Any] | None, after: Prompt[Any]) -> tuple[FieldChange, ...]:
+def compare_metadata(before: Stored | None, after: Stored) -> tuple[FieldChange, ...]:
     """Return a row for each part that is no content: description, tags, authors, where it came from, other keys."""
     old = _metadata(before) if before else Frozen()
     return tuple(_compared("metadata", old, _metadata(after), content=False))
 
 
-def _metadata(prompt: Prompt[Any]) -> Frozen:
+def _metadata(prompt: Stored) -> Frozen:
     given: dict[str, Plain] = {
         "description": prompt.description,
         "tags": prompt.tags,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from promptlib.diff.comparison import PromptDiff
     from promptlib.diff.counts import DiffTokens, TokenChange
     from promptlib.diff.rows import FieldChange, IncludeChange, InputChange, MessageChange
+    from promptlib.diff.steps import StepChange
     from promptlib.plain import Plain
     from promptlib.tokens.counting import Counting
 
@@ -129,6 +130,7 @@ def rows(difference: PromptDiff, width: int, *, encoding: Counting, painted: boo
     included = (row for each in difference.includes for row in _include_rows(each, costs.get(each.path), words))
     yield from _section("includes", included)
     yield from _section("segments", (row for each in difference.segments for row in _field_rows(each, width)))
+    yield from _section("steps", (row for each in difference.steps for row in _step_rows(each, costs, words)))
     yield from _section("messages", words.of(difference.messages, tokens.messages))
 
 
@@ -171,7 +173,7 @@ def _input_rows(row: InputChange, width: int) -> Iterator[Row]:
     yield from _reason(row)
 
 
-def _reason(row: FieldChange | InputChange) -> Iterator[Row]:
+def _reason(row: FieldChange | InputChange | StepChange) -> Iterator[Row]:
     if row.reason:
         said = f"{'breaking' if row.breaking else 'not breaking'}: {visible(row.reason)}"
         yield ((f"{_INDENT}{said}", "breaking" if row.breaking else "dim"),)
@@ -226,6 +228,34 @@ def _include_rows(row: IncludeChange, cost: TokenChange | None, words: _Words) -
         return
     for each in words.of(row.difference.messages, ()):
         yield (("  ", ""), *each) if each else ()
+
+
+def _step_rows(row: StepChange, costs: dict[str, TokenChange], words: _Words) -> Iterator[Row]:
+    sign = SIGNS[row.change]
+    cost = costs.get(row.step)
+    tokens = f", {cost}" if cost is not None and (row.bumped or row.change != "changed") else ""
+    yield ((f"{sign} {visible(row.step)}", _STYLES[sign]), (f": {row.summary}{tokens}", "dim"))
+    if row.change != "changed" or row.bumped:
+        before, after = shown_use(row.old_use, row.old_version), shown_use(row.new_use, row.new_version)
+        for each in _change_rows(f"{sign} prompt", before, after, words.width - len(_INDENT)):
+            yield ((_INDENT, ""), *each)
+    for wire in row.wires:
+        for each in _field_rows(wire, words.width - len(_INDENT)):
+            yield ((_INDENT, ""), *each)
+    for output in row.outputs:
+        for each in _input_rows(output, words.width - len(_INDENT)):
+            yield ((_INDENT, ""), *each)
+    if row.change == "removed":
+        yield from _reason(row)
+    for each in words.of(row.difference.messages, ()) if row.difference is not None else ():
+        yield ((_INDENT, ""), *each) if each else ()
+
+
+def shown_use(use: str, version: str) -> str:
+    """Return what a step runs: `team/decide v2 (3f9c2a1b)`, or `team/decide@production (floating)`."""
+    if "#" in use:
+        return shown_pin(use, version)
+    return f"{visible(use)} (floating)" if use else ""
 
 
 class _Words:

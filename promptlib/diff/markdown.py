@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from promptlib.columns import safe, wrapped
 from promptlib.diff.counts import signed
-from promptlib.diff.layout import CONTEXT, cut, shown_pin, shown_value, visible, word_lines
+from promptlib.diff.layout import CONTEXT, cut, shown_pin, shown_use, shown_value, visible, word_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from promptlib.diff.counts import DiffTokens, TokenChange
     from promptlib.diff.layout import Line
     from promptlib.diff.rows import FieldChange, IncludeChange, InputChange, MessageChange
+    from promptlib.diff.steps import StepChange
 
 #: Columns of a fence: what is longer would have to be scrolled.
 WIDEST = 110
@@ -93,6 +94,8 @@ def body_blocks(difference: PromptDiff, tokens: DiffTokens) -> Iterator[str]:
     costs = dict(tokens.includes)
     for row in difference.includes:
         yield from _include_blocks(row, costs.get(row.path))
+    for step in difference.steps:
+        yield from _step_blocks(step, costs.get(step.step))
     yield from _messages(difference.messages, tokens.messages)
 
 
@@ -138,6 +141,17 @@ def _include_blocks(row: IncludeChange, cost: TokenChange | None) -> Iterator[st
     yield f"**include** {code(row.path)} {row.change}: {' → '.join(code(pin) for pin in pins if pin)}{tokens}"
     if row.difference is not None and row.change == "changed":
         yield from _messages(row.difference.messages, (), f" of {code(row.path)}")
+
+
+def _step_blocks(row: StepChange, cost: TokenChange | None) -> Iterator[str]:
+    uses = (shown_use(row.old_use, row.old_version), shown_use(row.new_use, row.new_version))
+    pairs = " → ".join(code(use) for use in dict.fromkeys(uses) if use)
+    tokens = f", {cost}".replace("->", "→") if cost is not None and (row.bumped or row.change != "changed") else ""
+    title = f"**step** {code(row.step)} {row.summary}: {pairs}{tokens}"
+    inner = [*map(_field_row, row.wires), *map(_input_row, row.outputs)]
+    yield "\n".join([title, *([""] if inner else []), *(f"- {each}" for each in inner)])
+    if row.difference is not None:
+        yield from _messages(row.difference.messages, (), f" of {code(row.step)}")
 
 
 def _messages(messages: tuple[MessageChange, ...], costs: tuple[TokenChange, ...], whose: str = "") -> Iterator[str]:

@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from promptlib.columns import safe
-from promptlib.diff.layout import shown_pin, shown_value, visible, word_lines
+from promptlib.diff.layout import shown_pin, shown_use, shown_value, visible, word_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from promptlib.diff.counts import DiffTokens, TokenChange
     from promptlib.diff.layout import Line
     from promptlib.diff.rows import FieldChange, IncludeChange, InputChange, MessageChange
+    from promptlib.diff.steps import StepChange
 
 # Colours are tints over whatever is behind them, so that light and dark pages and notebooks are served alike.
 STYLE = """\
@@ -113,6 +114,10 @@ def blocks_of(difference: PromptDiff, tokens: DiffTokens) -> Iterator[str]:
         yield "<h3>Includes</h3>"
     for row in difference.includes:
         yield from _include(row, costs.get(row.path))
+    if difference.steps:
+        yield "<h3>Steps</h3>"
+    for step in difference.steps:
+        yield from _step(step, costs.get(step.step))
     yield from _messages(difference.messages, tokens.messages)
 
 
@@ -155,6 +160,21 @@ def _include(row: IncludeChange, cost: TokenChange | None) -> Iterator[str]:
         for each in row.difference.messages:
             if each.change != "same":
                 yield _message(each, None, f"{row.path}: ")
+
+
+def _step(row: StepChange, cost: TokenChange | None) -> Iterator[str]:
+    uses = [shown_use(row.old_use, row.old_version), shown_use(row.new_use, row.new_version)]
+    pairs = " → ".join(f"<code>{escaped(use)}</code>" for use in dict.fromkeys(uses) if use)
+    tokens = f", {_arrow(str(cost))}" if cost is not None and (row.bumped or row.change != "changed") else ""
+    inner = "".join([*map(_field_row, row.wires), *map(_input_row, row.outputs)])
+    why = f' <span class="why bad">(breaking: {escaped(row.reason)})</span>' if row.change == "removed" else ""
+    yield (
+        f'<ul><li class="{row.change}"><code>{escaped(row.step)}</code>: {escaped(row.summary)}{tokens}, {pairs}{why}'
+        f"{f'<ul>{inner}</ul>' if inner else ''}</li></ul>"
+    )
+    for each in row.difference.messages if row.difference is not None else ():
+        if each.change != "same":
+            yield _message(each, None, f"{row.step}: ")
 
 
 def _messages(messages: tuple[MessageChange, ...], costs: tuple[TokenChange, ...]) -> Iterator[str]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Edit = Literal["same", "removed", "added"]
 Change = Literal["same", "added", "removed", "changed"]
-Layer = Literal["settings", "tools", "includes", "segments", "metadata"]
+Layer = Literal["settings", "tools", "includes", "segments", "metadata", "steps"]
 Aspect = Literal["input", "type", "default", "required", "description"]
 
 

@@ -6,13 +6,14 @@ from promptlib.lineage.finding import Which
 from promptlib.lineage.graph import Compare, Graph, Lineage, Source
 from promptlib.lineage.impact import Impact, impacts
 from promptlib.lineage.joining import Told, joined, web_of
-from promptlib.lineage.nodes import KINDS, LINE, ORIGINS, Edge, Fields, Kind, Node
+from promptlib.lineage.nodes import KINDS, LINE, ORIGINS, USES, Edge, Fields, Kind, Node
 from promptlib.lineage.web import Web
 
 __all__ = [
     "KINDS",
     "LINE",
     "ORIGINS",
+    "USES",
     "Compare",
     "Edge",
     "Fields",

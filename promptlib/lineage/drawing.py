@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 WIDEST_MESSAGE = 60
 #: So many differences are in a page, and in the picture of a notebook.
 MOST_DIFFS, FEW_DIFFS = 1_000, 50
-_ARROWS: dict[Kind, str] = {"derived_from": "-.->", "includes": "==>", "produced": "-.->"}
+_ARROWS: dict[Kind, str] = {
+    "derived_from": "-.->",
+    "includes": "==>",
+    "produced": "-.->",
+    "step": "==>",
+    "floating_step": "-.->",
+}
 _COLUMN = frozenset({KINDS.index("parent"), KINDS.index("renamed_from")})
 
 

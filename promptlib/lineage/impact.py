@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     from promptlib.lineage.nodes import Edge, Kind, Node
     from promptlib.lineage.web import Web
 
-_USES: dict[Kind, str] = {"derived_from": "derives from", "includes": "includes"}
+_USES: dict[Kind, str] = {
+    "derived_from": "derives from",
+    "includes": "includes",
+    "step": "has as a step",
+    "floating_step": "has as a floating step, now",
+}
 
 
 class Trail(NamedTuple):
@@ -104,7 +109,7 @@ class Impact:
 
     @property
     def kind(self) -> Kind:
-        """How it uses what comes before it on its path: `includes` or `derived_from`, of its own or of its line."""
+        """How it, or its line, uses what comes before it on its path: `includes`, `derived_from`, `step`."""
         return next(edge.kind for edge in self._trail.to(self._key) if edge.kind not in LINE)
 
     def __str__(self) -> str:

@@ -29,6 +29,8 @@ class Told(NamedTuple):
     renamed_from: str = ""
     derived_from: Pin | None = None
     includes: tuple[Pin, ...] = ()
+    #: The digests that the labels of a chain's floating steps point at now, by pin; None for a prompt.
+    follows: tuple[Pin, ...] | None = None
 
 
 def joined(versions: Iterable[Told], compare: Compare | None = None) -> Graph:
@@ -74,7 +76,9 @@ class _Joining:
         if each.derived_from and all(parent.derived_from != each.derived_from for parent in parents):
             yield "derived_from", self._pinned(each.derived_from)
         for pin in each.includes:
-            yield "includes", self._pinned(pin)
+            yield "includes" if each.follows is None else "step", self._pinned(pin)
+        for pin in each.follows or ():
+            yield "floating_step", self._pinned(pin)
         self._newest[each.node.name] = each.id
 
     def _pinned(self, pin: Pin) -> int:

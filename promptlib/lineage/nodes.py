@@ -12,12 +12,16 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 #: How a version follows from another; in the order in which edges of one version are told.
-Kind: TypeAlias = Literal["parent", "renamed_from", "merged_from", "derived_from", "includes", "produced"]
+Kind: TypeAlias = Literal[
+    "parent", "renamed_from", "merged_from", "derived_from", "includes", "produced", "step", "floating_step"
+]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 #: The life of one prompt: what its file was before, whatever it was called.
 LINE: frozenset[Kind] = frozenset({"parent", "renamed_from", "merged_from"})
 #: The kinds that say where a content came from; an included prompt, or one that ran, stays a prompt of its own.
 ORIGINS: frozenset[Kind] = LINE | {"derived_from"}
+#: One content put to use by another: it stays a prompt of its own.
+USES: frozenset[Kind] = frozenset({"includes", "step", "floating_step"})
 
 #: How each is told: what follows from something is its source.
 SPOKEN: dict[Kind, str] = {
@@ -27,6 +31,9 @@ SPOKEN: dict[Kind, str] = {
     "derived_from": "derived from",
     "includes": "includes",
     "produced": "run of",
+    "step": "step",
+    # Where its label stands now; it runs something else when that is moved.
+    "floating_step": "floating step, now",
 }
 
 
@@ -207,7 +214,10 @@ def _node(fields: Fields) -> Node:
 
 
 class Edge(NamedTuple):
-    """`source` follows from `target`, or uses it: its parent, what it was merged or derived from, what it includes."""
+    """`source` follows from `target`, or uses it: its parent, what it was merged or derived from, what it includes.
+
+    A chain uses the prompts of its steps: `step` is pinned, `floating_step` leads to where its label stands now.
+    """
 
     kind: Kind
     source: Node

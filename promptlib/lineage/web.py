@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from promptlib.lineage.nodes import KINDS, LINE, ORIGINS, Edge
+from promptlib.lineage.nodes import KINDS, LINE, ORIGINS, USES, Edge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 BITS, KIND = 3, 7
 _ORIGINS = frozenset(KINDS.index(kind) for kind in ORIGINS)
 _LINE = frozenset(KINDS.index(kind) for kind in LINE)
-_INCLUDES = KINDS.index("includes")
+_USES = frozenset(KINDS.index(kind) for kind in USES)
 _PRODUCED = KINDS.index("produced")
 
 
@@ -140,13 +140,13 @@ class Web:
                 kind, source = arc & KIND, arc >> BITS
                 if kind == _PRODUCED or (kind in _LINE and not goes_on):
                     continue
-                deeper = kind != _INCLUDES and source not in derived
+                deeper = kind not in _USES and source not in derived
                 if source in begun or (source in found and not deeper):
                     continue
                 found.setdefault(source, key << BITS | kind)
-                if kind != _INCLUDES:
+                if kind not in _USES:
                     derived.add(source)
-                ahead.append((source, kind != _INCLUDES))
+                ahead.append((source, kind not in _USES))
         return found
 
     def edge(self, kind: int, source: int, target: int) -> Edge:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from promptlib.diff.layout import visible
 from promptlib.plain import Frozen, thaw
 
 if TYPE_CHECKING:
+    from promptlib.chain import Stored
     from promptlib.plain import Plain
-    from promptlib.prompt import Prompt
     from promptlib.version import Version
 
 Kind = Literal["prompt", "label", "include", "file"]
@@ -63,9 +63,9 @@ class NameConflict:
     name: str
     kind: Kind = "prompt"
     label: str = ""
-    base: Prompt[Any] | Version | None = None
-    ours: Prompt[Any] | Version | None = None
-    theirs: Prompt[Any] | Version | None = None
+    base: Stored | Version | None = None
+    ours: Stored | Version | None = None
+    theirs: Stored | Version | None = None
     fields: tuple[FieldConflict, ...] = ()
 
     def __str__(self) -> str:
@@ -86,7 +86,7 @@ class NameConflict:
         return {"name": self.name, "kind": self.kind, "label": self.label, **sides, "fields": fields}
 
 
-def _shown_side(side: Prompt[Any] | Version | None) -> str:
+def _shown_side(side: Stored | Version | None) -> str:
     if side is None:
         return "(absent)"
     number = getattr(side, "number", None)

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from promptlib import codec
 from promptlib.errors import InvalidFile, InvalidPrompt, Where
 from promptlib.merge.hunks import aligned
+from promptlib.prompt import Prompt
 from promptlib.trust import FOREIGN, OWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from promptlib.chain import Stored
     from promptlib.merge.merged import Merged
-    from promptlib.prompt import Prompt
 
 #: As many signs as git's markers have; more where a text has a line that could be taken for one.
 MARKER_SIZE = 7
@@ -25,9 +26,9 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+\Z")
 MOST_NAMED = 10
 
 
-def marker_size(prompts: Iterable[Prompt[Any] | None], least: int = MARKER_SIZE) -> int:
-    """Return how many signs a marker has that no line of *prompts* can be taken for."""
-    texts = (piece.text for prompt in prompts if prompt is not None for piece in prompt.messages)
+def marker_size(sides: Iterable[Stored | None], least: int = MARKER_SIZE) -> int:
+    """Return how many signs a marker has that no line of a prompt among *sides* can be taken for."""
+    texts = (piece.text for side in sides if isinstance(side, Prompt) for piece in side.messages)
     return max([least, *map(longest_sign, texts)])
 
 
@@ -36,7 +37,7 @@ def longest_sign(text: str) -> int:
     return max((len(found[0]) + 1 for found in _SIGNS.finditer(text)), default=0)
 
 
-def draft_of(merged: Merged, file: bytes, names: tuple[str, str], size: int) -> str:
+def draft_of(merged: Merged[Any], file: bytes, names: tuple[str, str], size: int) -> str:
     """Return the file of *merged* with the contested lines of both sides between markers that bear their *names*."""
     mine, yours = merged.resolve("ours"), merged.resolve("theirs")
     ours = b"" if mine is None else codec.edit(file, mine) if file else codec.write(mine)
@@ -70,7 +71,7 @@ def marker_lines(text: str, size: int) -> list[int]:
     return [at for at, line in enumerate(text.split("\n"), 1) if marker.fullmatch(line)]
 
 
-def read_draft(merged: Merged, text: str, *, source: str, size: int) -> Prompt[Any] | None:
+def read_draft(merged: Merged[Any], text: str, *, source: str, size: int) -> Stored | None:
     """Return the prompt that an edited draft holds; raises what `Merged.read_resolved` says."""
     check_no_markers(text, source=source, size=size)
     if not text.strip() and None in (merged.ours, merged.theirs):
@@ -79,7 +80,7 @@ def read_draft(merged: Merged, text: str, *, source: str, size: int) -> Prompt[A
     if text.endswith("\n") and not any(codec.write(side).endswith(b"\n") for side in sides):
         # Editors end the last line; where neither side's file does, that line end is no part of the text.
         text = text.removesuffix("\n")
-    found = codec.read(text.encode(), source=source)
+    found = codec.read_stored(text.encode(), source=source)
     _check_trust(found, merged, sides)
     origin = merged.ours.origin if merged.ours is not None else None
     return found.with_origin(origin)
@@ -98,7 +99,7 @@ def check_no_markers(text: str, *, source: str, size: int) -> None:
         )
 
 
-def _check_trust(found: Prompt[Any], merged: Merged, sides: list[Prompt[Any]]) -> None:
+def _check_trust(found: Stored, merged: Merged[Any], sides: list[Stored]) -> None:
     """Refuse an edit that makes foreign words one's own in passing."""
     own = {side.digest for side in (merged.ours, merged.theirs) if side is not None and side.trust == OWN}
     if found.trust == OWN and any(side.trust == FOREIGN for side in sides) and found.digest not in own:

@@ -19,7 +19,7 @@ from promptlib.merge.texts import merge_texts
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from promptlib.prompt import Prompt
+    from promptlib.chain import Stored
 
 _COMMENT = re.compile(r"^(?:[^'\"#\n]*[ \t])?(#.*)$", re.MULTILINE)
 
@@ -35,7 +35,7 @@ class MergedFile:
     """
 
     data: bytes | None
-    merged: Merged | None
+    merged: Merged[Any] | None
     conflicts: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
 
@@ -57,7 +57,7 @@ def merge_files(
     """
     try:
         named = ((base, "base"), (ours, names[0]), (theirs, names[1]))
-        sides = [None if data is None else codec.read(data, source=name) for data, name in named]
+        sides = [None if data is None else codec.read_stored(data, source=name) for data, name in named]
     except InvalidPrompt as error:
         return _by_lines(base, ours, theirs, names, marker_size, error)
     merged = merge(*sides)
@@ -92,14 +92,14 @@ def _by_lines(
         told.append(f"contested in line{'s' if len(places) > 1 else ''} {', '.join(map(str, places))}")
         return MergedFile(data, None, tuple(told))
     try:
-        codec.read(data)
+        codec.read_stored(data)
     except InvalidPrompt as still:
         return MergedFile(data, None, (*told, f"what came out is none either: {still.what}"))
     return MergedFile(data, None)
 
 
 def _draft(
-    merged: Merged, base: bytes, sides: tuple[bytes | None, bytes | None], names: tuple[str, str], size: int
+    merged: Merged[Any], base: bytes, sides: tuple[bytes | None, bytes | None], names: tuple[str, str], size: int
 ) -> bytes:
     """Return the draft over the front matter that keeps comments of both sides, or over that of ours."""
     mine = merged.resolve("ours")
@@ -109,7 +109,7 @@ def _draft(
     return merged.draft(ours=names[0], theirs=names[1], file=sides[0] or b"", marker_size=size).encode()
 
 
-def merged_file(prompt: Prompt[Any], base: bytes | None, ours: bytes | None, theirs: bytes | None) -> bytes:
+def merged_file(prompt: Stored, base: bytes | None, ours: bytes | None, theirs: bytes | None) -> bytes:
     """Return the file that says *prompt*, the outcome of a merge of the three files, in their words where possible."""
     best: tuple[int, bytes] | None = None
     for made in _candidates(prompt, base or b"", ours, theirs):
@@ -121,7 +121,7 @@ def merged_file(prompt: Prompt[Any], base: bytes | None, ours: bytes | None, the
     return best[1] if best else codec.write(prompt)
 
 
-def _candidates(prompt: Prompt[Any], base: bytes, ours: bytes | None, theirs: bytes | None) -> Iterator[bytes]:
+def _candidates(prompt: Stored, base: bytes, ours: bytes | None, theirs: bytes | None) -> Iterator[bytes]:
     """Yield files that may say *prompt*, those that are likely to keep most first."""
     if ours is not None and theirs is not None:
         whole = merge_texts(base.decode(), ours.decode(), theirs.decode())
@@ -133,7 +133,7 @@ def _candidates(prompt: Prompt[Any], base: bytes, ours: bytes | None, theirs: by
                 yield codec.edit(data, prompt)
 
 
-def _with_merged_heads(prompt: Prompt[Any], base: bytes, ours: bytes | None, theirs: bytes | None) -> Iterator[bytes]:
+def _with_merged_heads(prompt: Stored, base: bytes, ours: bytes | None, theirs: bytes | None) -> Iterator[bytes]:
     """Yield files with the body of *prompt* and the front matter merged by lines, which may be none any more."""
     if ours is None or theirs is None:
         return
@@ -144,9 +144,9 @@ def _with_merged_heads(prompt: Prompt[Any], base: bytes, ours: bytes | None, the
     yield (merge_texts(*heads).taking("ours") + body).encode()
 
 
-def _says(data: bytes, prompt: Prompt[Any]) -> bool:
+def _says(data: bytes, prompt: Stored) -> bool:
     try:
-        return same_prompt(codec.read(data), prompt)
+        return same_prompt(codec.read_stored(data), prompt)
     except InvalidPrompt:
         return False
 

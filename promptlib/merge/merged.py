@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast, overload
 
 from promptlib import codec
+from promptlib.chain import Chain
 from promptlib.errors import InvalidPrompt, MergeConflict, NotFound, nearest
 from promptlib.merge.conflicts import FieldConflict, NameConflict
 from promptlib.merge.deciding import Given
@@ -16,6 +17,7 @@ from promptlib.plain import Frozen
 from promptlib.prompt import Prompt
 
 if TYPE_CHECKING:
+    from promptlib.chain import Stored
     from promptlib.merge.deciding import Choose
     from promptlib.merge.texts import Side
 
@@ -28,23 +30,27 @@ _NOTHING = Frozen()
 WHOLE = "prompt"
 
 
+StoredT = TypeVar("StoredT", bound="Prompt[Any] | Chain[Any]")
+
+
 @dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(Generic[StoredT]):
     """The outcome of a merge.
 
-    `prompt` is the merged prompt; it is None when there are `conflicts`, and when the prompt is `deleted`. The three
-    sides are kept, so that a conflict can be decided with `resolve`, or in an editor with `draft` and `read_resolved`.
+    `prompt` is the merged prompt, or the merged chain; it is None when there are `conflicts`, and when the prompt is
+    `deleted`. The three sides are kept, so that a conflict can be decided with `resolve`, or in an editor with `draft`
+    and `read_resolved`.
     """
 
-    prompt: Prompt[Any] | None
+    prompt: StoredT | None
     deleted: bool = False
     conflicts: tuple[FieldConflict, ...] = ()
-    base: Prompt[Any] | None = None
-    ours: Prompt[Any] | None = None
-    theirs: Prompt[Any] | None = None
+    base: StoredT | None = None
+    ours: StoredT | None = None
+    theirs: StoredT | None = None
     _forced: Frozen = field(default=_NOTHING, repr=False)
 
-    def resolve(self, choices: Choices = _NOTHING) -> Prompt[Any] | None:
+    def resolve(self, choices: Choices = _NOTHING) -> StoredT | None:
         """Return the prompt with all conflicts decided; None when that means that it is deleted.
 
         *choices* is `"ours"` or `"theirs"` for all of them; or a mapping from each field to `"ours"`, `"theirs"`,
@@ -60,7 +66,7 @@ class Merged:
         if self.conflicts[0].field == WHOLE:
             return self._whole(choose(self.conflicts[0]))
         try:
-            return self._course().made(choose)[0]
+            return cast("StoredT", self._course().made(choose)[0])
         except InvalidPrompt as error:
             hint = f"{error.hint}\nall 'ours' or all 'theirs' is always valid".strip()
             raise InvalidPrompt(
@@ -82,14 +88,14 @@ class Merged:
 
     def read_resolved(
         self, text: str | bytes, *, source: str = "the merged file", marker_size: int = MARKER_SIZE
-    ) -> Prompt[Any] | None:
+    ) -> StoredT | None:
         """Return the prompt of a draft that was edited; an empty text means that a contested deletion holds.
 
         Raises `InvalidFile` with the lines of markers that are left, and what `codec.read` raises; `InvalidPrompt`
         when a foreign prompt would become one's own by it.
         """
         text = text.decode() if isinstance(text, bytes) else text
-        return read_draft(self, text, source=source, size=self._marker_size(marker_size))
+        return cast("StoredT | None", read_draft(self, text, source=source, size=self._marker_size(marker_size)))
 
     def _marker_size(self, least: int) -> int:
         return marker_size((self.base, self.ours, self.theirs), least)
@@ -102,7 +108,7 @@ class Merged:
         )
 
     def _course(self) -> Course:
-        ours, theirs = cast("Prompt[Any]", self.ours), cast("Prompt[Any]", self.theirs)
+        ours, theirs = cast("Stored", self.ours), cast("Stored", self.theirs)
         return Course(self.base, ours, theirs, cast("Mapping[str, str]", self._forced))
 
     def _choosing(self, choices: Choices) -> Choose:
@@ -131,14 +137,14 @@ class Merged:
                 conflicts=(self.conflict(),),
             )
 
-    def _whole(self, choice: Side | Given) -> Prompt[Any] | None:
+    def _whole(self, choice: Side | Given) -> StoredT | None:
         if not isinstance(choice, Given):
-            return cast("Prompt[Any] | None", getattr(self, choice))
+            return cast("StoredT | None", getattr(self, choice))
         value = choice.value
-        if value is None or isinstance(value, Prompt):
-            return value
+        if value is None or isinstance(value, Prompt | Chain):
+            return cast("StoredT | None", value)
         if isinstance(value, str):
-            return codec.read(value.encode(), source="the value for prompt")
+            return cast("StoredT", codec.read_stored(value.encode(), source="the value for prompt"))
         raise InvalidPrompt(
             f"the value for prompt is a {type(value).__name__}", hint="give a Prompt, the text of its file, or None"
         )
@@ -148,8 +154,22 @@ def _choice(value: object) -> Side | Given:
     return value if isinstance(value, str) and value in SIDES else Given(value)
 
 
-def merge(base: Prompt[Any] | None, ours: Prompt[Any] | None, theirs: Prompt[Any] | None) -> Merged:
-    """Merge what two sides made of the prompt *base*; None stands for a prompt that is not there.
+@overload
+def merge(  # type: ignore[overload-overlap] # three times None is deleted, of whichever kind
+    base: Prompt[Any] | None, ours: Prompt[Any] | None, theirs: Prompt[Any] | None
+) -> Merged[Prompt[Any]]: ...
+
+
+@overload
+def merge(base: Chain[Any] | None, ours: Chain[Any] | None, theirs: Chain[Any] | None) -> Merged[Chain[Any]]: ...
+
+
+@overload
+def merge(base: Stored | None, ours: Stored | None, theirs: Stored | None) -> Merged[Any]: ...
+
+
+def merge(base: Stored | None, ours: Stored | None, theirs: Stored | None) -> Merged[Any]:
+    """Merge what two sides made of the prompt, or the chain, *base*; None stands for one that is not there.
 
     Each part goes by its own rule (the page on merging has them in a table): what only one side changed is taken, what
     both changed alike is taken once, and what both changed differently is a conflict, as small as can be: two words of
@@ -158,6 +178,12 @@ def merge(base: Prompt[Any] | None, ours: Prompt[Any] | None, theirs: Prompt[Any
     """
     if ours is None or theirs is None or same_prompt(ours, theirs):
         return _with_absent(base, ours, theirs)
+    if isinstance(ours, Chain) != isinstance(theirs, Chain):
+        why = "one side has a prompt under this name, the other a chain"
+        conflict = FieldConflict(WHOLE, _file(base), _file(ours), _file(theirs), why)
+        return Merged(None, conflicts=(conflict,), base=base, ours=ours, theirs=theirs)
+    if base is not None and isinstance(base, Chain) != isinstance(ours, Chain):
+        base = None  # both sides put another kind in its place
     if base is not None and (same_prompt(base, ours) or same_prompt(base, theirs)):
         return Merged(theirs if same_prompt(base, ours) else ours, base=base, ours=ours, theirs=theirs)
     course = Course(base, ours, theirs)
@@ -168,7 +194,7 @@ def merge(base: Prompt[Any] | None, ours: Prompt[Any] | None, theirs: Prompt[Any
     )
 
 
-def _with_absent(base: Prompt[Any] | None, ours: Prompt[Any] | None, theirs: Prompt[Any] | None) -> Merged:
+def _with_absent(base: Stored | None, ours: Stored | None, theirs: Stored | None) -> Merged[Any]:
     """Return the merge where a side has no prompt, or both have the same."""
     left = theirs if ours is None else ours
     if left is None:
@@ -184,5 +210,5 @@ def _with_absent(base: Prompt[Any] | None, ours: Prompt[Any] | None, theirs: Pro
     return Merged(None, conflicts=(conflict,), base=base, ours=ours, theirs=theirs)
 
 
-def _file(prompt: Prompt[Any] | None) -> str | None:
+def _file(prompt: Stored | None) -> str | None:
     return None if prompt is None else codec.write(prompt).decode()

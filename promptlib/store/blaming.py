@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from promptlib.blame import Blame, BlamedField, BlamedLine, blamed_fields
 from promptlib.errors import InvalidPrompt, NotFound, StoreDamaged
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from promptlib._index import Row
+    from promptlib.chain import Stored
     from promptlib.plain import Plain
-    from promptlib.prompt import Prompt
     from promptlib.store.past import History
     from promptlib.version import Version
 
@@ -129,7 +129,7 @@ class _Line:
         self._check_known([row for _, _, row in told])
         return told, ""
 
-    def _prompt(self, version: int) -> Prompt[Any] | None:
+    def _prompt(self, version: int) -> Stored | None:
         try:
             return content_of(self._history.content(self.rows[version].blob or ""))
         except InvalidPrompt:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from promptlib import codec
 from promptlib.bundle import Bundle, pack
+from promptlib.chain import Chain
 from promptlib.errors import NotFound, StoreError
 from promptlib.lockfile import FILE
 from promptlib.refs import Pin, Ref, check_name
@@ -106,7 +107,13 @@ class _Gathered:
         self._include(Labelled.from_bytes(data, shown).data if ref.label else data, shown)
 
     def _include(self, data: bytes, shown: str) -> None:
-        for text in codec.read(data, source=shown).includes.values():
+        stored = codec.read_stored(data, source=shown)
+        for text in stored.follows.values() if isinstance(stored, Chain) else ():
+            # What a floating step runs goes along with its label, whichever names were asked for.
+            ref = Ref.parse(str(text))
+            if (path := label_path(ref.name, ref.label)) not in self.files:
+                self._take(path, ref)
+        for text in stored.includes.values():
             pin = Pin.parse(str(text))
             path = include_path(pin.digest)
             if path not in self.files:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from promptlib import codec
 from promptlib.errors import NotFetched, PromptLibError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from promptlib._git import Repository
     from promptlib._index import Row
-    from promptlib.prompt import Prompt
+    from promptlib.chain import Stored
     from promptlib.store.homes import Home
     from promptlib.store.past import History
 
@@ -136,10 +136,10 @@ class _Files:
                 self._found("prompt", path, "its path is no prompt name, so nothing can load it")
                 return
             self.prompts += 1
-            codec.read(data, source=self.files.shown(path))
+            codec.read_stored(data, source=self.files.shown(path))
 
     def _include(self, path: str, data: bytes) -> None:
-        found = codec.read(data, source=path)
+        found = codec.read_stored(data, source=path)
         if include_path(found.digest) != path:
             self._found("include", path, f"holds {found.digest}", self._remedy(path))
         self._nested("include", path, found)
@@ -151,13 +151,13 @@ class _Files:
             return
         self.labels += 1
         held = Labelled.from_bytes(data, self.files.shown(path))
-        prompt = codec.read(held.data, source=self.files.shown(path))
+        prompt = codec.read_stored(held.data, source=self.files.shown(path))
         if prompt.digest != held.digest:
             self._found("label", path, f"says {held.digest} and holds {prompt.digest}", self._remedy(path))
         elif self._nested("label", path, prompt):
             self.sound.add(at)
 
-    def _nested(self, kind: Kind, path: str, prompt: Prompt[Any]) -> bool:
+    def _nested(self, kind: Kind, path: str, prompt: Stored) -> bool:
         missing = [
             pin for pin in prompt.includes.values() if not self._is_here(include_path(Pin.parse(str(pin)).digest))
         ]

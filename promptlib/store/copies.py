@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from promptlib import codec
 from promptlib.errors import PromptLibError
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from promptlib._git import Repository
     from promptlib._index import Remembered, Told
-    from promptlib.prompt import Prompt
+    from promptlib.chain import Stored
     from promptlib.store.homes import Home
 
     #: Id, body, and in words where it was found.
@@ -143,7 +143,7 @@ class Copies:
             for object_id, _, body in self._mender.retold(told, changes):
                 yield object_id, body, "made again from the index"
 
-    def _laid_beside(self, prompt: Prompt[Any], versions: dict[str, str]) -> dict[str, str]:
+    def _laid_beside(self, prompt: Stored, versions: dict[str, str]) -> dict[str, str]:
         """Return path and blob of every include that a save laid beside a label."""
         laid: dict[str, str] = {}
         for text in prompt.includes.values():
@@ -155,15 +155,15 @@ class Copies:
         return laid
 
 
-def _prompt_in(data: bytes | None, *, label: bool) -> Prompt[Any] | None:
+def _prompt_in(data: bytes | None, *, label: bool) -> Stored | None:
     try:
-        return codec.read((data or b"").partition(b"\n")[2] if label else data or b"")
+        return codec.read_stored((data or b"").partition(b"\n")[2] if label else data or b"")
     except PromptLibError:
         return None
 
 
 def _as_label(data: bytes) -> bytes:
     try:
-        return Labelled(codec.read(data).digest, data).to_bytes()
+        return Labelled(codec.read_stored(data).digest, data).to_bytes()
     except PromptLibError:
         return data  # nothing more can be made of it

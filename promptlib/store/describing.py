@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from promptlib._index import Description, Row, Story
+    from promptlib.chain import Stored
     from promptlib.codec.outlining import Outline
-    from promptlib.prompt import Prompt
 
 
 #: The key of Prompty that holds a title for people.
@@ -32,8 +32,10 @@ def outlined(data: bytes) -> Description:
     return _description(found_content(data) or codec.outline(data))
 
 
-def _description(prompt: Prompt[Any] | Outline) -> Description:
+def _description(prompt: Stored | Outline) -> Description:
     from promptlib._index import Description  # noqa: PLC0415 - loaded by now
+
+    follows: Mapping[str, object] | None = getattr(prompt, "follows", None)  # which a prompt has not
 
     return Description(
         digest=prompt.digest,
@@ -44,8 +46,10 @@ def _description(prompt: Prompt[Any] | Outline) -> Description:
         tags=prompt.tags,
         trust=prompt.trust if prompt.trust != OWN else "",
         vouched=prompt.vouched.reason if prompt.vouched else "",
+        kind="" if follows is None else "chain",
         title=_title(prompt.extra),
         inputs=tuple(f"{each.name}:{each.type.kind}" for each in prompt.inputs),
+        follows=tuple(map(str, follows.values())) if follows is not None else (),
     )
 
 

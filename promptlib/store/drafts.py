@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from promptlib import codec
-from promptlib.errors import Conflict, InvalidPrompt, NotFound, SaveRefused, StoreDamaged, StoreError, Superseded
+from promptlib.chain import Chain
+from promptlib.errors import (
+    Conflict,
+    InvalidChain,
+    InvalidPrompt,
+    NotFound,
+    SaveRefused,
+    StoreDamaged,
+    StoreError,
+    Superseded,
+)
 from promptlib.prompt import DEEPEST_INCLUDE
-from promptlib.refs import Pin, missing_name
+from promptlib.refs import Pin, Ref, missing_name
 from promptlib.store.homes import LARGEST_PROMPT
 from promptlib.store.layout import Labelled, include_path, label_path, labels_of, name_at, names_in, prompt_path
 from promptlib.store.remembering import content_of, found_content, is_written, written
 from promptlib.trust import FOREIGN, OWN, Vouched
 
 if TYPE_CHECKING:
+    from promptlib.chain import Stored
     from promptlib.prompt import Prompt
     from promptlib.store.homes import Home, Overlay
     from promptlib.store.past import History
@@ -37,7 +48,7 @@ class Draft:
         self._past = past
         self._numbers: dict[str, int | None] = {}
 
-    def current(self, name: str) -> Prompt[Any] | None:
+    def current(self, name: str) -> Stored | None:
         """Return the newest content of *name*, changes of this draft included."""
         path = prompt_path(name)
         key = self.files.key(path)
@@ -45,7 +56,7 @@ class Draft:
             return None
         return found_content(key) or content_of(self.files.read(path) or b"", self.files.shown(path), key)
 
-    def existing(self, name: str) -> Prompt[Any]:
+    def existing(self, name: str) -> Stored:
         """Return the newest content of *name*; raises `NotFound`, with the nearest names."""
         found = self.current(name)
         if found is None:
@@ -71,13 +82,14 @@ class Draft:
         """Return the labels that point at *name*."""
         return tuple(sorted(labels_of(name, self.files)))
 
-    def save(self, name: str, prompt: Prompt[Any], base: str | None, file: bytes | None = None) -> Outcome:
+    def save(self, name: str, prompt: Stored, base: str | None, file: bytes | None = None) -> Outcome:
         """Lay *prompt* over the newest content of *name*, which must be *base* where one is given.
 
         *file* is the prompt as its author wrote it. Raises `Conflict` and `Superseded`; see `Store.save`.
         """
         path = prompt_path(name)
         newest = self.current(name)
+        _check_kind(name, prompt, newest)
         if base is not None and (newest is None or newest.digest != base) and not self._never_stored(name):
             self._check_offered(name, prompt, file)
             raise self._conflict(name, base, newest)
@@ -110,11 +122,11 @@ class Draft:
         before = self.files.read(path) or b""
         return before == _as_written(content_of(before, self.files.shown(path), key))
 
-    def _written_on_disk(self, path: str, prompt: Prompt[Any]) -> bytes | None:
+    def _written_on_disk(self, path: str, prompt: Stored) -> bytes | None:
         """Return the file that somebody has edited into just this prompt: their comments are kept."""
         try:
             data = self._disk.read(path) if self._disk else None
-            found = codec.read(data) if data is not None else None
+            found = codec.read_stored(data) if data is not None else None
         except (InvalidPrompt, StoreError):
             return None  # what is on disk is something else; that it is in the way is git's to say
         if found is None or same_words(found, prompt):
@@ -127,11 +139,11 @@ class Draft:
             )
         return None
 
-    def offered(self, name: str, prompt: Prompt[Any], file: bytes | None) -> dict[str, bytes | None]:
+    def offered(self, name: str, prompt: Stored, file: bytes | None) -> dict[str, bytes | None]:
         """Return all changes of this draft and, whatever the rules say of it, the file of *prompt*."""
         return self.files.changes | {prompt_path(name): file or codec.write(self._with_names(prompt))}
 
-    def _check_offered(self, name: str, prompt: Prompt[Any], file: bytes | None) -> None:
+    def _check_offered(self, name: str, prompt: Stored, file: bytes | None) -> None:
         """What may not be stored may not be kept for later either."""
         for path, data in self.offered(name, prompt, file).items():
             self.files.check(path, data)
@@ -170,7 +182,7 @@ class Draft:
                 raise NotFound(f"no label {label!r} on {name}", hint=f"labels here: {known}")
             self.files.put(path, None)
             return "created"
-        prompt = codec.read(data, source=name)
+        prompt = codec.read_stored(data, source=name)
         self.files.put(path, Labelled(prompt.digest, data).to_bytes())
         self._keep_includes(prompt)
         return "unchanged" if self.files.read(path) == before else "created"
@@ -213,7 +225,7 @@ class Draft:
         what = f"{name} was {gone}" if gone else f"no prompt {name!r} here"
         return NotFound(what, hint=missing_name(name, self.names()))
 
-    def _conflict(self, name: str, base: str, newest: Prompt[Any] | None) -> Conflict:
+    def _conflict(self, name: str, base: str, newest: Stored | None) -> Conflict:
         made_from = self._past.told(name, base)
         if newest is None:
             return Conflict(
@@ -236,10 +248,14 @@ class Draft:
         """A prompt loaded from a file that no commit holds was made from no version."""
         return self.current(name) is None and not self._past.versions(name)
 
-    def _refuse_superseded(self, name: str, prompt: Prompt[Any], newest: Prompt[Any] | None) -> None:
+    def _refuse_superseded(self, name: str, prompt: Stored, newest: Stored | None) -> None:
         self._numbers[name], alike = self._past.before_a_save(name, prompt.digest)
         for version, file in alike:
-            if newest is not None and newest.digest == prompt.digest and not same_words(codec.read(file), prompt):
+            if (
+                newest is not None
+                and newest.digest == prompt.digest
+                and not same_words(codec.read_stored(file), prompt)
+            ):
                 continue  # the newest content with other words around it, which no older version had
             which = f"v{version.number}" if version.number is not None else version.digest
             raise Superseded(
@@ -247,20 +263,40 @@ class Draft:
                 hint=f'to go back on purpose: store.revert("{name}", "{which}") or promptlib revert {name} {which}',
             )
 
-    def _check_includes(self, prompt: Prompt[Any], depth: int = 0) -> None:
+    def _check_includes(self, prompt: Stored, depth: int = 0) -> None:
         """What is included is in this store, all the way down, and fits where it is put."""
         if depth >= DEEPEST_INCLUDE:
             raise InvalidPrompt(
                 f"includes go deeper than {DEEPEST_INCLUDE}: {', '.join(map(str, prompt.includes.values()))[:80]}",
                 hint="put the texts of the innermost ones together",
             )
+        if isinstance(prompt, Chain):
+            prompt = self._with_followed(prompt)
         for alias, pin in prompt.includes.items():
-            stored = codec.read(self._included(str(pin)), source=str(pin))
+            stored = codec.read_stored(self._included(str(pin)), source=str(pin))
             _check_fits(prompt, alias, stored)
             if stored.includes:
                 self._check_includes(stored, depth + 1)
 
-    def _with_names(self, prompt: Prompt[Any]) -> Prompt[Any]:
+    def _with_followed(self, chain: Chain[Any]) -> Chain[Any]:
+        """Return *chain* with the prompts that its floating steps run now; raises `InvalidChain` for one unfit."""
+        found = [(name, self._followed(name, Ref.parse(str(text)))) for name, text in chain.follows.items()]
+        fitting = chain.with_origin(chain.origin, included=found)
+        for _, prompt in found:
+            self._check_includes(prompt, 1)
+        return fitting
+
+    def _followed(self, step: str, ref: Ref) -> Prompt[Any]:
+        data = self.files.read(label_path(ref.name, ref.label))
+        if data is None:
+            known = ", ".join(self.labels(ref.name)) or "none"
+            raise InvalidChain(
+                f"the step {step!r} follows {ref}, and there is no such label here",
+                hint=f"labels on {ref.name}: {known}; set it first: promptlib label {ref.name} {ref.label} VERSION",
+            )
+        return codec.read(Labelled.from_bytes(data, str(ref)).data, source=str(ref))
+
+    def _with_names(self, prompt: Stored) -> Stored:
         """Say the name in the pins of includes that were defined in code, which know their digest alone."""
         pins = {alias: Pin.parse(str(pin)) for alias, pin in prompt.includes.items()}
         if all(pin.name for pin in pins.values()):
@@ -285,13 +321,13 @@ class Draft:
             raise NotFound(f"the include {pin} is not in this store", hint=_include_first(pin))
         return data
 
-    def _keep_includes(self, prompt: Prompt[Any]) -> None:
+    def _keep_includes(self, prompt: Stored) -> None:
         """Lay what a labelled prompt includes beside its label, so that it loads without history."""
         for text in prompt.includes.values():
             pin = Pin.parse(str(text))
             data = self._included(str(pin))
             self.files.put(include_path(pin.digest), data)
-            self._keep_includes(codec.read(data, source=str(pin)))
+            self._keep_includes(codec.read_stored(data, source=str(pin)))
 
 
 def _include_first(pin: Pin) -> str:
@@ -300,7 +336,7 @@ def _include_first(pin: Pin) -> str:
     return f'save the included prompt first; one of another store as a copy: store.save("{name}", included)'
 
 
-def same_words(stored: Prompt[Any] | codec.Outline, given: Prompt[Any]) -> bool:
+def same_words(stored: Stored | codec.Outline, given: Stored) -> bool:
     """Whether saving *given* over *stored* would change nothing that a reader of the file sees."""
     if stored.digest != given.digest:
         return False
@@ -310,7 +346,7 @@ def same_words(stored: Prompt[Any] | codec.Outline, given: Prompt[Any]) -> bool:
     ) and [each.description for each in stored.inputs] == [each.description for each in given.inputs]
 
 
-def _as_written(prompt: Prompt[Any]) -> bytes:
+def _as_written(prompt: Stored) -> bytes:
     """Return the file that we would write, empty for one that only a hand can."""
     try:
         return codec.write(prompt)
@@ -318,7 +354,7 @@ def _as_written(prompt: Prompt[Any]) -> bytes:
         return b""
 
 
-def _adopted(prompt: Prompt[Any], newest: Prompt[Any]) -> Prompt[Any]:
+def _adopted(prompt: Stored, newest: Stored) -> Stored:
     """What only the file knows stays in the file, when the prompt comes from code that does not know it."""
     kept = {
         part: known
@@ -332,19 +368,28 @@ def _adopted(prompt: Prompt[Any], newest: Prompt[Any]) -> Prompt[Any]:
     return prompt.with_origin(prompt.origin, **kept) if kept else prompt
 
 
-def _came_from(prompt: Prompt[Any], newest: Prompt[Any]) -> bool:
+def _came_from(prompt: Stored, newest: Stored) -> bool:
     """Whether *prompt* is the foreign *newest* in other clothes: saving it makes nobody's words one's own."""
     origin = prompt.origin
     return prompt.digest == newest.digest or (origin is not None and origin.standing.digest == newest.digest)
 
 
-def _saying(file: bytes | None, prompt: Prompt[Any]) -> bytes | None:
+def _saying(file: bytes | None, prompt: Stored) -> bytes | None:
     """Return the *file* of *prompt*, changed only where it claims more trust than the prompt has."""
-    return file if file is None or codec.read(file).trust == prompt.trust else codec.edit(file, prompt)
+    return file if file is None or codec.read_stored(file).trust == prompt.trust else codec.edit(file, prompt)
 
 
-def _check_fits(prompt: Prompt[Any], alias: str, stored: Prompt[Any]) -> None:
-    prompt.resolve(alias, lambda _: stored)
+def _check_fits(prompt: Stored, alias: str, stored: Stored) -> None:
+    prompt.resolve(alias, lambda _: cast("Prompt[Any]", stored))  # whoever asks refuses a chain by itself
+
+
+def _check_kind(name: str, given: Stored, newest: Stored | None) -> None:
+    """A name is that of a prompt or of a chain: whoever loads it knows what comes."""
+    if newest is not None and isinstance(newest, Chain) != isinstance(given, Chain):
+        kinds = ("a chain", "a prompt") if isinstance(newest, Chain) else ("a prompt", "a chain")
+        raise InvalidPrompt(
+            f"{name} is {kinds[0]}, and this is {kinds[1]}", hint="a name stays what it is: save it under another name"
+        )
 
 
 def check_size(data: bytes, name: str) -> None:

@@ -20,9 +20,7 @@ from promptlib.store.view import View
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from pydantic import BaseModel
-
-    from promptlib.prompt import Prompt
+    from promptlib.chain import Stored
     from promptlib.refs import Ref
     from promptlib.store.fetching import Fetched
 
@@ -48,11 +46,11 @@ class OtherStore(View):
         self._called = f"{where.name}:"
         self._repository, self._history, self._reader = parts
 
-    def load(self, ref: str | Ref, *, inputs: type[BaseModel] | None = None) -> Prompt[Any]:
-        """Return the prompt that *ref* names in this store, as `Store.load` does; its origin names the store."""
-        prompt = super().load(ref) if inputs is None else super().load(ref, inputs=inputs)
-        origin = prompt.origin
-        return prompt.with_origin(replace(origin, store=self.name)) if origin is not None else prompt
+    def _loaded(self, ref: Ref) -> Stored:
+        """Return what *ref* names in this store; its origin names the store."""
+        stored = super()._loaded(ref)
+        origin = stored.origin
+        return stored.with_origin(replace(origin, store=self.name)) if origin is not None else stored
 
     def close(self) -> None:
         """Let go of git's children and of the index."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from promptlib import codec
-from promptlib.errors import Conflict, NotFound, StoreDamaged, nearest
+from promptlib.errors import Conflict, InvalidPrompt, NotFound, StoreDamaged, nearest
 from promptlib.origin import Origin
-from promptlib.prompt import DEEPEST_INCLUDE
+from promptlib.prompt import DEEPEST_INCLUDE, Prompt
 from promptlib.refs import Pin, Ref, missing_name
 from promptlib.store.layout import VERSIONS, Labelled, include_path, label_path, labels_of, names_in, prompt_path
 from promptlib.store.remembering import MEMORY
@@ -18,10 +18,13 @@ from promptlib.version import SHORT
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
+    from promptlib.chain import Chain, Stored
     from promptlib.origin import Standing
-    from promptlib.prompt import Prompt
     from promptlib.store.homes import Home
     from promptlib.store.past import History
+
+
+_ONLY_PROMPTS = "includes and steps are prompts: no save makes such files"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Reader:
     past: History | None
     on_disk: bool = False
 
-    def load(self, ref: Ref) -> Prompt[Any]:
+    def load(self, ref: Ref) -> Stored:
         """Return the prompt that *ref* names, its includes attached; raises `NotFound`, `StoreDamaged` and others."""
         if ref.label:
             return self._labelled(ref)
@@ -58,7 +61,7 @@ class Reader:
         if self.past is not None and (ref.number is not None or ref.prefix or (ref.latest and self.on_disk)):
             return self.past.content(self.past.found(ref)[0])
         found = self._files_of(ref) if ref.prefix else [self.files.read(prompt_path(ref.name)) or b""]
-        return next(data for data in found if not ref.prefix or codec.read(data).digest == prompt.digest)
+        return next(data for data in found if not ref.prefix or codec.read_stored(data).digest == prompt.digest)
 
     def names(self, prefix: str = "") -> tuple[str, ...]:
         """Return all names that have a file and begin with *prefix*, in alphabetical order."""
@@ -94,7 +97,7 @@ class Reader:
             hint = missing_name(name, self.names())
         return NotFound(f"no prompt {name!r} here", hint=hint)
 
-    def _labelled(self, ref: Ref) -> Prompt[Any]:
+    def _labelled(self, ref: Ref) -> Stored:
         path = label_path(ref.name, ref.label)
         key = self.files.key(path)
         if key is None:
@@ -109,10 +112,10 @@ class Reader:
         find = partial(self.past.standing_of, ref.name, prompt.digest) if self.past else None
         return self._with_includes(prompt, Origin(ref.name, prompt.digest, ref.label, find))
 
-    def _label_read(self, raw: bytes, shown: str, key: Hashable, ref: Ref) -> Prompt[Any]:
+    def _label_read(self, raw: bytes, shown: str, key: Hashable, ref: Ref) -> Stored:
         """Only a text that has the digest of its first line is remembered."""
         held = Labelled.from_bytes(raw, shown)
-        prompt = codec.read(held.data, source=shown)
+        prompt = codec.read_stored(held.data, source=shown)
         if prompt.digest != held.digest:
             raise StoreDamaged(
                 f"{shown} does not hold what its first line says: {held.digest} expected, {prompt.digest} found",
@@ -131,7 +134,7 @@ class Reader:
             f"no label {ref.label!r} on {ref.name}", hint="\n".join(filter(None, [f"{guess} {known}".strip(), set_it]))
         )
 
-    def _from_history(self, ref: Ref) -> Prompt[Any]:
+    def _from_history(self, ref: Ref) -> Stored:
         if self.past is None:
             return self._without_history(ref)
         blob, standing = self.past.found(ref)
@@ -139,7 +142,7 @@ class Reader:
         prompt = MEMORY.find((str(ref), key)) or self._read(self.past.content(blob), str(ref), key)
         return self._with_includes(prompt, Origin(ref.name, prompt.digest, find=lambda: standing))
 
-    def _without_history(self, ref: Ref) -> Prompt[Any]:
+    def _without_history(self, ref: Ref) -> Stored:
         """A digest can be met by the current file, a label or an include; a number cannot."""
         if ref.prefix and ref.number is None:
             for data in self._files_of(ref):
@@ -175,7 +178,7 @@ class Reader:
     def _bytes(self, path: str, key: Hashable) -> bytes:
         return key if isinstance(key, bytes) else self.files.read(path) or b""
 
-    def _standing(self, name: str, prompt: Prompt[Any], key: Hashable) -> Callable[[], Standing] | None:
+    def _standing(self, name: str, prompt: Stored, key: Hashable) -> Callable[[], Standing] | None:
         """Return what finds the version, which a load does not need."""
         if self.past is None:
             return None
@@ -183,15 +186,22 @@ class Reader:
             return partial(self.past.standing, name, prompt.digest, key, self.past.tip())
         return partial(self.past.standing_of, name, prompt.digest)
 
-    def _read(self, data: bytes, shown: str, key: Hashable = None) -> Prompt[Any]:
+    def _read(self, data: bytes, shown: str, key: Hashable = None) -> Stored:
         key = shown, data if key is None else key
-        return MEMORY.find(key) or MEMORY.keep(key, codec.read(data, source=shown), len(data))
+        return MEMORY.find(key) or MEMORY.keep(key, codec.read_stored(data, source=shown), len(data))
 
-    def _with_includes(self, prompt: Prompt[Any], origin: Origin, above: tuple[str, ...] = ()) -> Prompt[Any]:
+    def _with_includes(self, prompt: Stored, origin: Origin, above: tuple[str, ...] = ()) -> Stored:
         if not prompt.includes:
             return prompt.with_origin(origin)
         included = tuple((alias, self._included(str(pin), above)) for alias, pin in prompt.includes.items())
         return prompt.with_origin(origin, included=included)
+
+    def followed(self, chain: Chain[Any]) -> Chain[Any]:
+        """Return *chain* with the prompts of its floating steps, which are those that their labels carry now.
+
+        Raises `InvalidChain` where that no longer fits, or where there is no such label.
+        """
+        return chain.at_hand(lambda ref: cast("Prompt[Any]", self.load(Ref.parse(ref)))) if chain.follows else chain
 
     def included_file(self, pin: Pin) -> bytes | None:
         """Return the file of the pinned content: beside a label, in the history, or what the name has now."""
@@ -216,10 +226,13 @@ class Reader:
                 hint="a label keeps its includes beside it: label the prompt again",
             )
         found = self._read(data, text)
+        if not isinstance(found, Prompt):
+            raise InvalidPrompt(f"{text[:40]}… is a chain, and cannot be a part of another one", hint=_ONLY_PROMPTS)
         if found.digest != pin.digest:
             raise StoreDamaged(
                 f"what lies here as {text} has the digest {found.digest}",
                 hint="label the prompt again in the store that this was copied from; promptlib fsck lists all damage",
             )
         find = partial(self.past.standing_of, pin.name, found.digest) if self.past is not None and pin.name else None
-        return self._with_includes(found, Origin(pin.name, found.digest, find=find), (*above, pin.digest))
+        loaded = self._with_includes(found, Origin(pin.name, found.digest, find=find), (*above, pin.digest))
+        return cast("Prompt[Any]", loaded)

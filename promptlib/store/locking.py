@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from promptlib.errors import InvalidPrompt, NotFound, PromptLibError, StoreDamaged, StoreError, StoreReadOnly
 from promptlib.lockfile import FILE, LARGEST, Lock, table
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from promptlib._git import Repository
+    from promptlib.chain import Stored
     from promptlib.lockfile import Drift, Kind
-    from promptlib.prompt import Prompt
     from promptlib.store.homes import Home
     from promptlib.store.loading import Reader
     from promptlib.store.past import History
@@ -33,8 +33,11 @@ def labels_in(files: Home) -> list[tuple[str, str]]:
     return sorted(at for path in files.walk(LABELS) if (at := label_at(path)))
 
 
-def reached(prompt: Prompt[Any], found: dict[str, set[str]]) -> None:
-    """Gather into *found* the digest of each include of *prompt*, and of theirs, with the names it is pinned by."""
+def reached(prompt: Stored, found: dict[str, set[str]]) -> None:
+    """Gather into *found* the digest of each pin of *prompt*, and of theirs, with the names it is pinned by.
+
+    A chain's pins are its pinned steps; what a floating step runs hangs on a label, which a lock tells by itself.
+    """
     for alias, text in prompt.includes.items():
         pin = Pin.parse(str(text))
         known = pin.digest in found

@@ -128,8 +128,8 @@ def _files(repository: Repository, commit: str, tip: str | None, prefix: str) ->
 
 def _is_stored(history: History, path: str, data: bytes) -> bool:
     """Whether a version in the history has all that the file *data* says: its bytes, or content and words of it."""
-    prompt = codec.read(data, source=path)
+    prompt = codec.read_stored(data, source=path)
     name = name_at(path)
     versions = history.before_a_save(name, prompt.digest)[1] if name else []
     written = codec.write(prompt) == data  # nobody's comments are in it
-    return any(file == data or (written and same_words(codec.read(file), prompt)) for _, file in versions)
+    return any(file == data or (written and same_words(codec.read_stored(file), prompt)) for _, file in versions)

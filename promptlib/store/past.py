@@ -245,7 +245,7 @@ class History:
             row = next((row for row in reversed(self.index.versions(name)) if row.blob == blob), None)
         except GitFailed:
             return Standing(digest)  # without git a work tree is a folder: it has no versions
-        base = codec.read(committed, source=name).digest if edited else digest
+        base = codec.read_stored(committed, source=name).digest if edited else digest
         if row is None:
             return Standing(base, edited=edited)
         return Standing(base, self._number(row), row.commit, edited=edited)
@@ -405,7 +405,7 @@ class History:
     def _digest(self, row: Row) -> str:
         digest = self.index.digest_of(row.blob or "")
         if not digest:
-            codec.read(self._file(row), source=f"{row.name} v{row.number}")  # says what is wrong with the file
+            codec.read_stored(self._file(row), source=f"{row.name} v{row.number}")  # says what is wrong with the file
             raise StoreDamaged(f"{row.name} v{row.number} has no digest in the index", hint="promptlib fsck")
         return digest
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from promptlib import codec
 from promptlib.forking import ForkableLock
@@ -10,7 +10,7 @@ from promptlib.forking import ForkableLock
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from promptlib.prompt import Prompt
+    from promptlib.chain import Stored
 
 MOST_PROMPTS = 2048
 MOST_BYTES = 32 << 20
@@ -22,15 +22,15 @@ class Memory:
     def __init__(self) -> None:
         """Remember nothing yet."""
         self._lock = ForkableLock()
-        self._kept: dict[Hashable, tuple[Prompt[Any], int]] = {}
+        self._kept: dict[Hashable, tuple[Stored, int]] = {}
         self._size = 0
 
-    def find(self, key: Hashable) -> Prompt[Any] | None:
+    def find(self, key: Hashable) -> Stored | None:
         """Return the prompt that was kept under *key*."""
         found = self._kept.get(key)
         return found[0] if found else None
 
-    def keep(self, key: Hashable, prompt: Prompt[Any], size: int) -> Prompt[Any]:
+    def keep(self, key: Hashable, prompt: Stored, size: int) -> Stored:
         """Keep *prompt*, read from *size* bytes, and return it; the oldest make room."""
         with self._lock:
             self._size += size - self._kept.pop(key, (prompt, 0))[1]
@@ -44,18 +44,18 @@ class Memory:
 MEMORY = Memory()
 
 
-def content_of(data: bytes, source: str = "", key: Hashable = None) -> Prompt[Any]:
+def content_of(data: bytes, source: str = "", key: Hashable = None) -> Stored:
     """Return the prompt that *data* holds, to compare it: its places may be those of another file of these bytes."""
     key = data if key is None else key
-    return found_content(key) or MEMORY.keep((_CONTENT, key), codec.read(data, source=source), len(data))
+    return found_content(key) or MEMORY.keep((_CONTENT, key), codec.read_stored(data, source=source), len(data))
 
 
-def found_content(key: Hashable) -> Prompt[Any] | None:
+def found_content(key: Hashable) -> Stored | None:
     """Return the prompt that *key* stands for, if `content_of` has read it."""
     return MEMORY.find((_CONTENT, key))
 
 
-def written(data: bytes, prompt: Prompt[Any]) -> None:
+def written(data: bytes, prompt: Stored) -> None:
     """Remember that *data* is what the codec writes for *prompt*, and reads as."""
     MEMORY.keep((_CONTENT, data), prompt.with_origin(None), len(data))
     MEMORY.keep((_WRITTEN, data), prompt, 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from promptlib import codec
 from promptlib._git.mending import Mended
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from promptlib._git import Repository
-    from promptlib.prompt import Prompt
+    from promptlib.chain import Stored
     from promptlib.store.drafts import Draft
     from promptlib.store.homes import Home
     from promptlib.store.past import History
@@ -197,12 +197,12 @@ class Repair:
         """In a work tree a file that somebody is editing is theirs."""
         return self.repository.bare or _bytes(self.files(), path) == _bytes(committed, path)
 
-    def _with_includes(self, draft: Draft, prompt: Prompt[Any]) -> Iterator[tuple[str, str]]:
+    def _with_includes(self, draft: Draft, prompt: Stored) -> Iterator[tuple[str, str]]:
         for text in prompt.includes.values():
             pin = Pin.parse(str(text))
             path = include_path(pin.digest)
 
-            def fits(raw: bytes, digest: str = pin.digest) -> Prompt[Any] | None:
+            def fits(raw: bytes, digest: str = pin.digest) -> Stored | None:
                 found = _prompt_in(raw)
                 return found if found is not None and found.digest == digest else None
 
@@ -220,9 +220,7 @@ class Repair:
         committed = Commit(self.repository, self.past.prefix, self.past.tip())
         return self.repository.bare or _bytes(self.files(), path) in {None, _bytes(committed, path)}
 
-    def _included(
-        self, draft: Draft, pin: Pin, path: str, fits: Callable[[bytes], Prompt[Any] | None]
-    ) -> tuple[bytes, str]:
+    def _included(self, draft: Draft, pin: Pin, path: str, fits: Callable[[bytes], Stored | None]) -> tuple[bytes, str]:
         try:
             raw = self.past.pinned(pin)
         except PromptLibError:
@@ -232,9 +230,7 @@ class Repair:
         found = self._before(draft, path, fits)
         return (found[0], f"as commit {found[1][:12]} left it") if found else (b"", "")
 
-    def _before(
-        self, draft: Draft, path: str, sound: Callable[[bytes], Prompt[Any] | None]
-    ) -> tuple[bytes, str] | None:
+    def _before(self, draft: Draft, path: str, sound: Callable[[bytes], Stored | None]) -> tuple[bytes, str] | None:
         """Return the newest sound content that *path* had on the first-parent line, and the commit that gave it."""
         found = None
         for commit in self.repository.log(draft.tip or "", prefix=self.past.prefix + path, first_parent=True):
@@ -269,14 +265,14 @@ def _bytes(home: Home, path: str) -> bytes | None:
         return None
 
 
-def _prompt_in(raw: bytes) -> Prompt[Any] | None:
+def _prompt_in(raw: bytes) -> Stored | None:
     try:
-        return codec.read(raw)
+        return codec.read_stored(raw)
     except PromptLibError:
         return None
 
 
-def _label_in(raw: bytes) -> Prompt[Any] | None:
+def _label_in(raw: bytes) -> Stored | None:
     try:
         held = Labelled.from_bytes(raw, "")
     except PromptLibError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from promptlib.errors import NotFound, StoreReadOnly
 from promptlib.refs import Ref, check_label, check_name
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from promptlib._git import Author, Repository
     from promptlib.bundle import Bundle
+    from promptlib.chain import Stored
     from promptlib.lockfile import Lock
-    from promptlib.prompt import Prompt
     from promptlib.runs import RunLog
     from promptlib.store.bundling import Exported
     from promptlib.store.checking import Report
@@ -165,14 +165,14 @@ class Store(Knowing):
     def save(
         self,
         name: str,
-        prompt: Prompt[Any],
+        prompt: Stored,
         *,
         message: str = "",
         expect: Version | str | None = None,
         author: Author | None = None,
         file: bytes | None = None,
     ) -> Version:
-        """Store *prompt* as the newest version of *name* and return that version.
+        """Store *prompt*, or a chain, as the newest version of *name* and return that version.
 
         The version that the prompt was loaded, evolved or derived from, or *expect*, must be the newest of that name.
         A prompt defined in code goes on top. Content and words equal to the newest make nothing: `outcome` is

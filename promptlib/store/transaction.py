@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from promptlib._git import Author
-from promptlib.errors import Conflict, InvalidPrompt, NotFound, Superseded
+from promptlib.errors import Conflict, InvalidChain, InvalidPrompt, NotFound, Superseded
+from promptlib.prompt import Prompt
 from promptlib.refs import Pin, Ref, check_label, check_name
 from promptlib.store.layout import prompt_path
 from promptlib.store.loading import Reader
@@ -16,7 +17,7 @@ from promptlib.version import Version
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from promptlib.prompt import Prompt
+    from promptlib.chain import Chain, Stored
     from promptlib.store.drafts import Draft
     from promptlib.store.past import History
     from promptlib.store.writing import Writer
@@ -36,7 +37,7 @@ class Transaction:
         self._steps: list[Callable[[Draft], object]] = []
 
     def save(
-        self, name: str, prompt: Prompt[Any], *, expect: Version | str | None = None, file: bytes | None = None
+        self, name: str, prompt: Stored, *, expect: Version | str | None = None, file: bytes | None = None
     ) -> Version:
         """Save *prompt* under *name*, as `Store.save` does. The version has no commit before the block ends."""
         base = _base(name, prompt, self._digest(name, expect))
@@ -60,8 +61,20 @@ class Transaction:
         )
 
     def load(self, ref: str | Ref) -> Prompt[Any]:
-        """Return the prompt that *ref* names, this transaction's changes included."""
-        parsed = Ref.parse(ref)
+        """Return the prompt that *ref* names, this transaction's changes included; raises what `Store.load` does."""
+        stored = self._stored(Ref.parse(ref))
+        if isinstance(stored, Prompt):
+            return stored
+        raise InvalidPrompt(f"{ref} is a chain, and no prompt", hint=f'load_chain("{ref}") loads it')
+
+    def load_chain(self, ref: str | Ref) -> Chain[Any]:
+        """Return the chain that *ref* names with its steps' prompts, this transaction's changes included."""
+        stored = self._stored(Ref.parse(ref))
+        if isinstance(stored, Prompt):
+            raise InvalidChain(f"{ref} is a prompt, and no chain", hint=f'load("{ref}") loads it')
+        return Reader(self._draft.files, self._past).followed(stored)
+
+    def _stored(self, parsed: Ref) -> Stored:
         reader = Reader(self._draft.files, self._past)
         if parsed.latest or (parsed.prefix and parsed.number is None and not parsed.label):
             current = self._draft.current(parsed.name)
@@ -142,7 +155,7 @@ class Transaction:
         ref = Ref(check_name(name)).with_version(version)
         if ref.number is not None:
             return self._past.now().version(ref)
-        return _uncommitted(name, self.load(ref).digest)
+        return _uncommitted(name, self._stored(ref).digest)
 
     def _file(self, draft: Draft, name: str, target: Version) -> bytes:
         """Return the file of *target*: the one of its commit, else this draft's own, else the newest of its digest."""
@@ -173,7 +186,7 @@ def _plain(text: str) -> str:
     return text.encode("utf-8", "replace").decode().replace("\0", "")
 
 
-def _base(name: str, prompt: Prompt[Any], expect: str | None) -> str | None:
+def _base(name: str, prompt: Stored, expect: str | None) -> str | None:
     """Return the digest that must be the newest: what the caller expects, else what the prompt was made from."""
     if expect is not None:
         return expect

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from promptlib import codec
+from promptlib.chain import Chain
 from promptlib.errors import InvalidPrompt, NotFound, PromptLibError, RenderFailed, StoreDamaged, StoreError
 from promptlib.refs import Ref
 from promptlib.store.layout import prompt_path
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from promptlib._git import Repository
+    from promptlib.chain import Stored
     from promptlib.codec import Note
     from promptlib.lockfile import Drift
-    from promptlib.prompt import Prompt
     from promptlib.store.loading import Reader
     from promptlib.store.movement import Movement
     from promptlib.store.past import History
@@ -116,6 +117,8 @@ def _unreadable(reader: Reader, refs: list[Ref], digests: dict[str, str]) -> Ite
     for ref in refs:
         try:
             prompt = reader.load(ref)
+            if isinstance(prompt, Chain):
+                prompt = reader.followed(prompt)
             _read_includes(prompt, set())
             digests[str(ref)] = prompt.digest
         except (NotFound, InvalidPrompt, RenderFailed, StoreDamaged) as error:
@@ -129,7 +132,7 @@ def _notes(reader: Reader, names: Iterable[str]) -> Iterator[Note]:
         yield from codec.read_with_notes(data, source=reader.files.shown(path))[1] if data else ()
 
 
-def _read_includes(prompt: Prompt[Any], read: set[str]) -> None:
+def _read_includes(prompt: Stored, read: set[str]) -> None:
     """Read what *prompt* includes, and what that includes, each once."""
     if prompt.digest in read:
         return

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, Unpack, overload
 
-from promptlib.errors import BadRef, NotFetched, NotFound
+from promptlib.errors import BadRef, InvalidChain, InvalidPrompt, NotFetched, NotFound
+from promptlib.prompt import Prompt
 from promptlib.refs import Ref, check_name, split_store
 from promptlib.store.homes import Commit, state_of
 from promptlib.store.loading import Reader
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
     from promptlib._git import Repository
     from promptlib._index import Committed
     from promptlib.blame import Blame
+    from promptlib.chain import Chain, Stored
     from promptlib.diff import PromptDiff
     from promptlib.lineage import Graph, Impact, Lineage
-    from promptlib.prompt import Prompt
     from promptlib.query import Duplicate, Hits, Versions
     from promptlib.runs import Run
     from promptlib.store.past import History
@@ -65,17 +66,50 @@ class View:
 
         A bare name is the file on disk in an application's repository, and the newest version elsewhere. Loading
         writes nothing. Raises `NotFound` with what there is instead, `InputsMismatch` field by field, `NumberMoved`
-        when `name@v3#digest` is other content now, and `InvalidFile` for a file that is no prompt.
+        when `name@v3#digest` is other content now, `InvalidFile` for a file that is no prompt, and `InvalidPrompt` for
+        a chain, which `load_chain` loads.
+        """
+        stored = self._loaded(Ref.parse(ref))
+        if not isinstance(stored, Prompt):
+            raise InvalidPrompt(
+                f"{ref} is a chain of {len(stored.steps)} steps, and no prompt",
+                hint=f'load it as what it is: store.load_chain("{ref}")',
+            )
+        return stored if inputs is None else stored.with_model(inputs)
+
+    @overload
+    def load_chain(self, ref: str | Ref, *, inputs: type[ModelT], follow: bool = ...) -> Chain[ModelT]: ...
+
+    @overload
+    def load_chain(self, ref: str | Ref, *, inputs: None = ..., follow: bool = ...) -> Chain[Any]: ...
+
+    def load_chain(self, ref: str | Ref, *, inputs: type[ModelT] | None = None, follow: bool = True) -> Chain[Any]:
+        """Return the chain that *ref* names with the prompts of its steps, typed by *inputs* where one is given.
+
+        A floating step has the prompt that its label carries now; `follow=False` leaves that out, so that a chain can
+        be looked at whatever became of its labels. Raises what `load` raises, `InvalidChain` where a label now
+        carries what no longer fits or is gone, and for a prompt, which `load` loads.
         """
         parsed = Ref.parse(ref)
-        if parsed.store:
-            prompt = self._other(parsed.store).load(replace(parsed, store=""))
-        else:
-            try:
-                prompt = self._reading().load(parsed)
-            except NotFetched as error:
-                raise self._not_here(parsed.name) from error
-        return prompt if inputs is None else prompt.with_model(inputs)
+        stored = self._loaded(parsed)
+        if isinstance(stored, Prompt):
+            raise InvalidChain(f"{ref} is a prompt, and no chain", hint=f'load it as what it is: store.load("{ref}")')
+        if follow:
+            stored = self._at(parsed).followed(stored)
+        return stored if inputs is None else stored.with_model(inputs)
+
+    def _loaded(self, ref: Ref) -> Stored:
+        """Return the prompt or chain that *ref* names; the floating steps of a chain are without their prompts."""
+        if ref.store:
+            return self._other(ref.store)._loaded(replace(ref, store=""))  # noqa: SLF001 - a view
+        try:
+            return self._reading().load(ref)
+        except NotFetched as error:
+            raise self._not_here(ref.name) from error
+
+    def _at(self, ref: Ref) -> Reader:
+        """Return what reads the store that *ref* names."""
+        return self._other(ref.store)._reading() if ref.store else self._reading()  # noqa: SLF001 - a view
 
     def version(self, ref: str | Ref) -> Version:
         """Return the version that *ref* names; a bare name means the newest. Raises `NotFound`."""
@@ -172,7 +206,7 @@ class View:
         """Return what changed between two versions, as prompts differ: messages, inputs, settings, includes."""
         from promptlib.diff import diff  # noqa: PLC0415 - a load compares nothing
 
-        return diff(self.load(before), self.load(after))
+        return diff(self._loaded(Ref.parse(before)), self._loaded(Ref.parse(after)))
 
     def lineage(self, ref: str | Ref, *, runs: Iterable[Run] = ()) -> Lineage:
         """Return where the version that *ref* names came from and what came of it.

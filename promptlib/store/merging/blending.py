@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from promptlib import codec
+from promptlib.chain import Chain
 from promptlib.errors import InvalidPrompt, NotFound, StoreDamaged
 from promptlib.merge import FieldConflict, NameConflict, merge, merged_file
 from promptlib.prompt import DEEPEST_INCLUDE, Prompt
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from promptlib._git import Entry
+    from promptlib.chain import Stored
     from promptlib.merge import Merged
     from promptlib.store.merging.choosing import Choices
     from promptlib.store.merging.combining import Combined
@@ -51,14 +53,14 @@ class Blending:
         decide = self._label if key.kind == "label" else self._prompt
         return decide(key, (base, ours, theirs), (prompts[0], prompts[1], prompts[2]))
 
-    def readable(self, side: Side, key: Key, entry: Entry | None) -> Prompt[Any] | None:
+    def readable(self, side: Side, key: Key, entry: Entry | None) -> Stored | None:
         """Return the prompt of *entry*, None where there is none that can be read."""
         try:
             return self._read(side, key, entry)
         except InvalidPrompt:
             return None
 
-    def _read(self, side: Side, key: Key, entry: Entry | None) -> Prompt[Any] | None:
+    def _read(self, side: Side, key: Key, entry: Entry | None) -> Stored | None:
         if entry is None:
             return None
         path = side.prefix + key.path
@@ -89,7 +91,7 @@ class Blending:
         self,
         key: Key,
         entries: tuple[Entry | None, Entry | None, Entry | None],
-        prompts: tuple[Prompt[Any] | None, Prompt[Any] | None, Prompt[Any] | None],
+        prompts: tuple[Stored | None, Stored | None, Stored | None],
     ) -> Entry | None:
         """Two moves to one digest are no conflict; any others are for somebody to decide."""
         base, ours, theirs = prompts
@@ -114,7 +116,7 @@ class Blending:
         self,
         key: Key,
         entries: tuple[Entry | None, Entry | None, Entry | None],
-        prompts: tuple[Prompt[Any] | None, Prompt[Any] | None, Prompt[Any] | None],
+        prompts: tuple[Stored | None, Stored | None, Stored | None],
     ) -> Entry | None:
         merged = merge(*prompts)
         if merged.conflicts:
@@ -132,8 +134,8 @@ class Blending:
         self,
         key: Key,
         entries: tuple[Entry | None, Entry | None, Entry | None],
-        prompts: tuple[Prompt[Any] | None, Prompt[Any] | None, Prompt[Any] | None],
-        merged: Merged | None,
+        prompts: tuple[Stored | None, Stored | None, Stored | None],
+        merged: Merged[Any] | None,
         fields: tuple[FieldConflict, ...],
         *,
         kind: str = "prompt",
@@ -152,8 +154,8 @@ class Blending:
             return self._open(key, conflict, entries[1])
         if is_side(chosen):
             return self._decided(str(key), entries[1] if chosen == "ours" else entries[2])
-        if isinstance(chosen, Prompt):
-            made: Prompt[Any] | None = chosen
+        if isinstance(chosen, Prompt | Chain):
+            made: Stored | None = chosen
         elif isinstance(chosen, Mapping) and merged is not None:
             made = self._chosen_fields(key, conflict, merged, chosen)
             if made is None:
@@ -168,8 +170,8 @@ class Blending:
         return self._decided(str(key), self._written(key, prompt, entries))
 
     def _chosen_fields(
-        self, key: Key, conflict: NameConflict, merged: Merged, chosen: Mapping[str, object]
-    ) -> Prompt[Any] | None:
+        self, key: Key, conflict: NameConflict, merged: Merged[Any], chosen: Mapping[str, object]
+    ) -> Stored | None:
         """Return the prompt with the *chosen* fields; None, and the rest in `left`, where some are still open."""
         open_fields = tuple(each for each in conflict.fields if each.field not in chosen)
         if not open_fields:
@@ -186,17 +188,15 @@ class Blending:
         return None
 
     def _trusted(
-        self, prompt: Prompt[Any] | None, sides: tuple[Prompt[Any] | None, Prompt[Any] | None, Prompt[Any] | None]
-    ) -> Prompt[Any] | None:
+        self, prompt: Stored | None, sides: tuple[Stored | None, Stored | None, Stored | None]
+    ) -> Stored | None:
         """Who decides a conflict makes nobody's words their own: only what a side holds as its own stays so."""
         if prompt is None or prompt.trust == FOREIGN or all(side is None or side.trust == OWN for side in sides[1:]):
             return prompt
         own = any(side is not None and side.trust == OWN and side.digest == prompt.digest for side in sides[1:])
         return prompt if own else prompt.with_origin(prompt.origin, trust=FOREIGN)
 
-    def _written(
-        self, key: Key, prompt: Prompt[Any], entries: tuple[Entry | None, Entry | None, Entry | None]
-    ) -> Entry:
+    def _written(self, key: Key, prompt: Stored, entries: tuple[Entry | None, Entry | None, Entry | None]) -> Entry:
         """Return the file of *prompt*, in the words that people wrote around it on both sides."""
         sides = zip((self._base, self._ours, self._theirs), entries, strict=True)
         texts = [side.text(entry) if entry is not None else None for side, entry in sides]
@@ -221,16 +221,16 @@ class Blending:
         brought = self._theirs.brought(pin.name, self._ours.commit) if pin.name else ()
         return known or next((data for data in brought if _digest(data) == pin.digest), None)
 
-    def _unfit(self, prompt: Prompt[Any], depth: int = 0) -> FieldConflict | None:
+    def _unfit(self, prompt: Stored, depth: int = 0) -> FieldConflict | None:
         """Return the include of *prompt* that is not here, or that does not fit where it is put."""
         for alias, text in prompt.includes.items():
-            field = f"includes.{alias}"
+            field = f"{'steps' if isinstance(prompt, Chain) else 'includes'}.{alias}"
             pin = Pin.parse(str(text))
             data = self.included(pin)
             if data is None:
                 return FieldConflict(field, None, str(pin), str(pin), "is on neither side")
             try:
-                stored = codec.read(data, source=str(pin))
+                stored = codec.read_stored(data, source=str(pin))
                 prompt.resolve(alias, partial(_given, stored))
             except InvalidPrompt as error:
                 return FieldConflict(field, None, str(pin), str(pin), error.what)
@@ -262,7 +262,7 @@ class Blending:
 
     def _pinned(self, data: bytes) -> list[tuple[str, bytes]]:
         try:
-            pins = [Pin.parse(str(text)) for text in codec.read(data).includes.values()]
+            pins = [Pin.parse(str(text)) for text in codec.read_stored(data).includes.values()]
         except InvalidPrompt:
             return []
         return [(pin.digest, found) for pin in pins if (found := self.included(pin)) is not None]
@@ -272,12 +272,12 @@ class Blending:
         return self._ours.text(entry) if found is None else found
 
 
-def _given(prompt: Prompt[Any], _: str) -> Prompt[Any]:
-    return prompt
+def _given(stored: Stored, _: str) -> Prompt[Any]:
+    return cast("Prompt[Any]", stored)  # whoever asked refuses a chain by itself
 
 
 def _digest(data: bytes) -> str:
     try:
-        return codec.read(data).digest
+        return codec.read_stored(data).digest
     except InvalidPrompt:
         return ""

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from promptlib.errors import BadRef, nearest
 
 if TYPE_CHECKING:
     from typing import TypeGuard
 
+    from promptlib.chain import Stored
     from promptlib.merge import NameConflict
-    from promptlib.prompt import Prompt
     from promptlib.version import Version
 
 
 Taken = Literal["ours", "theirs"]
 #: What may be said of one conflict; None leaves it open.
-Choice: TypeAlias = "Taken | Prompt[Any] | Version | Mapping[str, object] | None"
+Choice: TypeAlias = "Taken | Stored | Version | Mapping[str, object] | None"
 #: What may be said of all: a side, choices by name (`name@label` for a label), or what is asked for each.
 Resolve: TypeAlias = "Taken | Mapping[str, Choice] | Callable[[NameConflict], Choice] | None"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
+from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
 from promptlib.errors import InvalidFile, InvalidPrompt, StoreDamaged
 from promptlib.store.homes import LARGEST_FILE
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from promptlib._git import Entry, Repository
     from promptlib._git.merging import Merging
-    from promptlib.prompt import Prompt
+    from promptlib.chain import Stored
     from promptlib.refs import Pin
 
 
@@ -98,7 +98,7 @@ class Side:
         found = self.texts.get(entry[1])
         return self.repository.read(entry[1], limit=LARGEST_FILE) if found is None else found
 
-    def prompt(self, entry: Entry, source: str) -> Prompt[Any]:
+    def prompt(self, entry: Entry, source: str) -> Stored:
         """Return the prompt in a file; raises `InvalidPrompt` where there is none, and for what is no plain file.
 
         What cannot be read just now is another error, and never taken for no prompt.
@@ -107,7 +107,7 @@ class Side:
             raise InvalidFile(f"{source} is no plain file", hint="a store holds plain files: replace it by one")
         return content_of(self.text(entry), source, (self.repository.place, entry[1]))
 
-    def labelled(self, entry: Entry, source: str) -> Prompt[Any]:
+    def labelled(self, entry: Entry, source: str) -> Stored:
         """Return the prompt in the file of a label; raises `InvalidPrompt` where its first line says another."""
         data = self.text(entry) if is_file(entry) else b""
         try:
