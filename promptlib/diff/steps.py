@@ -137,7 +137,6 @@ def compare_steps(before: Chain[Any] | None, after: Chain[Any], compare: Compare
         if name not in old:
             use, version = str(each.use), _version(each)
             rows.append(StepChange(change="added", step=name, after=at, new_use=use, new_version=version))
-            )
             continue
         was, one = old[name]
         row = StepChange(
