@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promptlib.errors import NotFound
-from promptlib.lineage import KINDS, LINE, ORIGINS, Edge, Graph, Kind, Node
+from promptlib.lineage import KINDS, LINE, ORIGINS, USES, Edge, Graph, Kind, Node
 from promptlib.refs import Ref
 from promptlib.version import Version, instant
 
@@ -99,7 +99,7 @@ def test_impact_is_who_includes_or_derives_from_it_through_others_too(graph: Gra
         for edge in graph.edges:
             if edge.source in starts:
                 continue
-            if edge.kind in {"includes", "derived_from"} and edge.target in starts | touched:
+            if edge.kind in USES | {"derived_from"} and edge.target in starts | touched:
                 touched.add(edge.source)
                 if edge.kind == "derived_from":
                     derived.add(edge.source)
@@ -113,7 +113,7 @@ def test_impact_is_who_includes_or_derives_from_it_through_others_too(graph: Gra
         assert each.path[0].target in starts
         assert each.path[-1].source == each.node
         assert all(one.source == two.target for one, two in pairwise(each.path))
-        assert each.kind in {"includes", "derived_from"}
+        assert each.kind in USES | {"derived_from"}
         assert str(each).startswith(str(each.node))
         assert each.to_dict()["ref"] == f"{each.name}@v{each.number}#{each.digest.removeprefix('sha256:')}"
 

@@ -67,7 +67,7 @@ CREATE TABLE unread (event INTEGER PRIMARY KEY, seal INTEGER);
 OF_THE_TIP = ("commits", "events", "taken", "names", "labels", "moves", "nodes", "edges")
 #: No version is in the tables of full text.
 NOT_SEARCHED = ("", "", 0, 0, 0)
-_NOT_JOINED = (("tip", ""), ("events", "0"), ("stale", "[]"), ("unmet", "{}"))
+_NOT_JOINED = (("tip", ""), ("events", "0"), ("stale", "[]"), ("unmet", "{}"), ("follows", "{}"))
 
 
 class Database:

@@ -250,6 +250,10 @@ class Index:
                 return None
         return None
 
+    def following(self) -> dict[int, list[str]]:
+        """Return the labels that the floating steps of each version of a chain follow; none where `walk` gives None."""
+        return self.walk(joining.following) or {}
+
     def _described(self, lacking: joining.Lacking) -> bool:
         """Describe what is *lacking*, and return whether all of it is known from now on."""
         self.contents.descriptions(lacking.prompts)

@@ -68,6 +68,11 @@ def done(connection: sqlite3.Connection) -> str:
     return _told(connection, "tip")
 
 
+def following(connection: sqlite3.Connection) -> dict[int, list[str]]:
+    """Return the labels, `name@label`, that the floating steps of each version of a chain follow, by its id."""
+    return {int(at): labels for at, labels in json.loads(_told(connection, "follows")).items()}
+
+
 def join(connection: sqlite3.Connection, tip: str) -> Lacking:
     """Join what is not yet joined, unless something is lacking; the caller holds the write transaction."""
     joining = _Joining(connection)
@@ -127,6 +132,7 @@ class _Joining:
         if self._stale:
             self._stale = self._whole_lives(self._stale)
         self._unmet: dict[str, list[str]] = json.loads(_told(connection, "unmet"))
+        self._follows = following(connection)
         self._names: dict[int, str] = {}
         self._about: dict[int, _About] = {}
         self._links: dict[int, list[Link]] = {}
@@ -174,6 +180,7 @@ class _Joining:
         _tell(self._connection, "events", str(state(self._connection).events))
         _tell(self._connection, "stale", "[]")
         _tell(self._connection, "unmet", json.dumps(self._unmet))
+        _tell(self._connection, "follows", json.dumps(self._follows))
 
     def _read(self) -> None:
         """Read the new versions: their parents are known, their pins are to be found."""
@@ -183,6 +190,8 @@ class _Joining:
             self._about[at] = _About(about.digest, about.trust, about.vouched, about.derived_from)
             if about.digest:
                 self._latest[name, about.digest] = at
+            if about.follows:
+                self._follows[at] = list(about.follows)
             line = [Link(MERGED, int(parent)) for parent in parents.split()]
             if line:
                 line[0] = line[0]._replace(kind=RENAMED if came_from else PARENT)
@@ -404,6 +413,8 @@ class _Cutting:
         self._ask("DELETE FROM nodes WHERE id>?", (self._last,))
         left = {source: pins for source, pins in unmet.items() if int(source) <= self._last}
         _tell(self._connection, "unmet", json.dumps(left))
+        follows = {at: labels for at, labels in following(self._connection).items() if at <= self._last}
+        _tell(self._connection, "follows", json.dumps(follows))
         _tell(self._connection, "events", str(self._last))
 
     def _lose_heirs(self) -> None:

@@ -59,6 +59,7 @@ class History:
         #: What `tracing` walked of the graph, and by which refs.
         self.walked: dict[tuple[object, ...], Web] = {}
         self.events: dict[tuple[object, ...], int] = {}
+        self.floating: dict[tuple[object, ...], dict[int, list[int]]] = {}
         self._histories: dict[tuple[str | None, str | None, bool, str], tuple[Version, ...]] = {}
         self._fresh = Fresh(repository)
         self._lock = ForkableLock()
@@ -159,6 +160,7 @@ class History:
         self._histories.clear()
         self.walked.clear()
         self.events.clear()
+        self.floating.clear()
         if self._index is not None:
             self._index.close()
 

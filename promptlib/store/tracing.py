@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from promptlib._index import fields_of, walking
 from promptlib.errors import NotFound, PromptLibError
-from promptlib.lineage import Fields, Graph, Lineage, Node, Told, Web, impacts, web_of
+from promptlib.lineage import KINDS, Fields, Graph, Lineage, Node, Told, Web, impacts, web_of
+from promptlib.lineage.web import BITS, KIND
 from promptlib.refs import Pin, Ref
 from promptlib.store.remembering import content_of
 from promptlib.trust import FOREIGN, OWN
@@ -17,12 +18,13 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from promptlib._index import Index
+    from promptlib._index import Index, Row
     from promptlib.diff import PromptDiff
     from promptlib.lineage import Impact, Which
     from promptlib.runs import Run
     from promptlib.store.past import History
 
+FLOATING = KINDS.index("floating_step")
 #: So many earlier answers are remembered while the tip stays, and so many versions in them.
 MOST_ANSWERS, MOST_WALKED, MOST_EVENTS = 256, 16_384, 4_096
 
@@ -73,6 +75,7 @@ class Traced:
         self._tip = history.moved_to
         self._numbers = history.numbered
         self._looked_through: Web | None = None
+        self._with_steps: Web | None = None
 
     def event(self, ref: Ref, commit: str = "") -> int:
         """Return the index's id of the version that *ref* (without label) names, or that *commit* made of its name.
@@ -115,28 +118,63 @@ class Traced:
 
     def before(self, keys: Sequence[int], *, origins: bool = False) -> Web:
         """Return all that *keys* came from and, unless only *origins* are wanted, include."""
-        return self._web(
+        web = self._web(
             lambda connection: walking.before(connection, keys, origins=origins),
             "origins" if origins else "before",
             *keys,
         )
+        return web if origins else self._followed(web)
 
     def after(self, keys: Sequence[int]) -> Web:
         """Return all that came of *keys* or includes them."""
-        return self._web(lambda connection: walking.after(connection, keys), "after", *keys)
+        return self._followed(self._web(lambda connection: walking.after(connection, keys), "after", *keys))
 
     def using(self, keys: Sequence[int]) -> Web:
         """Return all that includes or derives from *keys*, transitively."""
-        return self._web(lambda connection: walking.using(connection, keys), "using", *keys)
+        return self._followed(self._web(lambda connection: walking.using(connection, keys), "using", *keys))
 
     def touched(self, key: int) -> tuple[Web, Sequence[int]]:
         """Return in one question what `using` and `alike` do."""
         web = self._web(lambda connection: walking.using(connection, walking.alike(connection, key)), "touched", key)
-        return web, web.starts or self.alike(key)
+        return self._followed(web), web.starts or self.alike(key)
 
     def everything(self) -> Web:
         """Return every version."""
-        return self._web(walking.everything, "everything")
+        web = self._web(walking.everything, "everything")
+        if not (found := self._floating()):
+            return web
+        if self._with_steps is None:
+            self._with_steps = self._with_floating(web, found)
+        return self._with_steps
+
+    def _followed(self, web: Web) -> Web:
+        """Return *web*, or everything, where a floating step leads into it or out of it: labels move without files."""
+        found = self._floating()
+        if not any(source in web.back or not web.back.keys().isdisjoint(ends) for source, ends in found.items()):
+            return web
+        return self.everything()
+
+    def _floating(self) -> dict[int, list[int]]:
+        """Return of each version of a chain the versions that its floating steps run now; remembered with the tip."""
+        asked = self._tip, self._numbers
+        known = self._history.floating.get(asked)
+        if known is None:
+            with _AsOf(self._history, self._tip) as index:
+                known = {
+                    at: [row.id for label in labels if (row := _labelled_row(index, Ref.parse(label))) is not None]
+                    for at, labels in index.following().items()
+                }
+            self._history.floating.clear()
+            self._history.floating[asked] = known
+        return known
+
+    @staticmethod
+    def _with_floating(web: Web, found: dict[int, list[int]]) -> Web:
+        if any(arc & KIND == FLOATING for arcs in web.back.values() for arc in arcs):
+            return web  # it was looked through, and has them
+        more = {at: [end << BITS | FLOATING for end in ends] for at, ends in found.items()}
+        back = {at: [*arcs, *more[at]] if at in more else arcs for at, arcs in web.back.items()}
+        return Web(web.nodes, back, texts=web.texts, starts=web.starts)
 
     def _web(self, question: Callable[[sqlite3.Connection], walking.Found], *asked: object) -> Web:
         """Return what *question* finds; everything, where it cannot be asked."""
@@ -194,6 +232,12 @@ class _AsOf:
 
     def __exit__(self, *_: object) -> None:
         self._history.stand_at(self._before)
+
+
+def _labelled_row(index: Index, ref: Ref) -> Row | None:
+    """Return the newest version that the label of *ref* carries now."""
+    digest = index.labelled(ref.name).get((ref.name, ref.label), "")
+    return index.by_digest(ref.name, digest.removeprefix("sha256:")) if digest else None
 
 
 def _without_label(index: Index, ref: Ref) -> Ref:
@@ -261,6 +305,7 @@ def _told(index: Index, *, numbered: bool) -> Iterator[Told]:
     rows = [row for row in index.everything() if row.blob]
     said = index.descriptions(row.blob for row in rows if row.blob)
     labels = index.carried()
+    pointed = index.labelled()
     standing = {name: row.id for name in index.names() if (row := index.current(name))}
     for row in rows:
         about = said[row.blob or ""]
@@ -285,4 +330,12 @@ def _told(index: Index, *, numbered: bool) -> Iterator[Told]:
             about.renamed_from,
             Pin.parse(about.derived_from) if about.derived_from else None,
             tuple(map(Pin.parse, about.includes)),
+            None if about.follows is None else tuple(_pins(pointed, about.follows)),
         )
+
+
+def _pins(pointed: dict[tuple[str, str], str], labels: Iterable[str]) -> Iterator[Pin]:
+    """Yield what *labels* point at now, those that are there."""
+    for ref in map(Ref.parse, labels):
+        if digest := pointed.get((ref.name, ref.label)):
+            yield Pin(ref.name, digest)

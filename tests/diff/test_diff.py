@@ -382,7 +382,7 @@ class TestForms:
         assert json.loads(json.dumps(data)) == data
         assert list(data) == [
             *("before", "after", "same", "breaking", "reasons", "tokens"),
-            *("messages", "inputs", "outputs", "settings", "tools", "includes", "segments", "metadata"),
+            *("messages", "inputs", "outputs", "settings", "tools", "includes", "segments", "steps", "metadata"),
         ]
         assert data["after"] == {"name": "", "version": "", "digest": self.after.digest}
         shown: Any = data
