@@ -218,7 +218,7 @@ class Earlier(Index):
         """Return the newest commit of the line to here that was committed at *seconds* or before."""
         return self._ask(lambda connection, bound: standing_at(connection, seconds, bound.position))
 
-    def walk(self, question: Callable[[sqlite3.Connection], Answer]) -> Answer | None:
+    def walk(self, question: Callable[[sqlite3.Connection], Answer]) -> tuple[Answer, dict[int, list[str]]] | None:
         """Return the answer to a *question* of `walking`: who leads where is joined anew, in a copy of the index."""
         return self._standing_there().walk(question)
 

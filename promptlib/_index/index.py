@@ -63,7 +63,7 @@ class Index:
         self.session = session
         self.contents = contents
         #: The tip at which all versions are joined, and when that was looked up.
-        self._done: tuple[object, str] = (None, "")
+        self._done: tuple[object, str, dict[int, list[str]]] = (None, "", {})
         self._words: Words | None = None
 
     @classmethod
@@ -229,30 +229,28 @@ class Index:
         """Return the commit that the main line begins with; None in an empty index."""
         return self.session.ask(first)
 
-    def walk(self, question: Callable[[sqlite3.Connection], Answer]) -> Answer | None:
+    def walk(self, question: Callable[[sqlite3.Connection], Answer]) -> tuple[Answer, dict[int, list[str]]] | None:
         """Return the answer to a *question* of `walking`, once every version is joined to those that it pins.
 
+        Beside it stand the labels, `name@label`, that the floating steps of chains follow, by the id of the version.
         None says that a file cannot be read just now: what it pins is not known.
         """
 
-        def ask(connection: sqlite3.Connection) -> tuple[Answer] | None:
+        def ask(connection: sqlite3.Connection) -> tuple[Answer, dict[int, list[str]]] | None:
             moment = self.session.moment
             if self._done[0] is not moment:
-                self._done = moment, joining.done(connection)
-            return (question(connection),) if self._done[1] == self.session.tip else None
+                self._done = moment, *joining.done(connection)
+            _, tip, follows = self._done
+            return (question(connection), follows) if tip == self.session.tip else None
 
         for _ in range(_PATIENT):
             found = self.session.ask(ask)
             if found is not None:
-                return found[0]
+                return found
             lacking = self.session.change(lambda connection: joining.join(connection, self.session.tip))
             if any(lacking) and not self._described(lacking):
                 return None
         return None
-
-    def following(self) -> dict[int, list[str]]:
-        """Return the labels that the floating steps of each version of a chain follow; none where `walk` gives None."""
-        return self.walk(joining.following) or {}
 
     def _described(self, lacking: joining.Lacking) -> bool:
         """Describe what is *lacking*, and return whether all of it is known from now on."""
@@ -421,7 +419,11 @@ def events_of(connection: sqlite3.Connection, name: str, names: list[tuple[str, 
     """Return the events of *names*, each before its id, when they are *versions* versions in all."""
     rows: list[Row] = []
     for old, until in names:
-        rows[:0] = map(row_of, connection.execute(_OF_A_NAME, (old, until)))
+        found = list(map(row_of, connection.execute(_OF_A_NAME, (old, until))))
+        # What another name continues has gone from its own place: no number would tell that this row is lost.
+        if old != name and (not found or found[-1].number is not None):
+            raise Damaged(old)
+        rows[:0] = found
     numbers = [row.number for row in rows if row.number is not None]
     if numbers != list(range(1, versions + 1)):
         raise Damaged(name)

@@ -51,6 +51,8 @@ _NEWEST = (
 _ANYWHERE = (
     "SELECT n.digest, e.name, n.id FROM nodes n NOT INDEXED JOIN events e ON e.id=n.id WHERE n.id<=? ORDER BY n.id"
 )
+#: The kind of what has steps.
+CHAIN = "chain"
 _BEFORE = "SELECT max(id) FROM events WHERE name=? AND id<? AND blob IS NOT NULL"
 _PINNING = "SELECT source, kind FROM edges WHERE target=? AND kind>=?"
 _CURRENT = "SELECT name, versions, continues, since, current, seal FROM names"
@@ -63,14 +65,20 @@ class Lacking(NamedTuple):
     labels: list[str]
 
 
-def done(connection: sqlite3.Connection) -> str:
-    """Return the tip at which all versions are joined, or an empty text."""
-    return _told(connection, "tip")
+def done(connection: sqlite3.Connection) -> tuple[str, dict[int, list[str]]]:
+    """Return the tip at which all versions are joined, or an empty text, and the labels that floating steps follow.
+
+    These are `name@label`, by the id of the version of a chain.
+    """
+    found = connection.execute("SELECT what, data, seal FROM joined WHERE what IN ('tip', 'follows')").fetchall()
+    told = dict(map(opened, found))
+    if len(told) < len(("tip", "follows")):
+        raise Damaged("joined")
+    return told["tip"], _by_id(told["follows"])
 
 
-def following(connection: sqlite3.Connection) -> dict[int, list[str]]:
-    """Return the labels, `name@label`, that the floating steps of each version of a chain follow, by its id."""
-    return {int(at): labels for at, labels in json.loads(_told(connection, "follows")).items()}
+def _by_id(told: str) -> dict[int, list[str]]:
+    return {int(at): labels for at, labels in json.loads(told).items()}
 
 
 def join(connection: sqlite3.Connection, tip: str) -> Lacking:
@@ -132,7 +140,7 @@ class _Joining:
         if self._stale:
             self._stale = self._whole_lives(self._stale)
         self._unmet: dict[str, list[str]] = json.loads(_told(connection, "unmet"))
-        self._follows = following(connection)
+        self._follows = _by_id(_told(connection, "follows"))
         self._names: dict[int, str] = {}
         self._about: dict[int, _About] = {}
         self._links: dict[int, list[Link]] = {}
@@ -206,7 +214,7 @@ class _Joining:
         # The file goes on saying what it was once derived from: the edge belongs to the version that said it first.
         if about.derived_from and about.derived_from not in {self._derivation(int(parent)) for parent in parents}:
             yield DERIVED, about.derived_from
-        yield from ((INCLUDES if about.follows is None else STEP, pin) for pin in about.includes)
+        yield from ((STEP if about.kind == CHAIN else INCLUDES, pin) for pin in about.includes)
 
     def _derivation(self, version: int) -> str:
         if version in self._about:
@@ -413,7 +421,7 @@ class _Cutting:
         self._ask("DELETE FROM nodes WHERE id>?", (self._last,))
         left = {source: pins for source, pins in unmet.items() if int(source) <= self._last}
         _tell(self._connection, "unmet", json.dumps(left))
-        follows = {at: labels for at, labels in following(self._connection).items() if at <= self._last}
+        follows = {at: labels for at, labels in _by_id(_told(self._connection, "follows")).items() if at <= self._last}
         _tell(self._connection, "follows", json.dumps(follows))
         _tell(self._connection, "events", str(self._last))
 

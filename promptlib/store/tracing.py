@@ -111,7 +111,7 @@ class Traced:
         with _AsOf(self._history, self._tip) as index:
             found = index.walk(lambda connection: walking.alike(connection, key))
         if found is not None:
-            return found
+            return found[0]
         nodes = self._unjoined().nodes
         wanted = nodes[key].name, nodes[key].digest
         return [at for at, node in nodes.items() if (node.name, node.digest) == wanted]
@@ -155,18 +155,20 @@ class Traced:
         return self.everything()
 
     def _floating(self) -> dict[int, list[int]]:
-        """Return of each version of a chain the versions that its floating steps run now; remembered with the tip."""
+        """Return of each version of a chain the versions that its floating steps run now, as `_web` has learned it."""
+        return self._history.floating.get((self._tip, self._numbers), {})
+
+    def _learn(self, index: Index, follows: dict[int, list[str]]) -> None:
+        """Remember where the labels stand that *follows* names; asked while the history stands at this tip."""
         asked = self._tip, self._numbers
-        known = self._history.floating.get(asked)
-        if known is None:
-            with _AsOf(self._history, self._tip) as index:
-                known = {
-                    at: [row.id for label in labels if (row := _labelled_row(index, Ref.parse(label))) is not None]
-                    for at, labels in index.following().items()
-                }
-            self._history.floating.clear()
-            self._history.floating[asked] = known
-        return known
+        if asked in self._history.floating:
+            return
+        known = {
+            at: [row.id for label in labels if (row := _labelled_row(index, Ref.parse(label))) is not None]
+            for at, labels in follows.items()
+        }
+        self._history.floating.clear()
+        self._history.floating[asked] = known
 
     @staticmethod
     def _with_floating(web: Web, found: dict[int, list[int]]) -> Web:
@@ -183,9 +185,12 @@ class Traced:
         if known is not None:
             return known
         with _AsOf(self._history, self._tip) as index:
-            found = index.walk(question)
-        if found is None:
+            answer = index.walk(question)
+            if answer is not None:
+                self._learn(index, answer[1])
+        if answer is None:
             return self._unjoined()
+        found = answer[0]
         nodes = _Nodes(found, numbered=self._numbers)
         web = Web(nodes, found.back, found.forth, texts=found.told, starts=found.starts)
         if len(found.back) <= MOST_WALKED:
@@ -330,7 +335,7 @@ def _told(index: Index, *, numbered: bool) -> Iterator[Told]:
             about.renamed_from,
             Pin.parse(about.derived_from) if about.derived_from else None,
             tuple(map(Pin.parse, about.includes)),
-            None if about.follows is None else tuple(_pins(pointed, about.follows)),
+            tuple(_pins(pointed, about.follows)) if about.kind == "chain" else None,
         )
 
 

@@ -65,9 +65,9 @@ def graph(index: Index) -> list[object]:
     """All that is walked, from every version."""
 
     def asked(question: Callable[[sqlite3.Connection], walking.Found]) -> walking.Found:
-        found = index.walk(question)
-        assert found
-        return found
+        answered = index.walk(question)
+        assert answered
+        return answered[0]
 
     whole = asked(walking.everything)
     answers: list[object] = [whole]

@@ -246,7 +246,7 @@ def test_a_circle_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def forged(*_: object, **__: object) -> Prompt[Any]:
         return circle
 
-    monkeypatch.setattr(codec, "read", forged)
+    monkeypatch.setattr(codec, "read_stored", forged)
     monkeypatch.setattr(Prompt, "digest", property(lambda _: pin.digest))
     with pytest.raises(StoreDamaged, match="includes go deeper than 16") as caught:
         Store(tmp_path).load("style")
