@@ -64,6 +64,8 @@ def check_includes(prompt: Prompt[Any]) -> None:
 def check_included(prompt: Prompt[Any], alias: str, found: Prompt[Any]) -> None:
     """An include is one message's text, and what it needs is declared here with a type that it accepts."""
     what = f"the include {alias!r}{f' ({found.name})' if found.name else ''}"
+    if not hasattr(found, "messages"):
+        raise InvalidPrompt(f"{what} is a chain", hint="only a prompt of one message can be included")
     if [type(piece) for piece in found.messages if not isinstance(piece, Prelude)] != [Message]:
         raise InvalidPrompt(
             f"{what} has {len(found.messages)} messages",

@@ -408,9 +408,6 @@ class Prompt(Generic[InputsT]):
                 hint="render with resolve=store.load, or load the prompt from its store",
             )
         found = found or cast("Resolve", resolve)(str(pin))
-        if not isinstance(found, Prompt):
-            hint = "only a prompt of one message can be included"
-            raise InvalidPrompt(f"the include {alias!r} ({pin.name}) is a {type(found).__name__.lower()}", hint=hint)
         if found.digest != pin.digest:
             raise InvalidPrompt(
                 f"the include {alias!r} is pinned to {pin.digest}, and what was found is {found.digest}"

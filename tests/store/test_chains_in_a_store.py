@@ -237,3 +237,12 @@ def test_lineage_and_impact_see_steps(filled: Store) -> None:
 
 def _ends(store: Store, name: str) -> tuple[str, str]:
     return str(store.version("team/minutes")), str(store.version(name))
+
+
+def test_a_chain_is_no_include_and_no_step(filled: Store) -> None:
+    version = filled.save("team/minutes", chain_of(filled))
+    including = Prompt.define(Notes, user('{% include "minutes" %} {{ notes }}'), includes={"minutes": version})
+    with pytest.raises(InvalidPrompt, match="the include 'minutes' is a chain"):
+        filled.save("team/letter", including)
+    with pytest.raises(InvalidChain, match="the prompt of the step 'all' is not found: team/minutes@v1 is a chain"):
+        Chain.define(Notes, step("all", "team/minutes@v1", notes="notes"), resolve=filled.load)
