@@ -12,6 +12,7 @@ from promptlib.errors import BadRef, NotFound, PromptLibError
 from promptlib.mcp_server.arguments import inputs_from
 from promptlib.mcp_server.folding import checked, folded
 from promptlib.mcp_server.refusals import LOG, readable, shown
+from promptlib.mcp_server.shelf import IsChain
 from promptlib.mcp_server.telling import OURS, VERSION, listed, meta, rendered_tokens
 
 if TYPE_CHECKING:
@@ -46,8 +47,8 @@ class Answers:
         for name in names:
             try:
                 found.append(listed(self.shelf, name, self.shelf.load(name)))
-            except NotFound:
-                continue  # it has no version that is served
+            except (NotFound, IsChain):
+                continue  # it has no version that is served, or is no prompt of this protocol
             except PromptLibError as error:
                 broken[name] = self._broken(name, error)
             if len(found) + len(broken) == PAGE:

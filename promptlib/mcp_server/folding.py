@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from mcp_types import ContentBlock
 
-    from promptlib.messages import Message, Part
+    from promptlib.messages import Message
 
 #: The first revisions of the protocol that know these contents.
 _LINKS_SINCE = "2025-06-18"
@@ -128,13 +128,8 @@ def _blocks(message: Message, protocol: str) -> Iterator[ContentBlock]:
         yield TextContent(text=text)
 
 
-def _content(part: Part, protocol: str) -> ContentBlock:
-    match part:
-        case Image(url):
-            return _image(url, protocol)
-        case File(url, name):
-            return _file(url, name, protocol)
-    return TextContent(text=part.text)
+def _content(part: Image | File, protocol: str) -> ContentBlock:
+    return _image(part.url, protocol) if isinstance(part, Image) else _file(part.url, part.name, protocol)
 
 
 def _image(url: str, protocol: str) -> ContentBlock:

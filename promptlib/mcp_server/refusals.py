@@ -10,6 +10,7 @@ from mcp_types import INTERNAL_ERROR, INVALID_PARAMS
 
 from promptlib import errors
 from promptlib.columns import safe
+from promptlib.mcp_server.shelf import IsChain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,6 +27,7 @@ _ASKED_WRONG = (
     errors.RenderFailed,
     errors.BudgetExceeded,
     errors.NumberMoved,
+    IsChain,
 )
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from promptlib.errors import BadRef, NotFound, PromptLibError
+from promptlib.errors import BadRef, InvalidPrompt, NotFound, PromptLibError
 from promptlib.refs import Ref, missing_name
+from promptlib.version import SHORT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from promptlib.chain import Chain
     from promptlib.prompt import Prompt
     from promptlib.store import View
     from promptlib.tokens import Budget
@@ -20,8 +23,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 #: How often an answer is begun again because the store has moved under it.
-_TRIES = 4
+_TRIES = 3
 LATEST = "latest"
+
+
+class IsChain(InvalidPrompt):
+    """What was asked for as a prompt is a chain."""
 
 
 @dataclass(slots=True)
@@ -110,6 +117,24 @@ class Shelf:
             if self.only and not self.has(bare):
                 raise self._unknown(bare) from None
             raise
+        except InvalidPrompt as error:
+            if (chain := self._chain(ref)) is None:
+                raise
+            raise IsChain(
+                f"{ref} is a chain of {len(chain.steps)} steps, and no prompt",
+                hint=f"its steps are prompts: {', '.join(_steps(chain))}",
+            ) from error
+
+    def steps(self, name: str) -> list[str]:
+        """Return the prompts of the chain *name*, as refs that `load` takes, in order; none for no chain."""
+        chain = self._chain(Ref.parse(name))
+        return _steps(chain) if chain is not None else []
+
+    def _chain(self, ref: Ref) -> Chain[Any] | None:
+        """Return the chain that *ref* names, if it names one."""
+        with suppress(PromptLibError):
+            return self.store.load_chain(ref, follow=False)
+        return None
 
     def _unknown(self, name: str) -> NotFound:
         return NotFound(f"no prompt {name!r} is served here", hint=missing_name(name, self._served()))
@@ -124,20 +149,27 @@ class Shelf:
 
         All that is asked of a shelf is asked in here: what it remembers of the names is of the state at the beginning.
         """
-        for tries in range(_TRIES):
-            before = self._begin()
+        for _ in range(_TRIES):
+            state = self._begin()
             try:
                 result = work()
             except PromptLibError:
-                if tries + 1 == _TRIES or self.store.state() == before:
+                if self.store.state() == state:
                     raise
             else:
-                if tries + 1 == _TRIES or self.store.state() == before:
+                if self.store.state() == state:
                     return result
-        raise AssertionError  # the last round has returned or raised
+        # It never stands still: what is answered now is as true as what would be answered later.
+        self._begin()
+        return work()
 
     def _begin(self) -> str:
         state = self.store.state()
         if self._known[0].state != state:
             self._known[0] = _Known(state)
         return state
+
+
+def _steps(chain: Chain[Any]) -> list[str]:
+    parts = (str(step.use).partition("#") for step in chain.steps)
+    return [f"{name}{mark}{digest[:SHORT]}" for name, mark, digest in parts]

@@ -38,7 +38,7 @@ _HIT = {
     "type": "object",
     "properties": {
         "name": _TEXT,
-        "kind": {"type": "string", "description": "prompt, or chain: several prompts in order, which is not rendered"},
+        "kind": {"type": "string", "description": "prompt; or chain, which is several prompts in order"},
         "title": _TEXT,
         "description": _TEXT,
         "tags": {"type": "array", "items": _TEXT},
@@ -46,6 +46,7 @@ _HIT = {
         "score": {"type": "number", "description": "Higher is nearer; of no meaning across searches."},
         "field": {"type": "string", "description": "Where the words were found."},
         "snippet": _TEXT,
+        "steps": {"type": "array", "items": _TEXT, "description": "The prompts of a chain, in order, to be rendered."},
         "older": {"type": "integer", "description": "How many older versions match too."},
         "inputs": {
             "type": "array",
@@ -208,8 +209,8 @@ def _hit(answers: Answers, hit: Hit) -> dict[str, Any] | None:
         "snippet": shown(hit.snippet.text),
         "older": hit.older,
     }
-    if hit.kind != "prompt":
-        return found
+    if hit.kind == "chain":
+        return found | {"steps": answers.shelf.steps(hit.name)}
     try:
         prompt = answers.shelf.load(hit.name)
     except NotFound:

@@ -43,6 +43,8 @@ def test_orders_that_no_user_follows_stand_alone() -> None:
         ("user", "image"),
     ]
     picture = Message("user", (Image(f"data:image/png;base64,{PIXEL}"), Text("What is it?")))
+    between = Message("user", (Text("What is "), Text("this? "), Image("file-1"), Text("And?")))
+    assert shapes(between) == [("user", "What is this? "), ("user", "[image: file-1]"), ("user", "And?")]
     assert shapes(system("A"), picture) == [("user", "A"), ("user", "image"), ("user", "What is it?")]
 
 

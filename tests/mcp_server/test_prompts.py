@@ -225,6 +225,7 @@ def test_what_has_no_version_that_is_served(store: Store) -> None:
         "draft has no version that is served: it lacks the label production and staging\n"
         "ask for one by itself: draft@latest, draft@v1"
     )
+    assert str(refused(store, "nobody", labels=["production"])).startswith("no prompt 'nobody' here")
     assert texts(got(store, "draft@latest", labels=["production"])) == [("user", "Hi")]
     with pytest.raises(BadRef, match="is no label"):
         server(store, labels=["Production"])
@@ -251,6 +252,7 @@ def test_only_what_begins_so_is_served(store: Store) -> None:
         text = str(refused(store, name, only="support/"))
         assert "is served here" in text
         assert "names here: support/triage" in text
+    assert completed(store, "support/triage", "_version", only="support/").values[0] == "production"
     assert "'shared:support/x' is served here" in str(refused(store, "shared:support/x"))
 
 
@@ -348,15 +350,16 @@ def test_the_version_that_was_chosen_decides_what_is_completed(store: Store) -> 
 def test_what_cannot_be_completed(store: Store) -> None:
     async def work(client: Client) -> list[str]:
         said = []
-        for name in ("nobody", "support/triage"):
+        for name, argument in (("nobody", "_version"), ("nobody", "ton"), ("support/triage", "ton")):
             with pytest.raises(MCPError) as caught:
-                await client.complete(PromptReference(name=name), {"name": "ton", "value": ""})
+                await client.complete(PromptReference(name=name), {"name": argument, "value": ""})
             said.append(str(caught.value))
         with pytest.raises(MCPError) as caught:
             await client.complete(ResourceTemplateReference(uri="x://y"), {"name": "a", "value": ""})
         return [*said, str(caught.value)]
 
-    unknown, argument, resource = ask(store, work)
+    version, unknown, argument, resource = ask(store, work)
+    assert version == unknown
     assert unknown.startswith("no prompt 'nobody' here")
     assert argument == (
         "support/triage takes no argument 'ton'\n"

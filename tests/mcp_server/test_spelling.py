@@ -152,6 +152,10 @@ def test_what_is_told_of_an_input() -> None:
     assert told(Input(name="x", type=tone, required=False)) == "One of 'warm', 'plain', or null. Left out, it is null"
     text = InputType(kind="string", max_length=9)
     assert told(Input(name="x", type=text, required=False, default="")).endswith("9 characters. Left out, it is empty")
+    deep = InputType(kind="string")
+    for _ in range(5):
+        deep = InputType(kind="array", items=deep)
+    assert example(deep) == '[[["…"]]]'
     assert told(Input(name="x", type=InputType(kind="date"))) == "A date, such as 2026-12-31"
     assert "as a URL or as JSON" in told(Input(name="x", type=InputType(kind="image")))
 
