@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from promptlib._index import walking
 from promptlib._index.earlier import Earlier
-from promptlib._index.finding import Match, Matches, Question
+from promptlib._index.finding import Question
 from promptlib._index.index import Index
 from promptlib._index.moments import Committed
 from promptlib._index.nodes import fields_of
 from promptlib._index.retelling import Remembered, Told
 from promptlib._index.rows import Description, Label, Repository, Row, Story
-from promptlib._index.searching import document as searched_of
 from promptlib._index.shelf import Shelf
 from promptlib._index.shelving import BLANK, LONGEST_BARE, Counts, Sieve, Stood
 from promptlib._index.vectors import VectorFile
+from promptlib._index.wording import Findings
 
 __all__ = [
     "BLANK",
@@ -25,10 +25,9 @@ __all__ = [
     "Counts",
     "Description",
     "Earlier",
+    "Findings",
     "Index",
     "Label",
-    "Match",
-    "Matches",
     "Question",
     "Remembered",
     "Repository",
@@ -40,6 +39,5 @@ __all__ = [
     "Told",
     "VectorFile",
     "fields_of",
-    "searched_of",
     "walking",
 ]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from promptlib._index.rows import ROW_COLUMNS, Damaged, Row, row_of
+from promptlib._index import fulltext
+from promptlib._index.contents import checked
+from promptlib._index.rows import DESCRIPTION_COLUMNS, ROW_COLUMNS, Damaged, Description, Row, opened, row_of
 from promptlib._index.searching import BEFORE, NOW
 
 if TYPE_CHECKING:
@@ -22,10 +24,17 @@ _ROW = "EXISTS (SELECT 1 FROM events e JOIN commits c ON c.position=e.position {
 _DESCRIBED = "JOIN descriptions d ON d.blob=e.blob"
 _TAG = " AND EXISTS (SELECT 1 FROM json_each(nullif(d.tags, '')) WHERE value=?)"
 _INPUT = " AND EXISTS (SELECT 1 FROM json_each(nullif(d.inputs, '')) i WHERE json_extract(i.value, '$[0]')=?"
-_ROW = f"SELECT {ROW_COLUMNS} FROM events e JOIN commits c ON c.position=e.position WHERE e.id=?"  # noqa: S608 - ours
-_OF_NAMES = "SELECT e.name, w.rowid, -w.rank FROM {0} w CROSS JOIN events e ON e.id=w.rowid WHERE w.{0} MATCH ?"
-
-
+_FOUND = (
+    f"SELECT b.score, t.data, {ROW_COLUMNS}, {DESCRIPTION_COLUMNS} FROM best b LEFT JOIN events e ON e.id=b.id "  # noqa: S608 - ours
+    "LEFT JOIN commits c ON c.position=e.position LEFT JOIN descriptions d ON d.blob=e.blob "
+    "LEFT JOIN texts t ON t.blob=e.blob ORDER BY b.place, b.score DESC"
+)
+_COLUMNS = ROW_COLUMNS.count(",") + 1
+_GIVEN = "SELECT value->>0 AS id, value->>1 AS score, key AS place FROM json_each(?)"
+_OF_NAMES = (
+    "SELECT e.name, w.rowid, -bm25(w.{0}, {1}) AS score FROM {0} w CROSS JOIN events e ON e.id=w.rowid "
+    "WHERE w.{0} MATCH ?"
+)
 # A plus before `rowid`, here and below: without it SQLite would begin a search of its own for each of the numbers.
 
 
@@ -48,10 +57,12 @@ class Question(NamedTuple):
 
 
 class Match(NamedTuple):
-    """A version that was found, and how well it meets the need: higher is better."""
+    """A version that was found, how well it meets the need (higher is better), and its text where that is kept."""
 
     row: Row
     score: float
+    told: Description | None
+    text: bytes | None
 
 
 class Matches(NamedTuple):
@@ -68,15 +79,17 @@ def find(connection: sqlite3.Connection, question: Question) -> Matches:
     where, values = _filters(connection, question)
     if question.before:
         return _of_all_versions(connection, question, where, values)
-    ask = f"FROM {NOW} w WHERE w.{NOW} MATCH ?{where}"
-    found = connection.execute(
-        f"SELECT w.rowid, -w.rank {ask} ORDER BY w.rank LIMIT ?",
-        (question.match, *values, question.limit),
-    ).fetchall()
+    # Told the weights here SQLite keeps the best few; by its hidden column `rank` it would sort all of them.
+    best = (
+        f"SELECT w.rowid AS id, -bm25(w.{NOW}, {fulltext.WEIGHED}) AS score, 0 AS place "
+        f"FROM {NOW} w WHERE w.{NOW} MATCH ?{where} ORDER BY score DESC LIMIT ?"
+    )
+    found = _found(connection, best, (question.match, *values, question.limit))
     total = len(found)
     if total == question.limit:
-        total = connection.execute(f"SELECT count(*) {ask}", (question.match, *values)).fetchone()[0]
-    return Matches(tuple(Match(_row(connection, event), score) for event, score in found), total)
+        count = f"SELECT count(*) FROM {NOW} w WHERE w.{NOW} MATCH ?{where}"  # noqa: S608 - ours
+        total = connection.execute(count, (question.match, *values)).fetchone()[0]
+    return Matches(found, total)
 
 
 def _of_all_versions(
@@ -84,20 +97,29 @@ def _of_all_versions(
 ) -> Matches:
     best: dict[str, tuple[float, int]] = {}
     for table in (NOW, BEFORE):
-        found = connection.execute(_OF_NAMES.format(table) + where, (question.match, *values))
-        for name, event, score in found:
+        asked = _OF_NAMES.format(table, fulltext.WEIGHED) + where
+        for name, event, score in connection.execute(asked, (question.match, *values)):
             # Of versions that meet a need equally well the newest is told.
             if (score, event) > best.get(name, (0.0, 0)):
                 best[name] = score, event
     chosen = sorted(best.values(), key=lambda each: (-each[0], each[1]))[: question.limit]
-    return Matches(tuple(Match(_row(connection, event), score) for score, event in chosen), len(best))
+    given = json.dumps([(event, score) for score, event in chosen])
+    return Matches(_found(connection, _GIVEN, (given,)), len(best))
 
 
-def _row(connection: sqlite3.Connection, event: int) -> Row:
-    found = connection.execute(_ROW, (event,)).fetchone()
-    if found is None:
-        raise Damaged(f"words of {event}")
-    return row_of(found)
+def _found(connection: sqlite3.Connection, best: str, values: Sequence[object]) -> tuple[Match, ...]:
+    """Return the versions whose `id`, `score` and `place` the statement *best* tells, each row of them checked."""
+    return tuple(
+        _match(*columns) for columns in connection.execute(f"WITH best AS MATERIALIZED ({best}) {_FOUND}", values)
+    )
+
+
+def _match(score: float, text: object, *columns: object) -> Match:
+    if columns[0] is None:
+        raise Damaged("words of no version")
+    row, told = row_of(columns[:_COLUMNS]), columns[_COLUMNS:]
+    described = Description.of(opened(told)[1:]) if told[0] is not None else None
+    return Match(row, score, described, checked(row.blob, text))
 
 
 def _filters(connection: sqlite3.Connection, question: Question) -> tuple[str, list[object]]:

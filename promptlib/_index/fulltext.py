@@ -24,7 +24,8 @@ _MARKS = ", ".join("?" * len(FIELDS))
 #: What a word counts by the field that it stands in. Heavier names and descriptions find no more of what is meant: they
 #: were measured, and moved hits by less than chance does. A commit message tells of a change, not of the prompt.
 WEIGHTS = {"name": 1.0, "title": 1.0, "description": 1.0, "tags": 1.0, "inputs": 1.0, "body": 1.0, "message": 0.5}
-_RANK = f"bm25({', '.join(str(WEIGHTS[field]) for field in FIELDS)})"
+#: The same as SQL, for `bm25(table, …)`.
+WEIGHED = ", ".join(str(WEIGHTS[field]) for field in FIELDS)
 #: Marks belong to the words that they stand on; accents and case are gone by then.
 _UNICODE = "unicode61 remove_diacritics 0 categories 'L* N* M*'"
 #: Bytes that are gathered before they are written: a first build then writes few and large pieces.
@@ -41,7 +42,6 @@ def make(connection: sqlite3.Connection, table: str, language: Language) -> None
     tokenizer = f"porter {_UNICODE}" if language.by_sqlite else _UNICODE
     connection.execute(f"DROP TABLE IF EXISTS {table}")
     connection.execute(f"CREATE VIRTUAL TABLE {table} USING fts5({_COLUMNS}, content='', tokenize=\"{tokenizer}\")")
-    connection.execute(f"INSERT INTO {table} ({table}, rank) VALUES ('rank', ?)", (_RANK,))  # noqa: S608 - ours
 
 
 def gather(connection: sqlite3.Connection, table: str, *, much: bool) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Iterator
 
-    from promptlib._index.rows import Commit, Repository
+    from promptlib._index.rows import Commit, Repository, Row
 
 SUFFIX = ".prompty"
 LABELS = ".labels/"
@@ -28,6 +28,7 @@ ENTRIES = (
     f"SELECT c.line, {ROW_COLUMNS} FROM events e JOIN commits c ON c.position=e.position "  # noqa: S608 - ours
     "WHERE e.name=? AND e.position<=? ORDER BY e.id DESC"
 )
+_OF_AN_ID = f"SELECT {ROW_COLUMNS} FROM events e JOIN commits c ON c.position=e.position WHERE e.id=?"  # noqa: S608 - ours
 TAKEN = (
     "SELECT c.line, t.name, t.position, t.version, t.blob, t.seal "
     "FROM taken t JOIN commits c ON c.position=t.position WHERE t.name=? AND t.position<=? ORDER BY t.position DESC"
@@ -231,6 +232,11 @@ def line_of_names(connection: sqlite3.Connection, name: str, end: int = ALWAYS) 
         found.append((life.continues, until))
         life = past.life(life.continues)
     return found, versions
+
+
+def rows_of(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Row]:
+    found = (connection.execute(_OF_AN_ID, (row,)).fetchone() for row in ids)
+    return {row.id: row for row in map(row_of, filter(None, found))}
 
 
 class Growing:

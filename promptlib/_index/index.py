@@ -9,7 +9,7 @@ from promptlib._index import joining
 from promptlib._index.choosing import Choice
 from promptlib._index.contents import UNDESCRIBED, Contents, checked, known
 from promptlib._index.database import state
-from promptlib._index.growing import SoFar, line_of_names
+from promptlib._index.growing import SoFar, line_of_names, rows_of
 from promptlib._index.labelling import ALWAYS, labels_of, line_of, one_label, renames
 from promptlib._index.moments import Committed, commits_of, first, standing_at
 from promptlib._index.rows import ROW_COLUMNS, Damaged, Description, Label, Row, Story, opened, row_of
@@ -34,7 +34,6 @@ EVENTS = f"SELECT {ROW_COLUMNS} FROM events e JOIN commits c ON c.position=e.pos
 _EVERYTHING = f"{EVENTS} WHERE e.id<? ORDER BY e.id"
 _OF_A_NAME = f"{EVENTS} WHERE e.name=? AND e.id<? ORDER BY e.id"
 _OF_A_NUMBER = f"{EVENTS} WHERE e.name=? AND e.number=? AND e.id<?"
-_OF_AN_ID = f"{EVENTS} WHERE e.id=?"
 _REMOVAL = f"{EVENTS} WHERE e.name=? AND e.number IS NULL ORDER BY e.id DESC LIMIT 1"
 _CURRENT = (
     f"SELECT t.data, {ROW_COLUMNS} FROM names n JOIN events e ON e.id=n.current "  # noqa: S608 - no caller's word
@@ -403,11 +402,6 @@ def everything(connection: sqlite3.Connection, end: int = ALWAYS) -> list[Row]:
     if [row.id for row in rows] != list(range(1, min(state(connection).events + 1, end))):
         raise Damaged("events")
     return rows
-
-
-def rows_of(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Row]:
-    found = (connection.execute(_OF_AN_ID, (row,)).fetchone() for row in ids)
-    return {row.id: row for row in map(row_of, filter(None, found))}
 
 
 def _events(connection: sqlite3.Connection, name: str) -> list[Row]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from promptlib import query
 from promptlib._index import fulltext
-from promptlib._index.contents import known
+from promptlib._index.contents import checked, is_blob, known
 from promptlib._index.database import not_searched, state
 from promptlib._index.rows import ROW_COLUMNS, Damaged, Row, opened, row_of, seal
 
@@ -222,7 +222,7 @@ class _Work:
 
     def _some(self, changes: list[Change], rows: dict[int, Row], told: dict[str, Description]) -> bool:
         wanted = dict.fromkeys(rows[each.event].blob or "" for each in changes)
-        texts = dict(self._read([blob for blob in wanted if blob in told]))
+        texts = self._texts([blob for blob in wanted if blob in told])
         for each in changes:
             row = rows[each.event]
             data = texts.get(row.blob or "")
@@ -235,12 +235,25 @@ class _Work:
             else:
                 fulltext.take(self._connection, each.table, [(row.id, document(row, told, data))], self._language)
                 self._count(each.table, -1)
+                if each.table == NOW:
+                    self._connection.execute("DELETE FROM texts WHERE blob=?", (row.blob,))
         return True
+
+    def _texts(self, blobs: list[str]) -> dict[str, bytes | StoreError]:
+        held: dict[str, bytes | StoreError] = {}
+        for blob in blobs:
+            found = self._connection.execute("SELECT data FROM texts WHERE blob=?", (blob,)).fetchone()
+            if found is not None and (data := checked(blob, found[0])) is not None:
+                held[blob] = data
+        return held | dict(self._read([blob for blob in blobs if blob not in held]))
 
     def _put(self, change: Change, row: Row, told: dict[str, Description], data: bytes | StoreError | None) -> None:
         if isinstance(data, bytes):
             fulltext.put(self._connection, change.table, [(row.id, document(row, told, data))], self._language)
             self._count(change.table, 1)
+            if change.table == NOW and is_blob(row.blob or "", data):
+                # A hit shows a piece of its text, and is asked for often: no git is needed for it.
+                self._connection.execute("INSERT OR REPLACE INTO texts VALUES (?, ?)", (row.blob, data))
         else:
             self._connection.execute("INSERT OR REPLACE INTO unread VALUES (?, ?)", (row.id, seal((row.id,))))
 

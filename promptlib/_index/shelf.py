@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
     from promptlib.query import Document, Language
 
+# With the plus SQLite does not begin a search of its own for each of the numbers.
 _FOUND = (
-    # With the plus SQLite does not begin a search of its own for each of the numbers.
-    "SELECT rowid, -rank FROM shelf WHERE shelf MATCH ? AND +rowid IN (SELECT value FROM json_each(?)) ORDER BY rank"
+    f"SELECT rowid, -bm25(shelf, {fulltext.WEIGHED}) AS score FROM shelf "  # noqa: S608 - ours
+    "WHERE shelf MATCH ? AND +rowid IN (SELECT value FROM json_each(?)) ORDER BY score DESC"
 )
 
 

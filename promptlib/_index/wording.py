@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from promptlib._index import searching
+from promptlib._index.contents import known
+from promptlib._index.database import state
 from promptlib._index.finding import find, matching, vocabulary
-from promptlib._index.growing import line_of_names
+from promptlib._index.growing import line_of_names, rows_of
+from promptlib._index.labelling import labels_of
+from promptlib._index.rows import Story
 from promptlib.errors import StoreDamaged
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from promptlib._index.contents import Contents
-    from promptlib._index.finding import Matches, Question
+    from promptlib._index.finding import Match, Question
     from promptlib._index.rows import Row
     from promptlib._index.session import Asked
     from promptlib.query import Language
@@ -24,6 +28,20 @@ Answer = TypeVar("Answer")
 
 #: How often other processes may move the index on between describing and searching.
 _PATIENT = 8
+
+
+class Findings(NamedTuple):
+    """The best versions; how many names have one; and what is to be told of these versions.
+
+    `older` counts by the id of a version the older ones of its name that match too. `labels` are the digests by name
+    and label, empty for one that was never described.
+    """
+
+    best: tuple[Match, ...]
+    total: int
+    older: dict[int, int]
+    story: Story
+    labels: dict[str, dict[str, str]]
 
 
 class Words:
@@ -36,19 +54,9 @@ class Words:
         #: The language and the tip that the tables have, and when that was looked up.
         self._known: tuple[object, tuple[str, str]] = (None, ("", ""))
 
-    def search(self, question: Question, language: Language) -> Matches:
+    def search(self, question: Question, language: Language) -> Findings:
         """Return the versions that answer *question*; what cannot be read just now is not found."""
-        return self._ask(lambda connection: find(connection, question), language)
-
-    def older(self, rows: Sequence[Row], match: str, language: Language) -> dict[int, int]:
-        """Return of each of *rows* how many older versions of its name *match*, by its id."""
-
-        def ask(connection: sqlite3.Connection) -> dict[int, int]:
-            lives = {row.id: _older_ids(connection, row) for row in rows if row.number != 1}
-            found = matching(connection, match, (event for ids in lives.values() for event in ids))
-            return {event: sum(each in found for each in ids) for event, ids in lives.items()}
-
-        return self._ask(ask, language)
+        return self._ask(lambda connection: _findings(connection, question), language)
 
     def between(self, ranges: Iterable[tuple[str, str]], language: Language) -> list[tuple[str, int]]:
         """Return the words of what stands now in *ranges*, (from, to before), each with how many prompts have it."""
@@ -78,6 +86,26 @@ class Words:
             self._contents.descriptions(lacking)
             patient = not lacking
         raise StoreDamaged("the words of this store cannot be indexed", hint="promptlib fsck names what is damaged")
+
+
+def _findings(connection: sqlite3.Connection, question: Question) -> Findings:
+    matches = find(connection, question)
+    rows = {match.row.id: match.row for match in matches.best}
+    lives = {row.id: _older_ids(connection, row) for row in rows.values() if row.number != 1}
+    older = matching(connection, question.match, (event for ids in lives.values() for event in ids))
+    parents = rows_of(connection, (parent for row in rows.values() for parent in row.parents if parent not in rows))
+    told = {match.row.blob or "": match.told for match in matches.best if match.told is not None}
+    told |= known(connection, [row.blob for row in parents.values() if row.blob and row.blob not in told])
+    labels: dict[str, dict[str, str]] = {}
+    if state(connection).labels:
+        entries = [
+            each for name in dict.fromkeys(row.name for row in rows.values()) for each in labels_of(connection, name)
+        ]
+        said = known(connection, [each.blob for each in entries])
+        for each in entries:
+            labels.setdefault(each.name, {})[each.label] = said[each.blob].digest if each.blob in said else ""
+    counts = {event: sum(each in older for each in ids) for event, ids in lives.items()}
+    return Findings(matches.best, matches.total, counts, Story(rows | parents, told, {}), labels)
 
 
 def _older_ids(connection: sqlite3.Connection, row: Row) -> list[int]:

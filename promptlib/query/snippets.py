@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from promptlib.query.document import FIELDS
 from promptlib.query.hits import Snippet
 from promptlib.query.words import is_unspaced, unaccented, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from promptlib.query.document import Document
     from promptlib.query.hits import Field
@@ -23,6 +22,9 @@ LOOKED_THROUGH = 200_000
 #: Where as many words were met in several fields, the first of these is shown.
 _SHOWN_FIRST: tuple[Field, ...] = ("description", "body", "title", "name", "tags", "inputs", "message")
 _BLANKS = re.compile(r"[\s\x00-\x1f]+")
+#: A blank that is no single space.
+_UNEVEN = re.compile(r"[^\S ]|[\x00-\x1f]|  ")
+_MOST_FORMS = 10_000
 _EDGE = 20  # characters within which a cut looks for a blank
 
 
@@ -41,42 +43,57 @@ class Marker:
         """Look for the words of *need*, compared as *language* compares them."""
         self._language = language
         self._stems = {self._key(word): word for word in need.words}
+        self._forms: dict[str, str | None] = {}
         self._beginnings = tuple(word for word in need.words if len(word) == 1 and is_unspaced(word))
         if need.prefix and need.words:
             self._beginnings += (self._key(need.words[-1]),)
-        # The stem of a word begins as the word does: no other word of a text needs to be stemmed.
-        begin = sorted({re.escape(word[:2]) for word in need.words if word.isascii()})
-        self._near = re.compile(rf"(?<![a-z0-9])(?:{'|'.join(begin)})[a-z0-9]*", re.IGNORECASE) if begin else None
+        self._near = _beginning({word[:2] for word in need.words if word.isascii()})
 
     def _key(self, word: str) -> str:
         return self._language.stem(word) if self._language.by_sqlite else word
 
     def met(self, text: str) -> list[Met]:
         """Return the words of the need that stand in *text*, in order."""
-        return list(self._met(text[:LOOKED_THROUGH]))
+        text = text[:LOOKED_THROUGH]
+        if not text.isascii():
+            candidates: Iterable[tuple[int, int, str]] = words_of(text)
+        elif self._near is None:
+            return []
+        else:
+            candidates = [(*each.span(), each[0]) for each in self._near.finditer(text.lower())]
+        return [Met(start, end, found) for start, end, word in candidates if (found := self._found(word))]
 
-    def _met(self, text: str) -> Iterator[Met]:
-        for start, end, word in self._candidates(text):
+    def _found(self, word: str) -> str | None:
+        """Return the word of the need that *word* is a form of."""
+        if word not in self._forms:
+            if len(self._forms) > _MOST_FORMS:
+                self._forms.clear()
             key = unaccented(self._language.stem(word))
             found = self._stems.get(key) or next((each for each in self._beginnings if key.startswith(each)), None)
-            if found is not None:
-                yield Met(start, end, found)
-
-    def _candidates(self, text: str) -> Iterable[tuple[int, int, str]]:
-        if not text.isascii():
-            return words_of(text)
-        if self._near is None:
-            return ()
-        return ((found.start(), found.end(), found[0].lower()) for found in self._near.finditer(text))
+            self._forms[word] = found
+        return self._forms[word]
 
     def shown(self, document: Document) -> tuple[Field, Snippet]:
         """Return the field of *document* where most of the words were met, and a snippet cut from there."""
-        by_field = dict(zip(FIELDS, document, strict=True))
-        met = {field: self.met(by_field[field]) for field in _SHOWN_FIRST}
-        best = max(_SHOWN_FIRST, key=lambda field: len({each.word for each in met[field]}))
-        if not met[best]:
-            best = "description" if by_field["description"] else "body"
-        return best, cut(by_field[best], met[best])
+        best: Field = "description" if document.description else "body"
+        most, shown = 0, []
+        for field in _SHOWN_FIRST:
+            text = getattr(document, field)
+            met = self.met(text) if text else []
+            if len(met) > most and (count := len({each.word for each in met})) > most:
+                best, most, shown = field, count, met
+        return best, cut(getattr(document, best), shown)
+
+
+def _beginning(pairs: set[str]) -> re.Pattern[str] | None:
+    """Return what finds words that begin so: the stem of a word begins as the word does, others need not be stemmed.
+
+    That nothing stands before a word is looked at behind its beginning: only a pattern that begins with letters is
+    searched for by them.
+    """
+    by_length = [sorted(each for each in pairs if len(each) == length) for length in (2, 1)]
+    parts = [f"(?:{'|'.join(each)})(?<![a-z0-9]{'.' * len(each[0])})" for each in by_length if each]
+    return re.compile(f"(?:{'|'.join(parts)})[a-z0-9]*") if parts else None
 
 
 def cut(text: str, met: list[Met]) -> Snippet:
@@ -137,18 +154,22 @@ def _joined(marks: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _on_one_line(text: str, low: int, high: int, marks: list[tuple[int, int]]) -> Snippet:
-    line, at = "", low
-    places: list[tuple[int, int]] = []
-    for start, end in marks:
-        line += _BLANKS.sub(" ", text[at:start])
-        line = line.lstrip(" ") if not places else line
-        begin = len(line)
-        line += text[start:end]
-        places.append((begin, len(line)))
-        at = end
-    line += _BLANKS.sub(" ", text[at:high])
-    line = line.rstrip(" ") if places else line.strip(" ")
     before = "…" if text[:low].strip() else ""
     after = "…" if text[high:].strip() else ""
-    moved = tuple((start + len(before), end + len(before)) for start, end in places)
-    return Snippet(f"{before}{line}{after}", moved)
+    if _UNEVEN.search(text, low, high) is None and low < high and text[low] != " " != text[high - 1]:
+        moved = len(before) - low
+        return Snippet(f"{before}{text[low:high]}{after}", tuple((start + moved, end + moved) for start, end in marks))
+    line, at = before, low
+    places: list[tuple[int, int]] = []
+    for start, end in marks:
+        line += _evened(text[at:start], begins=line == before)
+        places.append((len(line), len(line) + end - start))
+        line += text[start:end]
+        at = end
+    line += _evened(text[at:high], begins=line == before)
+    return Snippet(f"{line.rstrip(' ')}{after}", tuple(places))
+
+
+def _evened(text: str, *, begins: bool) -> str:
+    even = _BLANKS.sub(" ", text)
+    return even.lstrip(" ") if begins else even

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from promptlib import query
 from promptlib.errors import BadRef, NotFound, PromptLibError
 from promptlib.refs import check_label
-from promptlib.store.describing import outlined
+from promptlib.store.describing import outlined, version_of
 from promptlib.store.layout import prompt_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from promptlib._index import Description, Index, Match, Shelf
+    from promptlib._index import Description, Findings, Index, Shelf
     from promptlib.query import Document, Hit, Hits, Language, Need
     from promptlib.refs import Ref
     from promptlib.store.loading import Reader
@@ -39,9 +39,9 @@ class Wanted:
 
 
 class Place(NamedTuple):
-    """What is searched: files, and where there is one their history."""
+    """What is searched: a history, or files without one."""
 
-    reader: Reader
+    reader: Reader | None
     history: History | None
 
 
@@ -151,10 +151,9 @@ def search_history(history: History, need: Need, wanted: Wanted, language: Langu
         tuple(carrying) if carrying is not None else None,
         before=wanted.versions == "all" or carrying is not None,
     )
-    matches = index.words.search(question, language)
-    older = index.words.older([each.row for each in matches.best], need.match, language)
-    hits = tuple(_hits_of(history, matches.best, query.Marker(need, language), older, carrying or {}))
-    return query.Hits(hits, matches.total, (), need.typed)
+    found = index.words.search(question, language)
+    hits = tuple(_hits_of(history, found, query.Marker(need, language), carrying or {}))
+    return query.Hits(hits, found.total, (), need.typed)
 
 
 def _carrying(index: Index, label: str) -> dict[int, str]:
@@ -166,29 +165,27 @@ def _carrying(index: Index, label: str) -> dict[int, str]:
     return found
 
 
-def _hits_of(
-    history: History,
-    matches: Sequence[Match],
-    marker: query.Marker,
-    older: Mapping[int, int],
-    names: Mapping[int, str],
-) -> Iterator[Hit]:
-    from promptlib._index import searched_of  # noqa: PLC0415 - loaded by now
+def _hits_of(history: History, found: Findings, marker: query.Marker, names: Mapping[int, str]) -> Iterator[Hit]:
+    from promptlib._index import Description  # noqa: PLC0415 - loaded by now
 
-    told = history.index.descriptions(row.blob for row, _ in matches if row.blob)
-    for row, score in matches:
-        name, described = names.get(row.id, row.name), told[row.blob or ""]
-        field, snippet = marker.shown(searched_of(row, told, history.content(row.blob or "")))
+    published = history.published()
+    for row, score, told, text in found.best:
+        name, said = names.get(row.id, row.name), told or Description()
+        version = version_of(
+            row, found.story, found.labels.get(name, {}), published=published, numbered=history.numbered
+        )
+        data = text if text is not None else history.content(row.blob or "")
+        field, snippet = marker.shown(query.document(row.name, said, data, row.message))
         yield query.Hit(
             name=name,
-            version=next(history.versions_of([row], name)),
+            version=version,
             score=score,
             field=field,
             snippet=snippet,
-            description=described.description,
-            tags=described.tags,
-            older=older.get(row.id, 0),
-            kind=_kind(described),
+            description=said.description,
+            tags=said.tags,
+            older=found.older.get(row.id, 0),
+            kind=_kind(said),
         )
 
 
@@ -196,9 +193,9 @@ def search(place: Place, text: str, wanted: Wanted, *, prefix: bool) -> Hits:
     """Return what meets the need *text* in *place*."""
     language = query.language(query.ENGLISH)
     need = query.read(text, language, prefix=prefix)
-    if place.history is None:
-        return search_files(place.reader, need, wanted, language)
-    return search_history(place.history.now(), need, wanted, language)
+    if place.history is not None:
+        return search_history(place.history.now(), need, wanted, language)
+    return search_files(place.reader, need, wanted, language) if place.reader is not None else query.Hits()
 
 
 def related(place: Place, ref: Ref, data: bytes, limit: int) -> Hits:
@@ -209,8 +206,7 @@ def related(place: Place, ref: Ref, data: bytes, limit: int) -> Hits:
     return query.Hits(hits, found.total, (), found.words)
 
 
-def duplicates(place: Place, threshold: float) -> tuple[query.Duplicate, ...]:
-    """Return the pairs of prompts in *place* that say almost the same."""
-    files = place.reader.files
-    texts = ((name, query.body_of(files.read(prompt_path(name)) or b"")) for name in place.reader.names())
+def duplicates(reader: Reader, threshold: float) -> tuple[query.Duplicate, ...]:
+    """Return the pairs of prompts that *reader* reads which say almost the same."""
+    texts = ((name, query.body_of(reader.files.read(prompt_path(name)) or b"")) for name in reader.names())
     return duplicates_among(texts, threshold)

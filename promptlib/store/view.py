@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from promptlib.query import Duplicate, Hits, Versions
     from promptlib.runs import Run
     from promptlib.store.past import History
+    from promptlib.store.searching import Place
     from promptlib.store.shelving import Chosen, Entry, Facets, Shelf
 
 ModelT = TypeVar("ModelT", bound="BaseModel")
@@ -302,8 +303,7 @@ class View:
         """
         from promptlib.store import searching  # noqa: PLC0415 - a load searches nothing
 
-        place = searching.Place(self._reading(), self._history)
-        return searching.related(place, Ref.parse(ref), self.file(ref), limit)
+        return searching.related(self._searched(), Ref.parse(ref), self.file(ref), limit)
 
     def duplicates(self, threshold: float = 0.8) -> tuple[Duplicate, ...]:
         """Return the pairs of prompts that say almost the same, the most similar first.
@@ -313,7 +313,7 @@ class View:
         """
         from promptlib.store import searching  # noqa: PLC0415 - a load searches nothing
 
-        return searching.duplicates(searching.Place(self._reading(), self._history), threshold)
+        return searching.duplicates(self._reading(), threshold)
 
     def file(self, ref: str | Ref) -> bytes:
         """Return the file of the prompt that *ref* names, byte for byte, comments included; raises what `load` does."""
@@ -363,6 +363,11 @@ class View:
         from promptlib.store.earlier import history_at  # noqa: PLC0415 - a load asks for no earlier time
 
         return EarlierView(self.path, *history_at(self._past(), when))
+
+    def _searched(self) -> Place:
+        from promptlib.store.searching import Place  # noqa: PLC0415 - a load searches nothing
+
+        return Place(self._reader if self._history is None else None, self._history)
 
     def _other(self, name: str) -> View:
         """Return the other store *name*; only a store knows others, as they are now."""
