@@ -12,7 +12,7 @@ from promptlib._index.searching import BEFORE, NOW
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _OF_A_ROW = "EXISTS (SELECT 1 FROM events e JOIN commits c ON c.position=e.position {} WHERE e.id=w.rowid{})"
 _DESCRIBED = "JOIN descriptions d ON d.blob=e.blob"
@@ -30,6 +30,13 @@ _FOUND = (
     "LEFT JOIN texts t ON t.blob=e.blob ORDER BY b.place, b.score DESC"
 )
 _COLUMNS = ROW_COLUMNS.count(",") + 1
+_BEST = (
+    f"SELECT w.rowid AS id, -bm25(w.{NOW}, {fulltext.WEIGHED}) AS score, 0 AS place "  # noqa: S608 - ours
+    f"FROM {NOW} w WHERE w.{NOW} MATCH ?"
+)
+_COUNT = f"SELECT count(*) FROM {NOW} w WHERE w.{NOW} MATCH ?"  # noqa: S608 - ours
+#: Of rowids alone full text tells nothing: those of its table of sizes are all that it holds.
+_STANDING = "SELECT w.rowid, e.name, e.blob FROM {}_docsize w CROSS JOIN events e ON e.id=w.rowid WHERE 1"
 _GIVEN = "SELECT value->>0 AS id, value->>1 AS score, key AS place FROM json_each(?)"
 _OF_NAMES = (
     "SELECT e.name, w.rowid, -bm25(w.{0}, {1}) AS score FROM {0} w CROSS JOIN events e ON e.id=w.rowid "
@@ -80,16 +87,35 @@ def find(connection: sqlite3.Connection, question: Question) -> Matches:
     if question.before:
         return _of_all_versions(connection, question, where, values)
     # Told the weights here SQLite keeps the best few; by its hidden column `rank` it would sort all of them.
-    best = (
-        f"SELECT w.rowid AS id, -bm25(w.{NOW}, {fulltext.WEIGHED}) AS score, 0 AS place "
-        f"FROM {NOW} w WHERE w.{NOW} MATCH ?{where} ORDER BY score DESC LIMIT ?"
-    )
+    best = f"{_BEST}{where} ORDER BY score DESC LIMIT ?"
     found = _found(connection, best, (question.match, *values, question.limit))
     total = len(found)
     if total == question.limit:
-        count = f"SELECT count(*) FROM {NOW} w WHERE w.{NOW} MATCH ?{where}"  # noqa: S608 - ours
-        total = connection.execute(count, (question.match, *values)).fetchone()[0]
+        total = connection.execute(f"{_COUNT}{where}", (question.match, *values)).fetchone()[0]
     return Matches(found, total)
+
+
+class Standing(NamedTuple):
+    """A version that may be found: its event, the name that it stands under, and its file."""
+
+    event: int
+    name: str
+    blob: str
+
+
+def standing(connection: sqlite3.Connection, question: Question) -> list[Standing]:
+    """Return the versions that *question* asks for but for its words: those that stand now, or its `events`."""
+    where, values = _filters(connection, question)
+    found: list[Standing] = []
+    for table in (NOW,) if question.events is None else (NOW, BEFORE):
+        rows = connection.execute(f"{_STANDING.format(table)}{where}", values)
+        found += map(Standing._make, rows)
+    return found
+
+
+def told(connection: sqlite3.Connection, scores: Mapping[int, float]) -> Matches:
+    """Return the versions of these events, in this order and with these *scores*."""
+    return Matches(_found(connection, _GIVEN, (json.dumps(list(scores.items())),)), len(scores))
 
 
 def _of_all_versions(
@@ -103,8 +129,7 @@ def _of_all_versions(
             if (score, event) > best.get(name, (0.0, 0)):
                 best[name] = score, event
     chosen = sorted(best.values(), key=lambda each: (-each[0], each[1]))[: question.limit]
-    given = json.dumps([(event, score) for score, event in chosen])
-    return Matches(_found(connection, _GIVEN, (given,)), len(best))
+    return told(connection, {event: score for score, event in chosen})._replace(total=len(best))
 
 
 def _found(connection: sqlite3.Connection, best: str, values: Sequence[object]) -> tuple[Match, ...]:
@@ -117,8 +142,8 @@ def _found(connection: sqlite3.Connection, best: str, values: Sequence[object]) 
 def _match(score: float, text: object, *columns: object) -> Match:
     if columns[0] is None:
         raise Damaged("words of no version")
-    row, told = row_of(columns[:_COLUMNS]), columns[_COLUMNS:]
-    described = Description.of(opened(told)[1:]) if told[0] is not None else None
+    row, said = row_of(columns[:_COLUMNS]), columns[_COLUMNS:]
+    described = Description.of(opened(said)[1:]) if said[0] is not None else None
     return Match(row, score, described, checked(row.blob, text))
 
 

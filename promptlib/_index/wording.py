@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from promptlib._index import searching
 from promptlib._index.contents import known
 from promptlib._index.database import state
-from promptlib._index.finding import find, matching, vocabulary
+from promptlib._index.finding import find, matching, standing, told, vocabulary
 from promptlib._index.growing import line_of_names, rows_of
 from promptlib._index.labelling import labels_of
 from promptlib._index.rows import Story
@@ -16,10 +16,10 @@ from promptlib.errors import StoreDamaged
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from promptlib._index.contents import Contents
-    from promptlib._index.finding import Match, Question
+    from promptlib._index.finding import Match, Matches, Question, Standing
     from promptlib._index.rows import Row
     from promptlib._index.session import Asked
     from promptlib.query import Language
@@ -56,7 +56,15 @@ class Words:
 
     def search(self, question: Question, language: Language) -> Findings:
         """Return the versions that answer *question*; what cannot be read just now is not found."""
-        return self._ask(lambda connection: _findings(connection, question), language)
+        return self._ask(lambda connection: _findings(connection, find(connection, question), question.match), language)
+
+    def standing(self, question: Question, language: Language) -> list[Standing]:
+        """Return all versions that *question* asks for, whatever their words."""
+        return self._ask(lambda connection: standing(connection, question), language)
+
+    def told(self, scores: Mapping[int, float], language: Language) -> Findings:
+        """Return the versions of these events, in this order and with these *scores*, as `search` would."""
+        return self._ask(lambda connection: _findings(connection, told(connection, scores), ""), language)
 
     def between(self, ranges: Iterable[tuple[str, str]], language: Language) -> list[tuple[str, int]]:
         """Return the words of what stands now in *ranges*, (from, to before), each with how many prompts have it."""
@@ -88,24 +96,27 @@ class Words:
         raise StoreDamaged("the words of this store cannot be indexed", hint="promptlib fsck names what is damaged")
 
 
-def _findings(connection: sqlite3.Connection, question: Question) -> Findings:
-    matches = find(connection, question)
-    rows = {match.row.id: match.row for match in matches.best}
+def _findings(connection: sqlite3.Connection, matches: Matches, match: str) -> Findings:
+    rows = {each.row.id: each.row for each in matches.best}
     lives = {row.id: _older_ids(connection, row) for row in rows.values() if row.number != 1}
-    older = matching(connection, question.match, (event for ids in lives.values() for event in ids))
-    parents = rows_of(connection, (parent for row in rows.values() for parent in row.parents if parent not in rows))
-    told = {match.row.blob or "": match.told for match in matches.best if match.told is not None}
-    told |= known(connection, [row.blob for row in parents.values() if row.blob and row.blob not in told])
-    labels: dict[str, dict[str, str]] = {}
-    if state(connection).labels:
-        entries = [
-            each for name in dict.fromkeys(row.name for row in rows.values()) for each in labels_of(connection, name)
-        ]
-        said = known(connection, [each.blob for each in entries])
-        for each in entries:
-            labels.setdefault(each.name, {})[each.label] = said[each.blob].digest if each.blob in said else ""
+    older = matching(connection, match, (event for ids in lives.values() for event in ids))
     counts = {event: sum(each in older for each in ids) for event, ids in lives.items()}
-    return Findings(matches.best, matches.total, counts, Story(rows | parents, told, {}), labels)
+    before = rows_of(connection, (parent for row in rows.values() for parent in row.parents if parent not in rows))
+    said = {each.row.blob or "": each.told for each in matches.best if each.told is not None}
+    said |= known(connection, [row.blob for row in before.values() if row.blob and row.blob not in said])
+    labels = _labels(connection, dict.fromkeys(row.name for row in rows.values()))
+    return Findings(matches.best, matches.total, counts, Story(rows | before, said, {}), labels)
+
+
+def _labels(connection: sqlite3.Connection, names: Iterable[str]) -> dict[str, dict[str, str]]:
+    if not state(connection).labels:
+        return {}
+    entries = [each for name in names for each in labels_of(connection, name)]
+    said = known(connection, [each.blob for each in entries])
+    found: dict[str, dict[str, str]] = {}
+    for each in entries:
+        found.setdefault(each.name, {})[each.label] = said[each.blob].digest if each.blob in said else ""
+    return found
 
 
 def _older_ids(connection: sqlite3.Connection, row: Row) -> list[int]:

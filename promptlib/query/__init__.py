@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from promptlib.query.document import FIELDS, Document, body_of, document
-from promptlib.query.hits import Duplicate, Field, Hit, Hits, Kind, Snippet, Versions
+from promptlib.query.hits import Column, Duplicate, Field, Hit, Hits, Kind, Ranking, Snippet, Versions
 from promptlib.query.language import ENGLISH, LANGUAGES, Language, language
 from promptlib.query.need import Need, read
 from promptlib.query.shingles import THRESHOLD, duplicates
@@ -14,6 +14,7 @@ __all__ = [
     "FIELDS",
     "LANGUAGES",
     "THRESHOLD",
+    "Column",
     "Document",
     "Duplicate",
     "Field",
@@ -23,6 +24,7 @@ __all__ = [
     "Language",
     "Marker",
     "Need",
+    "Ranking",
     "Snippet",
     "Versions",
     "body_of",

@@ -6,14 +6,14 @@ import re
 from typing import TYPE_CHECKING, NamedTuple, Protocol, get_args
 
 from promptlib.errors import PromptLibError
-from promptlib.query.hits import Field
+from promptlib.query.hits import Column
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from promptlib.inputs import Input
 
-FIELDS: tuple[Field, ...] = get_args(Field)
+FIELDS: tuple[Column, ...] = get_args(Column)
 _PARTS = re.compile(r"[/._-]+")
 _ROLE_LINE = re.compile(r"^(?:system|developer|user|assistant|tool):\r?$", re.MULTILINE)
 

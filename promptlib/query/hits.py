@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 
 #: What a name holds.
 Kind: TypeAlias = Literal["prompt", "chain"]
-#: Where the words of a need were met.
-Field: TypeAlias = Literal["name", "title", "description", "tags", "inputs", "body", "message"]
+#: What of a prompt holds words.
+Column: TypeAlias = Literal["name", "title", "description", "tags", "inputs", "body", "message"]
+#: Where the words of a need were met; or that it was not the words.
+Field: TypeAlias = Column | Literal["meaning"]
+#: What hits are ordered by: words, meaning, or both.
+Ranking: TypeAlias = Literal["lexical", "semantic", "fused"]
 Versions: TypeAlias = Literal["current", "all"]
 
 
@@ -36,7 +40,8 @@ class Hit:
 
     `version` is the version whose text matched: the current one, unless older ones were asked for; None in a home
     without history. `score` is higher for a better match, and only comparable within one search. `field` is where most
-    of the words were met, and `snippet` is cut from there. `older` is how many older versions match too.
+    of the words were met, and `snippet` is cut from there; `"meaning"` says that the prompt was not found by its words,
+    and the snippet is how it describes itself. `older` is how many older versions match too.
     """
 
     name: str

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from promptlib.query.document import Document
-    from promptlib.query.hits import Field
+    from promptlib.query.hits import Column
     from promptlib.query.language import Language
     from promptlib.query.need import Need
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 WIDTH = 160
 LOOKED_THROUGH = 200_000
 #: Where as many words were met in several fields, the first of these is shown.
-_SHOWN_FIRST: tuple[Field, ...] = ("description", "body", "title", "name", "tags", "inputs", "message")
+_SHOWN_FIRST: tuple[Column, ...] = ("description", "body", "title", "name", "tags", "inputs", "message")
 _BLANKS = re.compile(r"[\s\x00-\x1f]+")
 #: A blank that is no single space.
 _UNEVEN = re.compile(r"[^\S ]|[\x00-\x1f]|  ")
@@ -73,9 +73,9 @@ class Marker:
             self._forms[word] = found
         return self._forms[word]
 
-    def shown(self, document: Document) -> tuple[Field, Snippet]:
+    def shown(self, document: Document) -> tuple[Column, Snippet]:
         """Return the field of *document* where most of the words were met, and a snippet cut from there."""
-        best: Field = "description" if document.description else "body"
+        best: Column = "description" if document.description else "body"
         most, shown = 0, []
         for field in _SHOWN_FIRST:
             text = getattr(document, field)

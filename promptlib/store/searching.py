@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from promptlib._index import Description, Findings, Index, Shelf
+    from promptlib._index import Description, Findings, Index, Question, Shelf
     from promptlib.query import Document, Hit, Hits, Language, Need
     from promptlib.refs import Ref
     from promptlib.store.loading import Reader
@@ -73,17 +73,22 @@ def checked(wanted: Wanted) -> Wanted:
 
 def search_files(reader: Reader, need: Need, wanted: Wanted, language: Language) -> Hits:
     """Return what meets *need* among the files that *reader* reads, in a home without history."""
+    filed = filed_in(reader, wanted)
+    fitting = [at for at, each in filed.items() if each.fits(wanted)]
+    found = _shelf(filed, language).found(need.match, fitting)
+    marker = query.Marker(need, language)
+    hits = tuple(hit_of(filed[at], score, marker) for at, score in found[: wanted.limit])
+    return query.Hits(hits, len(found), (), need.typed)
+
+
+def filed_in(reader: Reader, wanted: Wanted) -> dict[int, Filed]:
+    """Return what *reader* has with the label that is *wanted*; raises `NotFound` for what no file tells."""
     if wanted.author or wanted.since is not None:
         raise NotFound(
             f"who made a prompt and when is not known here: this {reader.files.what} has no history",
             hint="search by tags, inputs or label; authors and times are in the repository it was copied from",
         )
-    filed = dict(enumerate(_filed(reader, wanted.label)))
-    fitting = [at for at, each in filed.items() if each.fits(wanted)]
-    found = _shelf(filed, language).found(need.match, fitting)
-    marker = query.Marker(need, language)
-    hits = tuple(_hit(filed[at], score, marker) for at, score in found[: wanted.limit])
-    return query.Hits(hits, len(found), (), need.typed)
+    return dict(enumerate(_filed(reader, wanted.label)))
 
 
 def _filed(reader: Reader, label: str) -> Iterator[Filed]:
@@ -114,7 +119,8 @@ def _kind(told: Description) -> query.Kind:
     return "chain" if told.kind == "chain" else "prompt"
 
 
-def _hit(filed: Filed, score: float, marker: query.Marker) -> Hit:
+def hit_of(filed: Filed, score: float, marker: query.Marker) -> Hit:
+    """Return the hit that the file *filed* is."""
     field, snippet = marker.shown(filed.document)
     return query.Hit(
         name=filed.name,
@@ -137,9 +143,17 @@ def duplicates_among(texts: Iterable[tuple[str, str]], threshold: float) -> tupl
 
 def search_history(history: History, need: Need, wanted: Wanted, language: Language) -> Hits:
     """Return what meets *need* among the versions that *history* knows."""
+    index = history.index
+    question, names = asked(index, need, wanted)
+    found = index.words.search(question, language)
+    hits = tuple(hits_of(history, found, query.Marker(need, language), names))
+    return query.Hits(hits, found.total, (), need.typed)
+
+
+def asked(index: Index, need: Need, wanted: Wanted) -> tuple[Question, dict[int, str]]:
+    """Return what *index* is asked, and of versions that carry the label the names that are labelled, by event."""
     from promptlib._index import Question  # noqa: PLC0415 - a load searches nothing
 
-    index = history.index
     carrying = _carrying(index, wanted.label) if wanted.label else None
     question = Question(
         need.match,
@@ -151,9 +165,7 @@ def search_history(history: History, need: Need, wanted: Wanted, language: Langu
         tuple(carrying) if carrying is not None else None,
         before=wanted.versions == "all" or carrying is not None,
     )
-    found = index.words.search(question, language)
-    hits = tuple(_hits_of(history, found, query.Marker(need, language), carrying or {}))
-    return query.Hits(hits, found.total, (), need.typed)
+    return question, carrying or {}
 
 
 def _carrying(index: Index, label: str) -> dict[int, str]:
@@ -165,7 +177,8 @@ def _carrying(index: Index, label: str) -> dict[int, str]:
     return found
 
 
-def _hits_of(history: History, found: Findings, marker: query.Marker, names: Mapping[int, str]) -> Iterator[Hit]:
+def hits_of(history: History, found: Findings, marker: query.Marker, names: Mapping[int, str]) -> Iterator[Hit]:
+    """Yield the versions that were *found* as hits, under their own names or, by event, under *names*."""
     from promptlib._index import Description  # noqa: PLC0415 - loaded by now
 
     published = history.published()
