@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 #: Anything of Jinja, as far as a reader's eye needs it: a value, a statement, a remark.
 _TAGS = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
-_VALUE, _LONGEST_TAG = "{{", 60
+_PLAIN = re.compile(r"\{\{[ \t]*\w+[ \t]*\}\}")
+_LONGEST_TAG = 60
 #: Kinds that a field writes as JSON.
 AS_JSON = frozenset({"array", "map", "object", "json", "thread"})
 
@@ -82,9 +83,8 @@ def plan(prompt: Prompt[Any]) -> Plan:
 def _reason(piece: Piece, number: int) -> str:
     where = f"message {number}" if isinstance(piece, Message) else "the template"
     tags = [each.text for each in stretches(piece) if each.sort != "text"]
-    loud = [tag for tag in tags if not tag.startswith(_VALUE)] or tags
-    shown = f" holds {cut(' '.join(loud[0].split()), _LONGEST_TAG)}," if loud else " holds a template"
-    return f"{where}{shown} which only promptlib renders"
+    more = next((tag for tag in tags if not _PLAIN.fullmatch(tag)), "a template")
+    return f"{where} holds {cut(' '.join(more.split()), _LONGEST_TAG)}, which only promptlib renders"
 
 
 def field(declared: Input) -> dict[str, object]:

@@ -203,7 +203,11 @@ class Gatherer:
                 if inside or (near and other.name in self._names and len(kept) < MOST_NODES):
                     edges[edge] = None
                     kept[other] = None
-        return tuple(kept), tuple(edges)
+        for each in {node.name for node in kept}.difference(line):
+            between = (edge for edge in self._back.get(each, ()) if edge.source in kept and edge.target in kept)
+            edges.update(dict.fromkeys(between))
+        order = {node: at for at, node in enumerate(kept)}
+        return tuple(kept), tuple(sorted(edges, key=lambda edge: (order[edge.source], order[edge.target], edge.kind)))
 
 
 #: Of its own line a picture shows so many versions, and with its neighbours so many.

@@ -41,6 +41,11 @@ _BAR = """\
 </button>
 </header>
 """
+#: What leads to the search, in the bar of every page but the first.
+SEARCH = (
+    '<a class="find" href="{root}index.html#find" data-find><span>Search<span class="more"> all prompts</span></span>'
+    " <kbd>/</kbd></a>"
+)
 
 
 def line(text: str) -> str:

@@ -8,7 +8,7 @@ from promptlib.messages import Message, Placeholder
 from promptlib.site.changes import python_line, versions
 from promptlib.site.filling import field, plan, stretches
 from promptlib.site.form import form
-from promptlib.site.markup import Shell, address, block, line
+from promptlib.site.markup import SEARCH, Shell, address, block, line
 from promptlib.site.picture import picture
 from promptlib.site.tables import budget, settings, table
 from promptlib.site.telling import anchor, count, day, told
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 
 #: A text of more lines than this scrolls in a box of its own.
 _LONG = 60
-_SEARCH = (
-    '<a class="find" href="{root}index.html#find" data-find><span>Search<span class="more"> all prompts</span></span>'
-    " <kbd>/</kbd></a>"
-)
 
 
 class LeafPage:
@@ -51,7 +47,7 @@ class LeafPage:
         }
         if filled.serves:
             data |= {"items": filled.items, "fields": list(map(field, leaf.prompt.inputs))}
-        middle = _SEARCH.format(root=root)
+        middle = SEARCH.format(root=root)
         body = self._body(leaf, filled, root)
         shell = self._fillable if filled.serves else self._plain
         return shell.page(body, data, title=leaf.name, depth=depth, middle=middle)

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from promptlib.site.markup import Shell, address, cut, line
+from promptlib.site.markup import SEARCH, Shell, address, cut, line
 from promptlib.site.telling import count
 
 if TYPE_CHECKING:
@@ -142,4 +142,4 @@ def whole_list(title: str, cards: Sequence[Card]) -> str:
         for card in cards
     )
     body = [f'<main id="main"><h1>All prompts</h1><ul class="whole">{rows}</ul></main>']
-    return Shell(title, "leaf").page(body, {}, title="All prompts")
+    return Shell(title, "leaf").page(body, {}, title="All prompts", middle=SEARCH.format(root=""))

@@ -9,12 +9,17 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Literal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from promptlib import Prompt, Store, Thread, placeholder, system, user
+from promptlib.columns import safe
 from promptlib.errors import InvalidInputs, NotFound, SiteRefused
+from promptlib.lineage.page import as_data
 from promptlib.site import write
-from promptlib.site.markup import address
+from promptlib.site.filling import plan, stretches
+from promptlib.site.markup import address, block, line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -301,3 +306,120 @@ def test_an_empty_folder_will_do_and_others_may_read_the_site(store: Store, tmp_
     mask = os.umask(0)
     os.umask(mask)
     assert out.stat().st_mode & 0o777 == 0o777 & ~mask
+
+
+# --- texts ------------------------------------------------------------------------------------------------------------
+
+
+class Read(HTMLParser):
+    """The text that a browser reads out of HTML, and whether it reads anything else."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.text = ""
+        self.other: list[str] = []
+        self.feed(f"{html}<end>")
+        assert self.other.pop() == "end"
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.other += [tag, *map(str, attrs)]
+
+    def handle_comment(self, data: str) -> None:
+        self.other.append(data)
+
+    def handle_decl(self, decl: str) -> None:
+        self.other.append(decl)
+
+    def handle_pi(self, data: str) -> None:
+        self.other.append(data)
+
+
+@given(st.text() | st.sampled_from([EVIL, EVIL[::-1]]) | st.text(alphabet="<>&\"'`{%#}/-!\n\r\t\0\u2028\u202e\ud800"))
+def test_no_text_is_anything_else_in_html(text: str) -> None:
+    for html in (line(text), block(text)):
+        read = Read(html)
+        assert read.other == []
+        assert not any(char in read.text for char in "\0\x1b\u2028\u2029\u202e\u2066\r\ud800")
+        html.encode("utf-8")
+    assert Read(block(text)).text == "\n".join(safe(each) for each in text.split("\n"))
+    assert "\n" not in line(text)
+    parsed = Tags(f'<p title="{line(text)}"></p>')
+    assert parsed.tags == [("p", {"title": safe(text)})]
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    )
+)
+def test_data_is_read_back_and_ends_no_script(content: object) -> None:
+    told = as_data(content)
+    assert json.loads(told) == content
+    assert told.isascii()
+    assert not set("<>&") & set(told)
+
+
+SEGMENTS = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,6}(\.html_{0,2})?", fullmatch=True)
+
+
+@given(st.lists(st.lists(SEGMENTS, min_size=1, max_size=3).map("/".join), max_size=12, unique=True))
+def test_no_page_lies_in_the_place_of_another(names: list[str]) -> None:
+    places = [address(name) for name in names]
+    assert len(set(places)) == len(places)
+    for place in places:
+        assert not any(other.startswith(f"{place}/") for other in places), places
+        assert ".." not in place.split("/")
+
+
+@given(st.text(alphabet="ab \n{}%#'\""))
+def test_a_source_is_shown_whole(text: str) -> None:
+    assert "".join(each.text for each in stretches(user(text))) == text
+    assert [each.sort for each in stretches(user(text, literal=True))] == (["text"] if text else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{% if word %}{{ word }}{% endif %}", "message 1 holds {% if word %}, which only promptlib renders"),
+        ("{{ word | upper }}", "message 1 holds {{ word | upper }}, which only promptlib renders"),
+        ("{{ word }} {{ word | trim }}", "message 1 holds {{ word | trim }}, which only promptlib renders"),
+        ("{# so #}{{ word }}", "message 1 holds {# so #}, which only promptlib renders"),
+        ("{{ word }}", ""),
+    ],
+)
+def test_a_page_says_why_it_does_not_render(text: str, reason: str) -> None:
+    class Word(BaseModel):
+        word: str
+
+    assert plan(Prompt.define(Word, system(text))).reason == reason
+
+
+def test_a_text_of_a_megabyte_stays_whole(tmp_path: Path) -> None:
+    with Store.init(tmp_path / "prompts.git", bare=True) as store:
+        long = Prompt.define(system("<b>word</b>\n" * 84_000, literal=True), description="d" * 100_000)
+        store.save("long", long, message="m" * 100_000)
+        store.save("other", Prompt.define(system("".join(f"one {at}\n" for at in range(6_000)))))
+        store.save("other", Prompt.define(system("".join(f"{at} two {at}\n" for at in range(6_000)))))
+        report = write(store, tmp_path / "site")
+    assert report.searched == 60_000
+    text = (tmp_path / "site/p/long.html").read_text("utf-8")
+    assert text.count("&lt;b&gt;word&lt;/b&gt;\n") >= 83_999
+    assert "Too long to be shown here: <code>promptlib show long@v1#" in text
+    assert "Too long to be shown here: <code>promptlib diff other@v1#" in (tmp_path / "site/p/other.html").read_text(
+        "utf-8"
+    )
+    assert len((tmp_path / "site/index.html").read_text("utf-8")) < 150_000
+
+
+def test_files_that_are_no_prompts_are_told(tmp_path: Path) -> None:
+    folder = tmp_path / "app/prompts"
+    folder.mkdir(parents=True)
+    (folder / "good.prompty").write_text("---\ndescription: Fine\n---\nsystem:\nHello\n")
+    (folder / "bad.prompty").write_text("---\ninputs: [\n---\n")
+    report = write(Store.open(tmp_path / "app"), tmp_path / "site")
+    assert (report.prompts, report.versions) == (1, 0)
+    assert [name for name, _ in report.unreadable] == ["bad"]
+    assert "not committed" in (tmp_path / "site/p/good.html").read_text("utf-8")
