@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from promptlib.chain import Chain
 from promptlib.columns import safe
 from promptlib.errors import InvalidInputs, NotFetched, NotFound, PromptLibError
 from promptlib.query.language import language
@@ -139,10 +140,13 @@ def _written(
 def _card(leaf: Leaf) -> Card:
     """Return the card of *leaf*; what is invisible is made visible here, for the page and for its script."""
     prompt = leaf.prompt
-    text = prompt.description or next((begun for piece in prompt.messages if (begun := _begun(piece.text))), "")
+    if isinstance(prompt, Chain):
+        text = prompt.description or " → ".join(each.name for each in prompt.steps)
+    else:
+        text = prompt.description or next((begun for piece in prompt.messages if (begun := _begun(piece.text))), "")
     return Card(
         name=leaf.name,
-        kind="prompt",
+        kind="chain" if isinstance(prompt, Chain) else "prompt",
         text=safe(" ".join(text[:2_000].split())),
         tags=tuple(map(safe, prompt.tags)),
         labels=tuple(leaf.labels),
@@ -166,5 +170,9 @@ def _fields(leaf: Leaf) -> Iterator[tuple[int, str]]:
     yield _SAID, " ".join(prompt.tags)
     for each in prompt.inputs:
         yield _INPUT, f"{each.name} {each.description}"
+    if isinstance(prompt, Chain):
+        for step in prompt.steps:
+            yield _INPUT, f"{step.name} {step.use.name}"
+        return
     for piece in prompt.messages:
         yield _TEXT, piece.text

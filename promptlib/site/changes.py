@@ -41,7 +41,11 @@ def versions(leaf: Leaf) -> Iterator[str]:
 
 def _difference(change: Change, before: str, room: int) -> str:
     if change.difference is None:
-        said = f"It cannot be read: {line(change.why)}" if change.why else "The version before it is not shown here."
+        said = (
+            f"No difference can be told: {line(change.why)}"
+            if change.why
+            else "The version before it is not shown here."
+        )
         return f'<p class="soft">{said}</p>'
     blocks = islice(blocks_of(change.difference, change.difference.tokens), 1, None)  # its title stands above
     shown = "\n".join(blocks)
@@ -72,6 +76,7 @@ def _version(change: Change, shown: str) -> str:
     )
 
 
-def python_line(change: Change) -> str:
-    """Return the lines that load the version of *change*, and never another content."""
-    return f'from promptlib import Store\n\nprompt = Store.open().load("{change.version.ref}")\n'
+def python_line(change: Change, verb: str) -> str:
+    """Return the lines that load the version of *change* by *verb*, and never another content."""
+    word = verb.partition("_")[2] or "prompt"
+    return f'from promptlib import Store\n\n{word} = Store.open().{verb}("{change.version.ref}")\n'

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from promptlib.chain import Chain
 from promptlib.diff import diff
-from promptlib.errors import NotFetched, NotFound, PromptLibError
+from promptlib.errors import InvalidChain, InvalidPrompt, NotFetched, NotFound, PromptLibError
 from promptlib.messages import Message, Placeholder
 from promptlib.refs import Pin
 from promptlib.tokens import count_many
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
+    from promptlib.chain import Stored
     from promptlib.diff import PromptDiff
     from promptlib.lineage import Edge, Graph, Node
-    from promptlib.prompt import Prompt
     from promptlib.store import View
     from promptlib.tokens import TokenCount
     from promptlib.version import Version
@@ -48,7 +49,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaf:
-    """All that the page of one prompt shows.
+    """All that the page of one prompt or chain shows.
 
     `ref` loads what is shown; `version` is None where there is no history or the file is not committed. `changes` are
     the newest versions, newest first, and so many `older` ones are not told. `tokens` are those of each message as it
@@ -57,7 +58,7 @@ class Leaf:
 
     name: str
     ref: str
-    prompt: Prompt[Any]
+    prompt: Stored
     version: Version | None
     changes: tuple[Change, ...]
     older: int
@@ -116,7 +117,7 @@ class Gatherer:
     def leaf(self, name: str) -> Leaf:
         """Return all of *name*; raises what a load raises."""
         ref = f"{name}@{self._label}" if self._label else name
-        prompt = self._store.load(ref)
+        prompt = _stored(self._store, ref)
         version = _version(self._store, prompt, ref)
         history = _until(_history(self._store, name), version)
         told = history[max(0, len(history) - self._most) :] if self._most else ()
@@ -150,20 +151,22 @@ class Gatherer:
             else:
                 tokens = added(_tokens(prompt))
                 grown = int(tokens or 0) - int(added(_tokens(before)) or 0) if before else 0
-                known = diff(before, prompt) if before or not at else None
-                yield Change(version=version, tokens=tokens, grown=grown, difference=known, why=missing)
+                yield Change(
+                    version=version, tokens=tokens, grown=grown, **_compared(before, prompt, missing, first=not at)
+                )
             before, missing = prompt, why
 
-    def _old(self, version: Version) -> tuple[Prompt[Any] | None, str]:
+    def _old(self, version: Version) -> tuple[Stored | None, str]:
         """Return a version's prompt, or why it cannot be read."""
         which = f"@v{version.number}" if version.number is not None else f"#{version.digest.removeprefix('sha256:')}"
         try:
-            return self._store.load(f"{version.name}{which}"), ""
+            return _stored(self._store, f"{version.name}{which}", follow=False), ""
         except PromptLibError as error:
             return None, error.what
 
-    def _uses(self, prompt: Prompt[Any]) -> Iterator[Link]:
-        for alias, pin in prompt.includes.items():
+    def _uses(self, prompt: Stored) -> Iterator[Link]:
+        """Yield what *prompt* includes and derives from; the steps of a chain are told as what they are."""
+        for alias, pin in () if isinstance(prompt, Chain) else prompt.includes.items():
             yield self._linked(f"includes as {alias}", Pin.parse(str(pin)))
         if prompt.derived_from:
             yield self._linked("derived from", prompt.derived_from)
@@ -179,14 +182,13 @@ class Gatherer:
         """Yield what stands in the store now and includes or derives from any version of *name*."""
         seen = set()
         for edge in self._forth.get(name, ()):
-            if edge.kind not in ("includes", "derived_from") or not edge.source.current:
+            if edge.kind not in _USED or not edge.source.current:
                 continue
             if edge.source.name in seen or edge.source.name not in self._names:
                 continue
             seen.add(edge.source.name)
-            word = "included by" if edge.kind == "includes" else "derived into"
             note = f"at v{edge.target.number}" if edge.target.number is not None else ""
-            yield Link(word, edge.source.name, edge.source.number, note)
+            yield Link(_USED[edge.kind], edge.source.name, edge.source.number, note)
 
     def _around(self, name: str, told: tuple[Version, ...]) -> tuple[tuple[Node, ...], tuple[Edge, ...]]:
         """Return the line of *name*, of the versions *told*, and what else of the site touches it at one step."""
@@ -210,8 +212,40 @@ class Gatherer:
         return tuple(kept), tuple(sorted(edges, key=lambda edge: (order[edge.source], order[edge.target], edge.kind)))
 
 
+#: Edges by which another prompt or chain uses this one, and how that is told of it.
+_USED = {
+    "includes": "included by",
+    "derived_from": "derived into",
+    "step": "step of the chain",
+    "floating_step": "step of the chain, by its label:",
+}
 #: Of its own line a picture shows so many versions, and with its neighbours so many.
 MOST_OWN, MOST_NODES = 24, 60
+
+
+def _stored(store: View, ref: str, *, follow: bool = True) -> Stored:
+    """Return the prompt or chain that *ref* names; a chain without the prompts of its labels where these do not fit."""
+    try:
+        return store.load(ref)
+    except InvalidPrompt as error:
+        try:
+            return store.load_chain(ref, follow=follow)
+        except InvalidChain:
+            pass
+        try:
+            return store.load_chain(ref, follow=False)
+        except PromptLibError:
+            raise error from None
+
+
+def _compared(before: Stored | None, after: Stored, missing: str, *, first: bool) -> dict[str, Any]:
+    """Return what a change says of the difference: none where the one before is not there, or is of another kind."""
+    if before is None and not first:
+        return {"why": missing}
+    try:
+        return {"difference": diff(before, after)}
+    except InvalidPrompt as error:
+        return {"why": error.what}
 
 
 def _graph(store: View) -> Graph | None:
@@ -241,7 +275,7 @@ def _labels(store: View, name: str) -> Mapping[str, Version]:
         return {}
 
 
-def _version(store: View, prompt: Prompt[Any], ref: str) -> Version | None:
+def _version(store: View, prompt: Stored, ref: str) -> Version | None:
     """Return the version that *prompt* is; None where it is a file that differs from what is committed."""
     if prompt.origin is None or prompt.origin.edited:
         return None
@@ -257,6 +291,8 @@ def _until(history: tuple[Version, ...], version: Version | None) -> tuple[Versi
     return history[: at + 1]
 
 
-def _tokens(prompt: Prompt[Any]) -> tuple[TokenCount, ...]:
-    """Return the tokens of each message as it is written; nothing that stands between messages counts."""
+def _tokens(prompt: Stored) -> tuple[TokenCount, ...]:
+    """Return the tokens of each message as it is written; a chain has no messages of its own."""
+    if isinstance(prompt, Chain):
+        return ()
     return tuple(count_many(piece.text for piece in prompt.messages if isinstance(piece, Message | Placeholder)))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from promptlib.chain import Chain
 from promptlib.messages import Message, Placeholder
+from promptlib.site.chains import steps
 from promptlib.site.changes import python_line, versions
-from promptlib.site.filling import field, plan, stretches
+from promptlib.site.filling import Plan, field, plan, stretches
 from promptlib.site.form import form
 from promptlib.site.markup import SEARCH, Shell, address, block, line
 from promptlib.site.picture import picture
@@ -16,9 +18,10 @@ from promptlib.site.using import code_lines, copied
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
+    from typing import Any
 
     from promptlib.messages import Piece
-    from promptlib.site.filling import Plan
+    from promptlib.prompt import Prompt
     from promptlib.site.gathering import Leaf, Link
     from promptlib.tokens import TokenCount
 
@@ -39,11 +42,12 @@ class LeafPage:
         """Return the whole page of *leaf*."""
         depth = address(leaf.name).count("/")
         root = "../" * depth
-        filled = plan(leaf.prompt)
+        filled = Plan([]) if isinstance(leaf.prompt, Chain) else plan(leaf.prompt)
+        verb = "load_chain" if isinstance(leaf.prompt, Chain) else "load"
         data: dict[str, object] = {
             "text": copied(leaf.prompt),
             "codes": [code.text for code in code_lines(leaf)],
-            "versions": {anchor(change): python_line(change) for change in leaf.changes},
+            "versions": {anchor(change): python_line(change, verb) for change in leaf.changes},
         }
         if filled.serves:
             data |= {"items": filled.items, "fields": list(map(field, leaf.prompt.inputs))}
@@ -56,15 +60,14 @@ class LeafPage:
         yield '<main id="main">'
         yield from _head(leaf, root)
         yield from _jumps(leaf, filled)
-        if filled.serves:
-            yield from form(leaf.prompt)
-        yield from _text(leaf, filled)
+        if isinstance(leaf.prompt, Chain):
+            yield from steps(leaf.prompt, lambda name, number: self._place(name, number, root))
+        else:
+            yield from _text_of(leaf, leaf.prompt, filled)
         if leaf.prompt.inputs and not filled.serves:
             yield from table("inputs", "Inputs", leaf.prompt.inputs)
-        yield from budget(leaf.prompt)
         if leaf.prompt.outputs:
             yield from table("outputs", "It answers with", leaf.prompt.outputs)
-        yield from settings(leaf.prompt)
         yield from _use(leaf)
         yield from self._neighbours(leaf, root)
         yield from versions(leaf)
@@ -113,10 +116,14 @@ def _head(leaf: Leaf, root: str) -> Iterator[str]:
     yield from _chips(leaf, root)
     yield f'<dl class="facts">{"".join(_facts(leaf))}</dl>'
     yield (
-        '<div class="actions"><button type="button" class="primary" data-copy="text">Copy text</button>'
+        f'<div class="actions"><button type="button" class="primary" data-copy="text">{_copies(leaf)}</button>'
         '<button type="button" data-copy="0">Copy Python</button></div>'
         '<p id="said" class="hidden" role="status"></p></header>'
     )
+
+
+def _copies(leaf: Leaf) -> str:
+    return "Copy Mermaid" if isinstance(leaf.prompt, Chain) else "Copy text"
 
 
 def _chips(leaf: Leaf, root: str) -> Iterator[str]:
@@ -129,6 +136,8 @@ def _chips(leaf: Leaf, root: str) -> Iterator[str]:
         f'<li><a class="chip" href="{root}index.html#tag={_quoted(tag)}"><bdi>{line(tag)}</bdi></a></li>'
         for tag in leaf.prompt.tags
     ]
+    if isinstance(leaf.prompt, Chain):
+        chips.insert(0, f'<li><a class="chip kind" href="{root}index.html#kind=chain">chain</a></li>')
     if leaf.prompt.trust != "own":
         chips.append('<li><span class="chip warn">foreign text</span></li>')
     if chips:
@@ -149,14 +158,18 @@ def _facts(leaf: Leaf) -> Iterator[str]:
         yield f"<div><dt>Changed</dt><dd>{day(version.time)} by <bdi>{line(version.author)}</bdi></dd></div>"
     else:
         yield f"<div><dt>Version</dt><dd>not committed <code>{leaf.prompt.digest[7:15]}</code></dd></div>"
-    yield f"<div><dt>Size</dt><dd>{told(leaf.total)}</dd></div>"
+    if isinstance(leaf.prompt, Chain):
+        yield f"<div><dt>Steps</dt><dd>{len(leaf.prompt.steps)}</dd></div>"
+    else:
+        yield f"<div><dt>Size</dt><dd>{told(leaf.total)}</dd></div>"
     yield f"<div><dt>Inputs</dt><dd>{len(leaf.prompt.inputs) or 'none'}</dd></div>"
 
 
 def _jumps(leaf: Leaf, filled: Plan) -> Iterator[str]:
     places = [
         ("try", "Try it", filled.serves),
-        ("text", "Text", True),
+        ("steps", "Steps", isinstance(leaf.prompt, Chain)),
+        ("text", "Text", not isinstance(leaf.prompt, Chain)),
         ("use", "Use it", True),
         ("used", "Used by", bool(leaf.used)),
         ("versions", "Versions", bool(leaf.changes)),
@@ -169,14 +182,23 @@ def _jumps(leaf: Leaf, filled: Plan) -> Iterator[str]:
 # --- the text ---------------------------------------------------------------------------------------------------------
 
 
-def _text(leaf: Leaf, filled: Plan) -> Iterator[str]:
+def _text_of(leaf: Leaf, prompt: Prompt[Any], filled: Plan) -> Iterator[str]:
+    """Yield what is a prompt's own: its fields, its messages, its segments, and what a model is called with."""
+    if filled.serves:
+        yield from form(prompt)
+    yield from _text(leaf, prompt, filled)
+    yield from budget(prompt)
+    yield from settings(prompt)
+
+
+def _text(leaf: Leaf, prompt: Prompt[Any], filled: Plan) -> Iterator[str]:
     yield '<section id="text"><h2>Text</h2>'
     if filled.reason:
         yield f'<p class="note">No live preview: {line(filled.reason)}.</p>'
-    elif not leaf.prompt.inputs:
+    elif not prompt.inputs:
         yield '<p class="soft">It takes no inputs: this is what is sent.</p>'
     counts = iter(leaf.tokens)
-    for piece in leaf.prompt.messages:
+    for piece in prompt.messages:
         yield _piece(piece, next(counts) if isinstance(piece, Message | Placeholder) else None)
     yield "</section>"
 

@@ -27,7 +27,8 @@ _SEGMENT = re.compile(r"""\{%-?\s*segment\s+["']([^"']+)["'].*?%\}(.*?)\{%-?\s*e
 def table(key: str, title: str, declared: Sequence[Input]) -> Iterator[str]:
     """Yield a section of *declared* inputs or outputs; what nobody has described has no column for it."""
     described = any(each.description for each in declared)
-    heads = ["Name", "Takes" if key == "inputs" else "What", "If left out", *(["What it is"] if described else [])]
+    words = ["Takes", "If left out"] if key == "inputs" else ["What", "Always there"]
+    heads = ["Name", *words, *(["What it is"] if described else [])]
     yield _opening(key, title, heads)
     for each in declared:
         default = '<span class="need">required</span>' if each.required else f"<code>{line(_short(each))}</code>"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from promptlib.chain import Chain
 from promptlib.messages import Message, Placeholder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from promptlib.chain import Stored
     from promptlib.messages import Piece
-    from promptlib.prompt import Prompt
     from promptlib.site.gathering import Leaf
 
 
@@ -22,8 +23,13 @@ class Code(NamedTuple):
     text: str
 
 
-def copied(prompt: Prompt[Any]) -> str:
-    """Return the text of *prompt* as it is written; with several messages each below a line that says its role."""
+def copied(prompt: Stored) -> str:
+    """Return the text of *prompt* as it is written; with several messages each below a line that says its role.
+
+    A chain has no text of its own: it is a flowchart.
+    """
+    if isinstance(prompt, Chain):
+        return prompt.to_mermaid()
     if len(prompt.messages) == 1:
         return prompt.messages[0].text
     return "\n\n".join(map(_written, prompt.messages)) + "\n"
@@ -45,8 +51,9 @@ def code_lines(leaf: Leaf) -> Iterator[Code]:
         refs.append(("The newest", leaf.name))
     if leaf.version:
         refs.append(("Exactly this version", leaf.version.ref))
+    word, verb = ("chain", "load_chain") if isinstance(leaf.prompt, Chain) else ("prompt", "load")
     for title, ref in refs:
-        shown = f'prompt = Store.open().load("{ref}")'
+        shown = f'{word} = Store.open().{verb}("{ref}")'
         yield Code(title, shown, f"from promptlib import Store\n\n{shown}\n")
-    command = f"promptlib show --text {refs[0][1]}"
+    command = f"promptlib show {'' if word == 'chain' else '--text '}{refs[0][1]}"
     yield Code("In the shell", command, command)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from promptlib import Prompt, Store, Thread, placeholder, system, user
+from promptlib import Chain, Prompt, Store, Thread, constant, placeholder, step, system, user
 from promptlib.columns import safe
 from promptlib.errors import InvalidInputs, NotFound, SiteRefused
 from promptlib.lineage.page import as_data
@@ -423,3 +423,58 @@ def test_files_that_are_no_prompts_are_told(tmp_path: Path) -> None:
     assert (report.prompts, report.versions) == (1, 0)
     assert [name for name, _ in report.unreadable] == ["bad"]
     assert "not committed" in (tmp_path / "site/p/good.html").read_text("utf-8")
+
+
+# --- chains -----------------------------------------------------------------------------------------------------------
+
+
+class Notes(BaseModel):
+    notes: str
+
+
+class Summary(BaseModel):
+    summary: str
+    tone: str = "plain"
+
+
+def test_a_chain_has_a_page_and_its_prompts_name_it(tmp_path: Path) -> None:
+    with Store.init(tmp_path / "prompts.git", bare=True) as store:
+        store.save("read", Prompt.define(Notes, user("Summarise {{ notes }}")))
+        store.save("decide", Prompt.define(Summary, user("Decide on {{ summary }}, {{ tone }}.")))
+        store.label("decide", "production", "v1")
+        steps = (
+            step("read", store.load("read"), notes="notes"),
+            step("decide", "decide@production", summary="read.text", tone=constant(EVIL)),
+        )
+        chain = Chain.define(Notes, *steps, description="From notes to decisions", resolve=store.load)
+        store.save("minutes", chain, message="A chain")
+        store.save("minutes", store.load_chain("minutes").evolve(description="Notes to decisions"), message="Shorter")
+        report = write(store, tmp_path / "site")
+        assert (report.prompts, report.versions) == (3, 4)
+        told = page(tmp_path / "site", "minutes")
+        words = " ".join(told.words)
+        for each in ("1. read", "an input of the chain", "floating: follows production", "read.text", "Shorter"):
+            assert each in " ".join(words.replace(" .", ".").split()), each
+        targets = [attributes.get("href") for _, attributes in told.tags]
+        assert {"../p/read.html#v1", "../p/decide.html#v1", "#step-read"} <= set(targets)
+        assert data(tmp_path / "site/p/minutes.html")["text"] == chain.to_mermaid()
+        codes = data(tmp_path / "site/p/minutes.html")["codes"]
+        assert 'chain = Store.open().load_chain("minutes")' in codes[0]  # type: ignore[index] # JSON
+    assert "step of the chain" in " ".join(page(tmp_path / "site", "read").words)
+    assert "step of the chain, by its label:" in " ".join(page(tmp_path / "site", "decide").words)
+    cards = data(tmp_path / "site/index.html")["cards"]
+    assert [card[2] for card in cards] == ["prompt", "chain", "prompt"]  # type: ignore[attr-defined] # JSON
+
+
+def test_a_chain_whose_label_is_gone_still_has_its_page(tmp_path: Path) -> None:
+    with Store.init(tmp_path / "prompts.git", bare=True) as store:
+        store.save("read", Prompt.define(Notes, user("Summarise {{ notes }}")))
+        store.label("read", "production", "v1")
+        chain = Chain.define(Notes, step("read", "read@production", notes="notes"), resolve=store.load)
+        store.save("minutes", chain)
+        store.label("read", "production", None)
+        report = write(store, tmp_path / "site")
+        assert report.unreadable == ()
+        write(store, tmp_path / "part", only="minutes")
+    assert "floating: follows production" in " ".join(page(tmp_path / "site", "minutes").words)
+    assert "a prompt that is not in this catalogue" in " ".join(page(tmp_path / "part", "minutes").words)

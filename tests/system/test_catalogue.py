@@ -6,24 +6,26 @@ import json
 import random
 import struct
 import threading
+import tomllib
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import pytest
 from pydantic import BaseModel, Field, JsonValue, create_model
 
 from promptlib import File, Image, Prompt, Store, Thread, assistant, placeholder, system, user
+from promptlib.formats.git_history import import_git
 from promptlib.query.porter import stem
 from promptlib.site import write
 from tests.system.browsing import Browser
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 EVIL = (
     "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
@@ -200,6 +202,30 @@ def test_words_are_met_as_the_store_meets_them(browser: Browser, site: Path) -> 
 PIECES = "ab connect general relat hope adjust sens oper happi fli agre control roll gener commun siz plast radic"
 LONG_ENDINGS = "ness ful fully ation ational izer ization ities ance ement ion ive iveness ical ism"
 SHORT_ENDINGS = "s es ed ing ly y ies al er e ll eed"
+
+
+def test_real_needs_are_met_as_well_as_by_the_store(
+    browser: Browser, fabric_repository: Path, awesome_repository: Path, tmp_path: Path
+) -> None:
+    with Store.init(tmp_path / "prompts.git", bare=True) as store:
+        import_git(store, fabric_repository, match="patterns/{name}/system.md")
+        import_git(store, awesome_repository, match="prompts/{name}.md")
+        report = write(store, tmp_path / "site")
+        assert (report.prompts, report.unreadable) == (443, ())
+        told = tomllib.loads((Path(__file__).parents[1] / "relevance" / "needs.toml").read_text("utf-8"))
+        needs = [need for half in told.values() for sort in half.values() for need in sort.items()]
+        by_store = sum(any(hit.name in right for hit in store.search(need, limit=5)) for need, right in needs)
+    browser.open(tmp_path / "site/index.html")
+    found = browser.ask(
+        f"{json.dumps([need for need, _ in needs])}.map(need => {{ const find = document.querySelector('#find');"
+        "find.value = need; find.dispatchEvent(new Event('input'));"
+        "return [...document.querySelectorAll('#hits h2')].slice(0, 5).map(each => each.innerText); })"
+    )
+    by_page = sum(any(name in right for name in names) for names, (_, right) in zip(found, needs, strict=True))
+    assert by_page >= by_store - len(needs) / 50
+    assert by_page >= 0.65 * len(needs)
+    say(browser, NEED)
+    assert set(hits(browser)[:3]) & {"summarize_meeting", "transcribe_minutes", "summarize_board_meeting"}
 
 
 def test_stems_are_those_of_the_store(browser: Browser, site: Path) -> None:
