@@ -167,7 +167,7 @@ def _mended(subjects: Iterable[Subject], settings: Settings) -> list[Mended]:
 
 def _apply(view: View | None, fixes: Sequence[Mended]) -> None:
     """Edit the files on disk; where prompts are no files on disk, save each as a new version, all in one commit."""
-    from promptlib import Store, codec  # noqa: PLC0415 - help needs no store
+    from promptlib import Store  # noqa: PLC0415 - help needs no store
     from promptlib.store.putting import put_whole  # noqa: PLC0415 - most runs write nothing
 
     if not fixes:
@@ -176,8 +176,7 @@ def _apply(view: View | None, fixes: Sequence[Mended]) -> None:
         rules = ", ".join(dict.fromkeys(each.partition(":")[0] for one in fixes for each in one.fixes))
         with view.transaction(f"Lint: {rules}") as transaction:
             for each in fixes:
-                prompt = codec.read(each.after, source=each.source)
-                transaction.save(each.name, prompt, expect=view.version(each.name), file=each.after)
+                transaction.rewrite(each.name, each.after, expect=each.digest)
         return
     for each in fixes:
         path = view.file_path(each.name) if isinstance(view, Store) else Path(each.source)

@@ -22,7 +22,7 @@ _BREAK = "  "
 MOST_PLACES = 20
 
 
-@FAMILY.rule("crlf", "lines that end in CR LF", fixes=True)
+@FAMILY.rule("crlf", "lines that end in CR LF", fixes=True, chains=True)
 def crlf(subject: Subject) -> Iterator[Hit]:
     """Line ends of two characters cost tokens in a literal text, and make whole-file differences in reviews."""
     text = subject.text
@@ -39,7 +39,7 @@ def crlf(subject: Subject) -> Iterator[Hit]:
     )
 
 
-@FAMILY.rule("trailing-blanks", "lines that end in blanks", fixes=True)
+@FAMILY.rule("trailing-blanks", "lines that end in blanks", fixes=True, chains=True)
 def trailing_blanks(subject: Subject) -> Iterator[Hit]:
     """Blanks at the end of a line are tokens that nobody sees."""
     text = subject.text
@@ -61,7 +61,7 @@ def _is_break(text: str, match: re.Match[str]) -> bool:
     return match[0] == _BREAK and before not in {"", "\n"} and after not in {"", "\n", "\r"}
 
 
-@FAMILY.rule("invisible-character", "characters that a reader does not see", severity="error", fixes=True)
+@FAMILY.rule("invisible-character", "characters that a reader does not see", severity="error", fixes=True, chains=True)
 def invisible_character(subject: Subject) -> Iterator[Hit]:
     """What nobody sees in a review can order a model about, and reorder what people read."""
     text = subject.text
@@ -84,7 +84,7 @@ def invisible_character(subject: Subject) -> Iterator[Hit]:
         )
 
 
-@FAMILY.rule("secret", "a key or token in the file", severity="error")
+@FAMILY.rule("secret", "a key or token in the file", severity="error", chains=True)
 def secret(subject: Subject) -> Iterator[Hit]:
     """A key in a prompt is sent to a provider, and stays in the history of the repository."""
     for each in leaks(subject.text)[:MOST_PLACES]:

@@ -71,13 +71,13 @@ def mended(subject: Subject, settings: Settings) -> Mended:
             break
         fixes |= dict.fromkeys(told)
         current = after
-    before, now = subject.prompt.digest, current.prompt.digest
+    before, now = subject.stored.digest, current.stored.digest
     return Mended(subject.name, subject.source, subject.data, current.data, before, now, tuple(fixes))
 
 
 def _is_prompt(subject: Subject) -> bool:
     try:
-        _ = subject.prompt
+        _ = subject.stored
     except PromptLibError:
         return False
     return True

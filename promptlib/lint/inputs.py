@@ -33,10 +33,10 @@ def is_free(kind_of: InputType | None) -> bool:
     return False
 
 
-@FAMILY.rule("undescribed-input", "an input without a description")
+@FAMILY.rule("undescribed-input", "an input without a description", chains=True)
 def undescribed_input(subject: Subject) -> Iterator[Hit]:
     """The description is what a form, an MCP client and a colleague show beside the field."""
-    for each in subject.prompt.inputs:
+    for each in subject.stored.inputs:
         if not each.description.strip():
             yield Hit(
                 subject.key("inputs", each.name),
@@ -45,10 +45,10 @@ def undescribed_input(subject: Subject) -> Iterator[Hit]:
             )
 
 
-@FAMILY.rule("untyped-input", "an input of any shape")
+@FAMILY.rule("untyped-input", "an input of any shape", chains=True)
 def untyped_input(subject: Subject) -> Iterator[Hit]:
     """Data of any shape is not checked before it is sent."""
-    for each in subject.prompt.inputs:
+    for each in subject.stored.inputs:
         if each.type.kind == "json":
             yield Hit(
                 subject.key("inputs", each.name),
@@ -57,10 +57,10 @@ def untyped_input(subject: Subject) -> Iterator[Hit]:
             )
 
 
-@FAMILY.rule("one-letter-input", "an input whose name is one letter")
+@FAMILY.rule("one-letter-input", "an input whose name is one letter", chains=True)
 def one_letter_input(subject: Subject) -> Iterator[Hit]:
     """A name of one letter says nothing where it is filled in."""
-    for each in subject.prompt.inputs:
+    for each in subject.stored.inputs:
         # A word of one sign is a word in scripts whose signs are words.
         if len(each.name) == 1 and each.name.isascii():
             yield Hit(

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from promptlib.chain import Chain
 from promptlib.errors import PromptLibError
 from promptlib.lint.rule import Finding
 from promptlib.lint.settings import Settings
@@ -19,6 +20,7 @@ from promptlib.prompt import Prompt
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from promptlib.chain import Stored
     from promptlib.lint.rule import Family, Hit, Rule
     from promptlib.store import View
     from promptlib.tokens import Budget
@@ -83,18 +85,18 @@ class Report:
         }
 
 
-def lint(what: View | Prompt[Any] | Iterable[Prompt[Any]], *names: str, settings: Settings | None = None) -> Report:
-    """Look at the prompts of a store (those of *names*, or all), at one prompt, or at several.
+def lint(what: View | Stored | Iterable[Stored], *names: str, settings: Settings | None = None) -> Report:
+    """Look at the prompts and chains of a store (those of *names*, or all), at one, or at several.
 
     Nothing is changed. Prompts without a name are called `prompts[0]` and so on. Of a store, *settings* are those of
     its project unless they are given. Raises `NotFound` for a name or rule that there is not, and `StoreError` for
     settings that say nothing.
     """
-    if isinstance(what, Prompt):
-        return looked_at([Subject.of_prompt(what, what.name or "prompt", Shelf())], settings or Settings())
+    if isinstance(what, Prompt | Chain):
+        return looked_at([Subject.of_stored(what, what.name or "prompt", Shelf())], settings or Settings())
     if isinstance(what, Iterable):
         shelf, called = Shelf(), enumerate(what)
-        subjects = (Subject.of_prompt(each, each.name or f"prompts[{at}]", shelf) for at, each in called)
+        subjects = (Subject.of_stored(each, each.name or f"prompts[{at}]", shelf) for at, each in called)
         return looked_at(subjects, settings or Settings())
     chosen = settings or Settings.of_project(what.path)
     return looked_at(subjects_of(what, names), chosen)
@@ -147,6 +149,8 @@ def _one(subject: Subject, rules: tuple[Rule, ...], settings: Settings) -> tuple
         return [
             _finding(subject, rule, hit) for rule in rules if rule.id == UNREADABLE for hit in rule.check(subject)
         ], 0
+    if subject.is_chain:
+        rules = tuple(each for each in rules if each.chains)
     subject.known_rules = IDS
     subject.looked = frozenset(each.id for each in rules)
     told: list[Finding] = []

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from promptlib.chain import Chain
 from promptlib.errors import PromptLibError
-from promptlib.lint.rule import Family, Hit
+from promptlib.lint.rule import Edit, Family, Fix, Hit
 from promptlib.query import ENGLISH, language
 from promptlib.query.porter import stem as porter
 from promptlib.query.words import words_of
@@ -15,6 +16,8 @@ from promptlib.refs import Pin
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from promptlib.chain import Step
+    from promptlib.errors import Where
     from promptlib.lint.subject import Subject
     from promptlib.prompt import Prompt
     from promptlib.query import Language
@@ -23,13 +26,15 @@ if TYPE_CHECKING:
 FAMILY = Family("past")
 #: Words of a description that its text said as well, from which on it can be told that the text has lost them.
 FEWEST_WORDS = 2
+#: Where a file lists its steps, and characters between the key of a step's prompt and its value.
+STEPS, FARTHEST = ("metadata", "promptlib", "steps"), 20
 
 
-@FAMILY.rule("missing-description", "no description, or the name once more")
+@FAMILY.rule("missing-description", "no description, or the name once more", chains=True)
 def missing_description(subject: Subject) -> Iterator[Hit]:
     """People and search find a prompt by its description."""
-    description = subject.prompt.description.strip()
-    title = subject.prompt.extra.get("displayName")
+    description = subject.stored.description.strip()
+    title = subject.stored.extra.get("displayName")
     names = {_bare(subject.name), _bare(subject.name.rpartition("/")[2]), _bare(str(title or ""))}
     if not description:
         yield Hit(subject.place(1), "there is no description", "say in one line what it is for: description: …")
@@ -112,21 +117,64 @@ def _language() -> Language:
     return language(ENGLISH)
 
 
-@FAMILY.rule("stale-include", "an include that is older than the newest of its name", severity="info")
-def stale_include(subject: Subject) -> Iterator[Hit]:
+@FAMILY.rule("stale-pin", "an include or step that is older than the newest of its name", severity="info", chains=True)
+def stale_pin(subject: Subject) -> Iterator[Hit]:
     """A pin keeps what was tested; this tells that there is something newer to test."""
     view = subject.shelf.view
     if view is None:
         return
-    for alias, text in subject.prompt.includes.items():
-        pin = Pin.parse(str(text))
+    for what, pin, place in _pins(subject):
         try:
             newest = view.version(pin.name) if pin.name else None
         except PromptLibError:
             continue  # deleted, renamed, or in no history
         if newest is not None and newest.digest and newest.digest != pin.digest:
             yield Hit(
-                subject.key("metadata", "promptlib", "includes", alias),
-                f"the include {alias!r} is pinned to {pin.digest[7:15]}, and {pin.name} is at {newest.ref} by now",
+                place,
+                f"{what} is pinned to {pin.digest[7:15]}, and {pin.name} is at {newest.ref} by now",
                 f"see what is new: promptlib diff '{pin.name}#{pin.digest[7:15]}' {pin.name}@latest",
             )
+
+
+def _pins(subject: Subject) -> Iterator[tuple[str, Pin, Where]]:
+    """Yield what is pinned, to what, and where the file says so."""
+    stored = subject.stored
+    if isinstance(stored, Chain):
+        for each in stored.steps:
+            if isinstance(each.use, Pin):
+                yield f"the step {each.name!r}", each.use, subject.key(*STEPS, each.name, "prompt")
+        return
+    for alias, text in stored.includes.items():
+        place = subject.key("metadata", "promptlib", "includes", alias)
+        yield f"the include {alias!r}", Pin.parse(str(text)), place
+
+
+@FAMILY.rule("floating-step", "a step that follows a label, wherever it is moved", fixes=True, chains=True)
+def floating_step(subject: Subject) -> Iterator[Hit]:
+    """What was tried with one content runs with another one when somebody moves the label."""
+    if not isinstance(subject.stored, Chain):
+        return
+    for each in subject.stored.steps:
+        if not each.pinned:
+            place = subject.key(*STEPS, each.name, "prompt")
+            yield Hit(
+                place,
+                f"the step {each.name!r} follows {each.use}: it runs what that label carries then",
+                "pin it, NAME#DIGEST: --fix pins what the label carries now",
+                _pinned(subject, each, place),
+            )
+
+
+def _pinned(subject: Subject, step: Step, place: Where) -> Fix | None:
+    """Return the edit that pins *step* to what its label carries now; None where that is not at hand."""
+    view = subject.shelf.view
+    written = str(step.use)
+    begin = subject.offset(place)
+    start = subject.text.find(written, begin, begin + len(written) + FARTHEST)
+    if view is None or start < 0:
+        return None
+    try:
+        pin = Pin(step.use.name, view.load(written).digest)
+    except PromptLibError:
+        return None
+    return Fix(f"the step {step.name} is pinned to {pin.digest[7:15]}", (Edit(start, start + len(written), str(pin)),))

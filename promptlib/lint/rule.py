@@ -88,7 +88,7 @@ class Rule:
     """One thing that lint looks for.
 
     `id` is a word that never changes, `family` the module that it lives in. `on` says whether it looks unless it is
-    told to. `fixes` says that some of what it finds can be mended by `--fix`.
+    told to. `fixes` says that some of what it finds can be mended by `--fix`, `chains` that it looks at chains too.
     """
 
     id: str
@@ -97,6 +97,7 @@ class Rule:
     severity: Severity
     on: bool
     fixes: bool
+    chains: bool
     check: Check
 
     def to_dict(self) -> dict[str, object]:
@@ -108,6 +109,7 @@ class Rule:
             "severity": self.severity,
             "on": self.on,
             "fixes": self.fixes,
+            "chains": self.chains,
         }
 
 
@@ -124,12 +126,19 @@ class Family:
         return iter(self._rules)
 
     def rule(
-        self, name: str, summary: str, *, severity: Severity = "warning", on: bool = True, fixes: bool = False
+        self,
+        name: str,
+        summary: str,
+        *,
+        severity: Severity = "warning",
+        on: bool = True,
+        fixes: bool = False,
+        chains: bool = False,
     ) -> Callable[[Check], Check]:
         """Make a rule of the function below."""
 
         def keep(check: Check) -> Check:
-            self._rules.append(Rule(name, self.name, summary, severity, on, fixes, check))
+            self._rules.append(Rule(name, self.name, summary, severity, on, fixes, chains, check))
             return check
 
         return keep

@@ -47,7 +47,7 @@ def silences(subject: Subject) -> list[Silence]:
 
 
 def _in_metadata(subject: Subject) -> Iterator[Silence]:
-    metadata = subject.prompt.extra.get("metadata")
+    metadata = subject.stored.extra.get("metadata")
     told = metadata.get(KEY) if isinstance(metadata, Frozen) else None
     if isinstance(told, Frozen):
         for rule in told:
@@ -102,7 +102,7 @@ def _silence(rules: str, place: Where, *, alone: bool) -> Silence:
     return Silence(tuple(re.split(r"\s*,\s*", rules)), place, frozenset(lines))
 
 
-@FAMILY.rule("unknown-silence", "a silence for a rule that there is not")
+@FAMILY.rule("unknown-silence", "a silence for a rule that there is not", chains=True)
 def unknown_silence(subject: Subject) -> Iterator[Hit]:
     """A misspelt silence silences nothing."""
     for silence in subject.silences:
@@ -112,7 +112,7 @@ def unknown_silence(subject: Subject) -> Iterator[Hit]:
                 yield Hit(silence.where, f"no rule {rule!r:.80} to be silent", hint)
 
 
-@FAMILY.rule("unused-silence", "a silence where nothing would speak", severity="info")
+@FAMILY.rule("unused-silence", "a silence where nothing would speak", severity="info", chains=True)
 def unused_silence(subject: Subject) -> Iterator[Hit]:
     """A silence that is left behind hides the next finding."""
     for silence in subject.silences:

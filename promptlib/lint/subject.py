@@ -6,25 +6,26 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from promptlib import codec
 from promptlib.codec.delimiters import tags
-from promptlib.codec.reading import parsed, prompt_of
+from promptlib.codec.reading import parsed, stored_of
 from promptlib.codec.source import Node
 from promptlib.errors import PromptLibError, Where
 from promptlib.lint.enclosing import around
 from promptlib.messages import Message
+from promptlib.prompt import Prompt
 from promptlib.rendering import flow_of, where_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from promptlib.chain import Stored
     from promptlib.codec.reading import Parsed
     from promptlib.errors import Where as Place
     from promptlib.lint.enclosing import Around
     from promptlib.lint.silences import Silence
-    from promptlib.prompt import Prompt
     from promptlib.rendering.flow import Strand
     from promptlib.store import View
     from promptlib.tokens import Budget
@@ -45,26 +46,26 @@ class Shelf:
 class Subject:
     """A prompt and the file that holds it; all that is derived is computed once, when a rule asks."""
 
-    def __init__(self, name: str, data: bytes, source: str, shelf: Shelf, prompt: Prompt[Any] | None = None) -> None:
-        """Look at the file *data*, called *source*; *prompt* is what it holds, where that is known better."""
+    def __init__(self, name: str, data: bytes, source: str, shelf: Shelf, given: Stored | None = None) -> None:
+        """Look at the file *data*, called *source*; *given* is what it would hold, where it fits into none."""
         self.name = name
         self.data = data
         self.source = source
         self.shelf = shelf
-        self._given = prompt
+        self._given = given
         #: What the file silences, and which rules there are and have looked: the engine fills them in.
         self.silences: list[Silence] = []
         self.known_rules: tuple[str, ...] = ()
         self.looked: frozenset[str] = frozenset()
 
     @classmethod
-    def of_prompt(cls, prompt: Prompt[Any], name: str, shelf: Shelf) -> Subject:
-        """Return *prompt* as the file that it would be written to, called *name*."""
+    def of_stored(cls, stored: Stored, name: str, shelf: Shelf) -> Subject:
+        """Return *stored* as the file that it would be written to, called *name*."""
         try:
-            data = codec.write(prompt)
+            data = codec.write(stored)
         except (PromptLibError, UnicodeError):
             data = b""  # what fits into no file has no places there: those of its messages serve
-        return cls(name, data, name, shelf, prompt)
+        return cls(name, data, name, shelf, stored)
 
     @cached_property
     def file(self) -> Parsed | None:
@@ -72,12 +73,22 @@ class Subject:
         return parsed(self.data, self.source) if self.data or self._given is None else None
 
     @cached_property
-    def prompt(self) -> Prompt[Any]:
-        """The prompt, with the places of its file; raises what a load raises."""
+    def stored(self) -> Stored:
+        """The prompt or chain, with the places of its file; raises what a load raises."""
         if self.file is not None:
-            return prompt_of(self.file)
-        assert self._given is not None  # noqa: S101 - the file is None only where a prompt was given
+            return stored_of(self.file)
+        assert self._given is not None  # noqa: S101 - the file is None only where one was given
         return self._given
+
+    @property
+    def prompt(self) -> Prompt[Any]:
+        """The prompt; only rules that look at no chains ask for it."""
+        return cast("Prompt[Any]", self.stored)
+
+    @property
+    def is_chain(self) -> bool:
+        """Whether it is a chain."""
+        return not isinstance(self.stored, Prompt)
 
     @cached_property
     def text(self) -> str:
@@ -117,7 +128,7 @@ class Subject:
         """The comments of the templates: the piece, the offset in it, and the text between the signs."""
         return [
             (at, tag.start, message.text[tag.start + 2 : tag.end - 2].strip("-+ \t\r\n"))
-            for at, message in enumerate(self.prompt.messages)
+            for at, message in enumerate(() if self.is_chain else self.prompt.messages)
             if not getattr(message, "literal", False)
             for tag in tags(message.text)
             if tag.kind == "comment" and tag.closed

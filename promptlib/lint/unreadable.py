@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 FAMILY = Family("unreadable")
 
 
-@FAMILY.rule("unreadable", "a file that is no prompt", severity="error")
+@FAMILY.rule("unreadable", "a file that is no prompt", severity="error", chains=True)
 def unreadable(subject: Subject) -> Iterator[Hit]:
     """Whatever is wrong, each error with its place; no other rule looks at such a file."""
     try:
-        _ = subject.prompt
+        _ = subject.stored
     except PromptLibError as error:
         lines = subject.data.decode(errors="replace").split("\n")
         for each in (error, *error.others):

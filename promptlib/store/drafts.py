@@ -148,9 +148,11 @@ class Draft:
         for path, data in self.offered(name, prompt, file).items():
             self.files.check(path, data)
 
-    def put_file(self, name: str, data: bytes) -> Outcome:
-        """Lay the file *data*, which was a version of *name* before, over the newest one."""
+    def put_file(self, name: str, data: bytes, base: str | None = None) -> Outcome:
+        """Lay the file *data* over the newest one of *name*, which must be *base* where one is given."""
         path = prompt_path(name)
+        if base is not None and (newest := self.current(name)) is not None and newest.digest != base:
+            raise self._conflict(name, base, newest)
         if self.files.read(path) == data:
             return "unchanged"
         content_of(data, self.files.shown(path))

@@ -102,6 +102,14 @@ class Transaction:
         outcome = self._do(lambda draft: draft.put_file(name, self._file(draft, name, target)))
         return replace(target, name=name, outcome="created" if outcome == "created" else "unchanged")
 
+    def rewrite(self, name: str, file: bytes, *, expect: Version | str | None = None) -> None:
+        """Make the bytes *file* the newest of *name*, also where they say the same in other words: other line ends.
+
+        *expect* must be the newest of that name. Unlike a save, this goes back to an older content without a word.
+        """
+        held = self._digest(check_name(name), expect)
+        self._do(lambda draft: draft.put_file(name, file, held))
+
     def trust(self, name: str, *, reason: str, by: str = "", expect: Version | str | None = None) -> Version:
         """Make the foreign newest content of *name* one's own, for a *reason* that its file tells from now on."""
         if not reason.strip():

@@ -57,6 +57,26 @@ def test_a_bare_store_is_mended_by_one_commit_that_says_what_becomes_other(bare:
     assert bare.ok("lint", "--fix") == "2 prompts: nothing found\n"
 
 
+def test_other_line_ends_are_a_version_of_the_same_content(bare: Any) -> None:
+    bare.ok("save", "shop/hours", "-", given=GOOD.replace("\n", "\r\n").encode())
+    told = bare.ok("lint", "--fix")
+    assert "shop/hours: mended, same content (" in told
+    with Store(bare.folder) as store:
+        first, second = store.history("shop/hours")
+        assert first.digest == second.digest
+        assert store.file("shop/hours").decode() == GOOD
+    assert bare.ok("lint") == "1 prompt: nothing found\n"
+
+
+def test_a_mending_may_lead_back_to_an_older_content(bare: Any) -> None:
+    bare.ok("save", "shop/hours", "-", given=GOOD)
+    bare.ok("save", "shop/hours", "-", given=BLANKS)
+    bare.ok("lint", "--fix")
+    with Store(bare.folder) as store:
+        digests = [each.digest for each in store.history("shop/hours")]
+        assert digests[0] == digests[2] != digests[1]
+
+
 def test_an_application_gets_its_files_edited_and_nothing_committed(application: Any) -> None:
     application.write("prompts/shop/hours.prompty", BLANKS)
     application.write("pyproject.toml", '[tool.promptlib.lint]\nselect = ["default", "shouting"]\n')

@@ -216,7 +216,7 @@ def test_an_include_that_is_gone_or_unknown_is_not_called_old(store: Store) -> N
     store.save("page", page)
     assert found(store, "page") == {}
     store.save("style", Prompt.define(system("Be kind."), description="How to write"))
-    assert list(found(store, "page")) == ["stale-include"]
+    assert list(found(store, "page")) == ["stale-pin"]
     store.delete("style")
     assert found(store, "page") == {}
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from promptlib.errors import Conflict, NotFound
+from promptlib.errors import Conflict, InvalidPrompt, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -159,3 +159,20 @@ def test_names_that_are_not_there(store: Store) -> None:
     """The nearest name is told."""
     with pytest.raises(NotFound), store.transaction("Label") as transaction:
         transaction.label("a", "production", "v1")
+
+
+def test_bytes_are_laid_over_the_newest_version_and_over_no_other(store: Store, make: Callable[..., Any]) -> None:
+    """What says the same in other bytes is a version too; a draft of something older is refused."""
+    first = store.save("a", make("one"))
+    text = store.file("a").replace(b"\n", b"\r\n")
+    with store.transaction("Other line ends") as transaction:
+        transaction.rewrite("a", text, expect=first)
+        transaction.rewrite("a", text)
+    assert store.file("a") == text
+    assert [each.digest for each in store.history("a")] == [first.digest] * 2
+    store.save("a", make("two"))
+    with pytest.raises(Conflict, match="a has moved on"), store.transaction("Too late") as transaction:
+        transaction.rewrite("a", text, expect=first)
+    with pytest.raises(InvalidPrompt), store.transaction("No prompt") as transaction:
+        transaction.rewrite("a", b"user:\n{{ nobody }}\n")
+    assert store.load("a") == make("two")
