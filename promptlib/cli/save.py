@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from promptlib.cli import describing
 from promptlib.cli.options import Json, Message, Name
 from promptlib.cli.terminal import emit, plain, print_json
 from promptlib.cli.versions import described, heading, number, signed, source_tokens
@@ -21,25 +22,42 @@ def save(
     ] = None,
     *,
     message: Message = "",
+    description: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="What the prompt is for, in one line that finds it.", show_default=False),
+    ] = None,
     expect: Annotated[
         str, typer.Option(metavar="VERSION", help="Save only when this is the newest version.", show_default=False)
     ] = "",
     json: Json = False,
 ) -> None:
-    """Save a file as the newest version of NAME; without FILE, the edited file of an application's repository."""
+    """Save a file as the newest version of NAME; without FILE, the edited file of an application's repository.
+
+    A prompt without a description is saved, and told; at a terminal you are asked for one when the name is new.
+    """
     from promptlib import Store  # noqa: PLC0415 - help needs no store
 
     with Store.open() as store:
         prompt, data = _given(file) if file is not None else (store.load(name), store.file(name))
         before = _newest(store, name)
+        prompt, data = describing.described(
+            name, prompt, data, description, ask=not json and before is None and file != "-"
+        )
         version = store.save(name, prompt, message=message, expect=expect or None, file=data)
         change = source_tokens(prompt) - (source_tokens(before) if before else 0)
         if json:
-            print_json("save", {"outcome": version.outcome, "token_change": change, "version": described(version)})
+            told = {
+                "outcome": version.outcome,
+                "token_change": change,
+                "described": describing.is_described(name, prompt),
+            }
+            print_json("save", {**told, "version": described(version)})
         elif version.outcome == "unchanged":
             emit([plain(f"no change since {number(version)} ({version.short})")])
         else:
             emit([(*heading(version), (f"  {signed(change)} tokens", ""))])
+        if not json:
+            describing.tell(name, prompt)
 
 
 def _given(file: str) -> tuple[Prompt[Any], bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from promptlib.cli import describing
 from promptlib.cli.terminal import plain
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def rows(checked: Checked, *, locked: bool) -> Iterator[Row]:
     for note in checked.notes:
         yield plain(f"{note.where}: {note.what}", "yellow")
         yield from _steps(note.hint)
+    yield from describing.rows(checked.undescribed)
     for words in checked.unknown:
         yield plain(f"not known: {words}", "yellow")
     if locked:
@@ -53,5 +55,6 @@ def as_json(checked: Checked, *, locked: bool) -> dict[str, object]:
         "labels": [each.to_dict() for each in checked.labels],
         "notes": [{"what": each.what, "where": str(each.where), "hint": each.hint} for each in checked.notes],
         "unknown": list(checked.unknown),
+        "undescribed": list(checked.undescribed),
         "drifts": [each.to_dict() for each in checked.drifts] if locked else None,
     }

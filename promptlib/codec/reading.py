@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _NOTHING = Node(None, 0, 0)
 _NEAR_ROLE = re.compile(
-    rf"^[ \t]*#?[ \t]*({'|'.join(ROLES)})(?:\[[^\]\n]*\])?[ \t]*:[ \t]*\r?$", re.MULTILINE | re.IGNORECASE
+    rf"^[ \t]*(?:#[ \t]*)?({'|'.join(ROLES)})(?:\[[^\]\n]*\])?[ \t]*:[ \t]*\r?$", re.MULTILINE | re.IGNORECASE
 )
 #: What git writes around the lines of a conflict.
 _MARKER = re.compile(r"^(?:<{7}(?= )|={7}(?=\r?$)|>{7}(?= ))", re.MULTILINE)

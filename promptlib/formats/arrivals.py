@@ -134,10 +134,11 @@ class Arrival(NamedTuple):
 
 
 class Made(NamedTuple):
-    """A prompt out of a source, and what it lacks of that, each with its place."""
+    """A prompt out of a source, and what it lacks of that, each with its place; its file, where that is kept."""
 
     prompt: Prompt[Any]
     lost: tuple[tuple[str, str], ...] = ()
+    file: bytes | None = None
 
 
 class _DryError(Exception):
@@ -201,7 +202,7 @@ class Bringing:
                     arrival.key, f"{size:,} bytes are more than a prompt's {LARGEST_PROMPT:,}", where=arrival.where
                 )
                 return
-            outcome = self._saved(transaction, name, made.prompt, arrival, known=name in here)
+            outcome = self._saved(transaction, name, made, arrival, known=name in here)
         except UnicodeDecodeError as error:
             self.leave(arrival.key, f"not UTF-8 at byte {error.start}", where=arrival.where)
         except (InvalidPrompt, SaveRefused) as error:  # anything else is no fault of this one, and ends the import
@@ -230,11 +231,12 @@ class Bringing:
         return name
 
     def _saved(
-        self, transaction: Transaction, name: str, prompt: Prompt[Any], arrival: Arrival, *, known: bool
+        self, transaction: Transaction, name: str, made: Made, arrival: Arrival, *, known: bool
     ) -> list[str] | None:
-        """Save *prompt*, unless that would undo what somebody has done here; return the list that its name goes to."""
+        """Save what was *made*, unless that would undo what somebody has done here; return the list of its name."""
+        prompt = made.prompt
         if not known:
-            return self._begun(transaction, name, prompt, arrival)
+            return self._begun(transaction, name, made, arrival)
         stored = self._stored(transaction, name)
         if stored is not None and stored.digest == prompt.digest and not self._imported(name):
             return self.unchanged  # its words were added here: a description, tags
@@ -247,19 +249,19 @@ class Bringing:
             self.leave(arrival.key, reason, near=name, where=arrival.where)
             return None
         try:
-            outcome = transaction.save(name, prompt).outcome
+            outcome = transaction.save(name, prompt, file=made.file).outcome
         except Superseded as error:
             self.leave(arrival.key, _told(error), where=arrival.where)
             return None
         return self.changed if outcome == "created" else self.unchanged
 
-    def _begun(self, transaction: Transaction, name: str, prompt: Prompt[Any], arrival: Arrival) -> list[str] | None:
+    def _begun(self, transaction: Transaction, name: str, made: Made, arrival: Arrival) -> list[str] | None:
         """Save the first version; a name that was deleted or renamed here is not brought back unasked."""
         if self._ended(name):
             reason = f"{name} was deleted or renamed here, and the source still has it"
             self.leave(arrival.key, reason, near=name, where=arrival.where)
             return None
-        transaction.save(name, prompt)
+        transaction.save(name, made.prompt, file=made.file)
         return self.created
 
     def _ended(self, name: str) -> bool:

@@ -91,13 +91,13 @@ def _put(text: str, inputs: dict[str, Input], kept: dict[str, str]) -> tuple[str
         if found[1] in _KEPT or found[0] in kept or name not in inputs:
             continue
         before = text[at : found.start()]
-        template += _literal(before) + f"{{{{ {name} }}}}"
+        template += literal_before(before) + f"{{{{ {name} }}}}"
         plain += before + str(inputs[name].default if not inputs[name].required else name)
         at = found.end()
     return template + as_template(text[at:]), plain + text[at:]
 
 
-def _literal(text: str) -> str:
+def literal_before(text: str) -> str:
     """Return the template of *text*, which a variable follows: a brace at its end would become a part of that."""
     stem = text.rstrip("{")
     braces = text[len(stem) :]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from promptlib import codec
 from promptlib.errors import InvalidPrompt, NotFound
+from promptlib.formats.adopting import adopted
 from promptlib.formats.arrivals import Arrival, Bringing, Imported, Made
 from promptlib.formats.finding import Source, sources_in
 from promptlib.store.homes import LARGEST_PROMPT
@@ -18,7 +18,6 @@ from promptlib.trust import FOREIGN, checked_trust
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from promptlib.prompt import Prompt
     from promptlib.store import Store
     from promptlib.trust import Trust
 
@@ -34,8 +33,10 @@ def import_prompty(
 ) -> Imported:
     """Save each of *files*, and each `.prompty` file in those that are folders, as a prompt.
 
-    Files that our strict profile reads come in as they are; what others say that we read otherwise, or not at all, is
-    told with file and line. `${env:…}` and `${file:…}` stay text. Everything else is as in `import_csv`.
+    A file that our strict profile reads as its authors mean it comes in as it is, comments and all. Others are written
+    anew: words of Prompty 1, role lines of any case, loops that write a history, Mustache. Variables that are not
+    declared become inputs, and inputs that are not used go. All that is read otherwise, or lost, is told with file and
+    line. `${env:…}` and `${file:…}` stay text. Everything else is as in `import_csv`.
 
     Raises `NotFound` for a file that is not there, and what `Store.transaction` raises.
     """
@@ -63,5 +64,4 @@ def _found(files: tuple[Path | str, ...], bringing: Bringing) -> Iterator[tuple[
 def _made(data: bytes, shown: str, trust: Trust) -> Made:
     if len(data) > LARGEST_PROMPT:
         raise InvalidPrompt(f"{len(data):,} bytes are more than a prompt's {LARGEST_PROMPT:,}")
-    prompt: Prompt[Any] = codec.read(data, source=shown)
-    return Made(prompt.with_origin(None, trust=trust))
+    return adopted(data, shown, trust)

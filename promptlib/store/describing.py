@@ -47,13 +47,13 @@ def _description(prompt: Stored | Outline) -> Description:
         trust=prompt.trust if prompt.trust != OWN else "",
         vouched=prompt.vouched.reason if prompt.vouched else "",
         kind="" if follows is None else "chain",
-        title=_title(prompt.extra),
+        title=title_of(prompt.extra),
         inputs=tuple(f"{each.name}:{each.type.kind}" for each in prompt.inputs),
         follows=tuple(map(str, follows.values())) if follows is not None else (),
     )
 
 
-def _title(extra: Mapping[str, Any]) -> str:
+def title_of(extra: Mapping[str, Any]) -> str:
     """Return what Prompty's key for people says, or its older one."""
     found = extra.get(TITLE) or extra.get("name")
     return found if isinstance(found, str) else ""

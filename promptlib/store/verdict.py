@@ -9,8 +9,10 @@ from promptlib import codec
 from promptlib.chain import Chain
 from promptlib.errors import InvalidPrompt, NotFound, PromptLibError, RenderFailed, StoreDamaged, StoreError
 from promptlib.refs import Ref
+from promptlib.store.describing import title_of
 from promptlib.store.layout import prompt_path
 from promptlib.store.locking import drifts, found, labels_in
+from promptlib.store.shelving import says_more
 from promptlib.version import SHORT
 
 if TYPE_CHECKING:
@@ -65,7 +67,8 @@ class Checked:
 
     It is `ok` while every prompt and label can be loaded, nothing drifted from the lock, and no published number moved
     here. Foreign labels, numbers that a pull would move, what is worth telling about files (`notes`: keys that say
-    nothing, a conflict left in a text) and what cannot be known (`unknown`) are told and fail nothing.
+    nothing, a conflict left in a text) and what cannot be known (`unknown`) are told and fail nothing; so are the names
+    whose description is missing, or says no more than they do (`undescribed`), which are no warnings either.
     """
 
     names: tuple[str, ...]
@@ -75,6 +78,7 @@ class Checked:
     labels: tuple[ForeignLabel, ...] = ()
     notes: tuple[Note, ...] = ()
     unknown: tuple[str, ...] = ()
+    undescribed: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -110,7 +114,13 @@ def check(
         labels=past.foreign([(*at, digests[f"{at[0]}@{at[1]}"]) for at in labels if f"{at[0]}@{at[1]}" in digests]),
         notes=tuple(_notes(reader, [name for name in wanted if name in digests])),
         unknown=tuple(past.unknown),
+        undescribed=tuple(name for name in wanted if name in digests and not _is_described(reader, name)),
     )
+
+
+def _is_described(reader: Reader, name: str) -> bool:
+    prompt = reader.load(Ref(name))  # read a moment ago, and remembered
+    return says_more(prompt.description, name, title_of(prompt.extra))
 
 
 def _unreadable(reader: Reader, refs: list[Ref], digests: dict[str, str]) -> Iterator[Unreadable]:

@@ -1,0 +1,71 @@
+"""Descriptions: asked for where somebody can answer, and told where they are missing."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from promptlib.cli.terminal import emit, on_terminal, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from promptlib import Prompt
+    from promptlib.cli.terminal import Row
+
+#: So many names are told one by one.
+MOST_NAMES = 8
+
+
+def described(
+    name: str, prompt: Prompt[Any], file: bytes, description: str | None, *, ask: bool
+) -> tuple[Prompt[Any], bytes]:
+    """Return *prompt* and its *file* with the *description* that is given, or that a person at a terminal answers.
+
+    An empty answer leaves both as they are.
+    """
+    if description is None:
+        if not ask or is_described(name, prompt) or not (sys.stdin.isatty() and on_terminal(sys.stderr)):
+            return prompt, file
+        asked = f"What is {name} for? One line that finds it; Enter leaves it out"
+        description = str(typer.prompt(asked, default="", show_default=False, err=True)).strip()
+        if not description:
+            return prompt, file
+    from promptlib import codec  # noqa: PLC0415 - help needs no codec
+
+    changed = prompt.evolve(description=description)
+    return changed, codec.edit(file, changed)
+
+
+def is_described(name: str, prompt: Prompt[Any]) -> bool:
+    """Whether the description of *prompt* says more than its name and title."""
+    from promptlib.store.describing import title_of  # noqa: PLC0415 - help needs no store
+    from promptlib.store.shelving import says_more  # noqa: PLC0415 - beside it
+
+    return says_more(prompt.description, name, title_of(prompt.extra))
+
+
+def tell(name: str, prompt: Prompt[Any]) -> None:
+    """Say on stderr that *prompt* has no description, and what to type; nothing where it has one."""
+    if not is_described(name, prompt):
+        what = "no description" if not prompt.description else "a description that only repeats its name"
+        hint = f"give one: promptlib save {shlex.quote(name)} --description '…'"
+        emit(
+            [plain(f"{name} has {what}: nobody finds it by what it is for", "yellow"), plain(hint, "green")],
+            stream=sys.stderr,
+        )
+
+
+def rows(names: Sequence[str]) -> Iterator[Row]:
+    """Yield which *names* have no description, and what to type."""
+    if not names:
+        return
+    count = f"{len(names):,} prompt{' has' if len(names) == 1 else 's have'} no description"
+    shown = ", ".join(names[:MOST_NAMES]) + (", …" if len(names) > MOST_NAMES else "")
+    yield plain(f"{count}: {shown}", "yellow")
+    yield plain(f"    promptlib save {shlex.quote(names[0])} --description '…'", "green")
+    if len(names) > 1:
+        yield plain("    all of them: promptlib ls --no-description", "green")
