@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import shutil
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -12,6 +15,7 @@ from promptlib.cli.terminal import emit, on_terminal, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from promptlib import Prompt
     from promptlib.cli.terminal import Row
@@ -38,6 +42,30 @@ def described(
 
     changed = prompt.evolve(description=description)
     return changed, codec.edit(file, changed)
+
+
+@contextmanager
+def on_disk(path: Path | None, before: bytes, after: bytes) -> Iterator[None]:
+    """Let the edited file at *path* say *after* while it is saved; where that fails, it is as it was *before*."""
+    if path is None or before == after:
+        yield
+        return
+    _replace(path, after)
+    try:
+        yield
+    except BaseException:
+        _replace(path, before)
+        raise
+
+
+def _replace(path: Path, data: bytes) -> None:
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_bytes(data)
+        shutil.copymode(path, beside)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def is_described(name: str, prompt: Prompt[Any]) -> bool:

@@ -38,12 +38,13 @@ def save(
     from promptlib import Store  # noqa: PLC0415 - help needs no store
 
     with Store.open() as store:
-        prompt, data = _given(file) if file is not None else (store.load(name), store.file(name))
+        prompt, given = _given(file) if file is not None else (store.load(name), store.file(name))
         before = _newest(store, name)
         prompt, data = describing.described(
-            name, prompt, data, description, ask=not json and before is None and file != "-"
+            name, prompt, given, description, ask=not json and before is None and file != "-"
         )
-        version = store.save(name, prompt, message=message, expect=expect or None, file=data)
+        with describing.on_disk(store.file_path(name) if file is None else None, given, data):
+            version = store.save(name, prompt, message=message, expect=expect or None, file=data)
         change = source_tokens(prompt) - (source_tokens(before) if before else 0)
         if json:
             told = {
