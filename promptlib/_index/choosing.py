@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from promptlib._index.shelving import counted, lacking, stood, weight_rows, weights_of
 
@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from promptlib._index.session import Asked
     from promptlib._index.shelving import Counts, Sieve, Standing, Stood
 
+Answer = TypeVar("Answer")
+
+#: How often the index may be made again by others, or for its damage, between describing and asking.
+_PATIENT = 8
+
 
 class Choice(NamedTuple):
     """Counts and chooses by what the files say; those that were never described are described first."""
@@ -24,13 +29,11 @@ class Choice(NamedTuple):
 
     def counts(self, sieve: Sieve) -> Counts:
         """Count what passes *sieve*, by all that it can be found by."""
-        self._describe()
-        return self.session.ask(lambda connection: counted(connection, self.standing(connection), sieve))
+        return self._described(lambda connection: counted(connection, self.standing(connection), sieve))
 
     def stood(self, sieve: Sieve) -> list[Stood]:
         """Return the newest version of each name that passes *sieve*, by name, with its words."""
-        self._describe()
-        return self.session.ask(lambda connection: stood(connection, self.standing(connection), sieve))
+        return self._described(lambda connection: stood(connection, self.standing(connection), sieve))
 
     def weights(self, digests: Iterable[str]) -> dict[str, int]:
         """Return the tokens of those *digests* that somebody has counted."""
@@ -41,6 +44,20 @@ class Choice(NamedTuple):
         """Remember the tokens of contents by their digests, where the index can be written."""
         self.session.keep("INSERT OR REPLACE INTO weights VALUES (?, ?, ?)", weight_rows(weights))
 
-    def _describe(self) -> None:
-        missing = self.session.ask(lambda connection: lacking(connection, self.standing(connection)))
-        self.contents.descriptions(missing)
+    def _described(self, question: Callable[[sqlite3.Connection], Answer]) -> Answer:
+        """Return the answer to *question*, asked when all that stands is described but for what cannot be read."""
+        unreadable: set[str] = set()
+
+        def ask(connection: sqlite3.Connection) -> tuple[list[str], Answer | None]:
+            # In one question: a file that turns out to be damaged is made again, and knows nothing then.
+            missing = lacking(connection, self.standing(connection))
+            missing = [blob for blob in missing if blob not in unreadable]
+            return missing, None if missing else question(connection)
+
+        for _ in range(_PATIENT):
+            missing, answer = self.session.ask(ask)
+            if answer is not None:
+                return answer
+            told = self.contents.descriptions(missing)
+            unreadable.update(blob for blob in missing if told[blob].problem)
+        return self.session.ask(question)

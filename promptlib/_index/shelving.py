@@ -176,6 +176,7 @@ class _Question:
         self.values: dict[str, Any] = {str(at): value for at, value in enumerate(standing.values, 1)}
         self.conditions: list[str] = []
         self.possible = True
+        self.held_together = False
         self._names(sieve)
         for tag in sieve.tags:
             self._words([("tag", tag)])
@@ -219,10 +220,15 @@ class _Question:
 
     def _words(self, words: list[tuple[str, str]]) -> None:
         """Let pass what has one of *words*."""
+        if not self.held_together:
+            self.held_together = True
+            _check_sums(self.connection, self.standing)
         ids = []
         for word in words:
             row = self.connection.execute("SELECT id, facet, value, seal FROM words WHERE facet=? AND value=?", word)
             ids += [opened(found)[0] for found in row]
+        if not ids:
+            _check_words(self.connection)
         self.possible = self.possible and bool(ids)
         self._where(
             "EXISTS (SELECT 1 FROM json_each(d.words) j WHERE j.value IN (SELECT value FROM json_each({})))",
@@ -316,6 +322,25 @@ def weights_of(connection: sqlite3.Connection, digests: list[str]) -> dict[str, 
 def weight_rows(weights: Mapping[str, int]) -> list[tuple[object, ...]]:
     """Return *weights* as rows of their table."""
     return [(*row, seal(row)) for row in weights.items()]
+
+
+def _check_sums(connection: sqlite3.Connection, standing: Standing) -> None:
+    """Before some are chosen by their words, add up those of all: who has lost one would not be among the chosen."""
+    query = (
+        f"WITH standing AS ({standing.statement}) "  # noqa: S608 - ours
+        "SELECT sum(d.weight), sum((SELECT sum(value) FROM json_each(d.words))) "
+        "FROM standing s JOIN descriptions d ON d.blob=s.blob"
+    )
+    weight, total = connection.execute(query, standing.values).fetchone()
+    if weight != total:
+        raise Damaged("descriptions")
+
+
+def _check_words(connection: sqlite3.Connection) -> None:
+    """Before a value is said not to be there, look at every word: a damaged one is not found by its value."""
+    rows = connection.execute("SELECT id, facet, value, seal FROM words ORDER BY id").fetchall()
+    if [opened(row)[0] for row in rows] != list(range(1, len(rows) + 1)):
+        raise Damaged("words")
 
 
 def _check_names(connection: sqlite3.Connection, standing: Standing) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeAlias
 
 import typer
 
-from promptlib.cli import verdicts
+from promptlib.cli import describing, verdicts
 from promptlib.cli.counters import DEFAULT, Encoding, Model, chosen
 from promptlib.cli.exits import DIFFERENT
 from promptlib.cli.options import Json, Names
@@ -67,7 +67,8 @@ def check(  # noqa: PLR0913 - one option for each thing that a budget says
     """Read every prompt and label with what it includes, and say whether published numbers moved.
 
     With --budget: can any values make a prompt overflow? With --locked: does a file or label differ from the lock?
-    Labels of foreign content, and numbers that a git pull would move, are warnings.
+    Labels of foreign content, and numbers that a git pull would move, are warnings. Prompts without a description are
+    told on stderr, and fail nothing.
     """
     from promptlib import Store  # noqa: PLC0415 - help needs no store
 
@@ -83,6 +84,7 @@ def check(  # noqa: PLR0913 - one option for each thing that a budget says
     else:
         emit(_rows(found, limit))
         emit(verdicts.rows(checked, locked=bool(lock or locked)))
+        describing.tell_of(checked.undescribed)
     if not ok:
         raise typer.Exit(DIFFERENT)
 

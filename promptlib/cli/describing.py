@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from promptlib import Prompt
-    from promptlib.cli.terminal import Row
 
 #: So many names are told one by one.
 MOST_NAMES = 8
@@ -87,13 +86,16 @@ def tell(name: str, prompt: Prompt[Any]) -> None:
         )
 
 
-def rows(names: Sequence[str]) -> Iterator[Row]:
-    """Yield which *names* have no description, and what to type."""
+def tell_of(names: Sequence[str]) -> None:
+    """Say on stderr which *names* have no description, and what to type."""
     if not names:
         return
     count = f"{len(names):,} prompt{' has' if len(names) == 1 else 's have'} no description"
     shown = ", ".join(names[:MOST_NAMES]) + (", …" if len(names) > MOST_NAMES else "")
-    yield plain(f"{count}: {shown}", "yellow")
-    yield plain(f"    promptlib save {shlex.quote(names[0])} --description '…'", "green")
+    told = [
+        plain(f"{count}: {shown}", "yellow"),
+        plain(f"give one: promptlib save {shlex.quote(names[0])} --description '…'", "green"),
+    ]
     if len(names) > 1:
-        yield plain("    all of them: promptlib ls --no-description", "green")
+        told.append(plain("all of them: promptlib ls --no-description", "green"))
+    emit(told, stream=sys.stderr)

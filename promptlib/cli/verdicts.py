@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from promptlib.cli import describing
 from promptlib.cli.terminal import plain
 
 if TYPE_CHECKING:
@@ -32,7 +31,6 @@ def rows(checked: Checked, *, locked: bool) -> Iterator[Row]:
     for note in checked.notes:
         yield plain(f"{note.where}: {note.what}", "yellow")
         yield from _steps(note.hint)
-    yield from describing.rows(checked.undescribed)
     for words in checked.unknown:
         yield plain(f"not known: {words}", "yellow")
     if locked:

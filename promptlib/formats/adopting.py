@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from promptlib import codec
@@ -42,7 +43,8 @@ def adopted(data: bytes, source: str, trust: Trust) -> Made:
     body = _body(text, header, Source(text, source, cut.body_line))
     adopting = _Adopting(cut, header, body, trust)
     if not header.adapted and body.text == text and adopting.declares_what_it_uses():
-        return _as_it_is(data, source, trust, body, cut)
+        with suppress(InvalidPrompt):  # a use that does not fit its kind, which is mended
+            return _as_it_is(data, source, trust, body, cut)
     return adopting.made()
 
 

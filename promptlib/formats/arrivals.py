@@ -9,9 +9,10 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from promptlib import codec
-from promptlib.errors import BadRef, InvalidFile, InvalidPrompt, NotFound, SaveRefused, Superseded
+from promptlib.errors import BadRef, InvalidFile, InvalidPrompt, SaveRefused, Superseded
 from promptlib.refs import check_name, propose_name
 from promptlib.store.describing import TITLE
+from promptlib.store.drafts import same_words
 from promptlib.store.homes import LARGEST_PROMPT
 
 if TYPE_CHECKING:
@@ -153,6 +154,7 @@ class Bringing:
     renames: Mapping[str, str]
     into: str = ""
     taken: dict[str, str] = field(default_factory=dict)
+    gone: frozenset[str] = frozenset()
     created: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
@@ -168,6 +170,7 @@ class Bringing:
         try:
             with self.store.transaction(f"{message.rstrip()}\n\n{TRAILER}: {source}\n") as transaction:
                 here = set(transaction.names())
+                self.gone = frozenset(transaction.gone())
                 for each in arrivals:
                     self._one(transaction, each, here)
                 if dry_run:
@@ -206,7 +209,7 @@ class Bringing:
         except UnicodeDecodeError as error:
             self.leave(arrival.key, f"not UTF-8 at byte {error.start}", where=arrival.where)
         except (InvalidPrompt, SaveRefused) as error:  # anything else is no fault of this one, and ends the import
-            self.leave(arrival.key, _told(error), where=str(error.where or "") or arrival.where)
+            self.leave(arrival.key, _told(error), where=_place(error, arrival))
         else:
             if outcome is not None:
                 outcome.append(name)
@@ -238,6 +241,8 @@ class Bringing:
         if not known:
             return self._begun(transaction, name, made, arrival)
         stored = self._stored(transaction, name)
+        if stored is not None and same_words(stored, prompt):
+            return self.unchanged
         if stored is not None and stored.digest == prompt.digest and not self._imported(name):
             return self.unchanged  # its words were added here: a description, tags
         other = stored.extra.get(TITLE, "") if stored is not None and stored.digest != prompt.digest else ""
@@ -257,18 +262,12 @@ class Bringing:
 
     def _begun(self, transaction: Transaction, name: str, made: Made, arrival: Arrival) -> list[str] | None:
         """Save the first version; a name that was deleted or renamed here is not brought back unasked."""
-        if self._ended(name):
+        if name in self.gone:
             reason = f"{name} was deleted or renamed here, and the source still has it"
             self.leave(arrival.key, reason, near=name, where=arrival.where)
             return None
         transaction.save(name, made.prompt, file=made.file)
         return self.created
-
-    def _ended(self, name: str) -> bool:
-        try:
-            return bool(self.store.history(name))
-        except NotFound:
-            return False
 
     def _stored(self, transaction: Transaction, name: str) -> Prompt[Any] | None:
         try:
@@ -287,6 +286,12 @@ def _check_mapped(given: str, name: str) -> None:
         check_name(name)
     except BadRef as error:
         raise BadRef(f"{given!r} is mapped to {error.what}", hint=error.hint) from error
+
+
+def _place(error: PromptLibError, arrival: Arrival) -> str:
+    """Return where *error* stands in the source, and not in the file that it would have become here."""
+    place = str(error.where or "")
+    return place if place.startswith(arrival.where) else arrival.where
 
 
 def _told(error: PromptLibError) -> str:

@@ -86,6 +86,10 @@ class Transaction:
         """Return the names that there are, this transaction's changes included."""
         return self._draft.names()
 
+    def gone(self) -> tuple[str, ...]:
+        """Return the names that had versions and were deleted or renamed before this transaction."""
+        return self._past.index.removed_names()
+
     def label(
         self, name: str, label: str, version: Version | str | None, *, expect: Version | str | None = None
     ) -> None:

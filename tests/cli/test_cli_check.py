@@ -140,6 +140,7 @@ def test_check_as_json(shop: Any) -> None:
         "labels": [],
         "notes": [],
         "unknown": [],
+        "undescribed": ["triage"],
         "drifts": None,
     }
     assert found["prompts"][1]["worst"]["unbounded"] == [
