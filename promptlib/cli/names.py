@@ -11,6 +11,7 @@ from promptlib.cli.asking import asked, moment
 from promptlib.cli.options import At, Json
 from promptlib.cli.terminal import aligned, cut, on_terminal, paged, plain, print_json, width
 from promptlib.cli.versions import age, described, number, short
+from promptlib.columns import wide
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -135,12 +136,13 @@ def _long(entries: Iterable[Entry], weights: Mapping[str, int]) -> Iterator[Row]
     """Yield a line for each prompt, cut to the terminal's width where there is one."""
     begun = [_begun(each, weights) for each in entries]
     room = width() if on_terminal() else None
-    for each, row in zip(entries, aligned(begun, right=(3,)), strict=True):
+    for each, padded in zip(entries, aligned(begun, right=(3,)), strict=True):
+        row = padded[:-1]  # without the mark that only keeps the place of the description
         text = each.problem or (each.description if each.described else "(no description)")
         words = " ".join(text.split())
         if room is not None:
-            words = cut(words, max(NARROWEST_DESCRIPTION, room - sum(len(part) for part, _ in row) - 2))
-        yield (*row, ("  ", ""), (words, "" if each.described else "bold red" if each.problem else "yellow"))
+            words = cut(words, max(NARROWEST_DESCRIPTION, room - sum(wide(part) for part, _ in row)))
+        yield (*row, (words, "" if each.described else "bold red" if each.problem else "yellow"))
 
 
 def _begun(entry: Entry, weights: Mapping[str, int]) -> Row:
@@ -151,6 +153,7 @@ def _begun(entry: Entry, weights: Mapping[str, int]) -> Row:
         (", ".join(entry.labels), "bold green"),
         (f"{tokens:,}" if tokens is not None else "-", ""),
         (f"[{', '.join(entry.tags)}]" if entry.tags else "", "cyan"),
+        ("|", ""),
     )
 
 
@@ -179,9 +182,8 @@ def _count(facets: Facets, when: dict[str, object], *, tags: bool, json: bool) -
 
 
 def _counts(values: Mapping[str, int], indent: str = "") -> list[Row]:
-    return aligned(
-        [((indent, ""), (f"{count:,}", "bold yellow"), (word, "")) for word, count in values.items()], right=(1,)
-    )
+    rows = aligned([((f"{count:,}", "bold yellow"), (word, "")) for word, count in values.items()], right=(0,))
+    return [((indent, ""), *row) for row in rows]
 
 
 def _all_counts(facets: Facets) -> Iterator[Row]:

@@ -163,6 +163,7 @@ def test_check_as_json(shop: Any) -> None:
         "labels": [],
         "notes": [],
         "unknown": [],
+        "undescribed": ["limited"],
         "drifts": None,
     }
 
