@@ -19,10 +19,10 @@ from promptlib.formats.bodies import Adapted
 from promptlib.formats.bodies import adapted as adapted_body
 from promptlib.formats.mustache import jinja_of
 from promptlib.messages import Placeholder
+from promptlib.prompt import Prompt
 from promptlib.rendering import compile_pieces
 
 if TYPE_CHECKING:
-    from promptlib.prompt import Prompt
     from promptlib.trust import Trust
 
 #: Inputs whose kind does not fit their use become plain data, one after the other.
@@ -61,6 +61,8 @@ def _body(text: str, header: Header, source: Source) -> Adapted:
 
 def _as_it_is(data: bytes, source: str, trust: Trust, body: Adapted | None = None, cut: Halves | None = None) -> Made:
     prompt, notes = codec.read_with_notes(data, source=source)
+    if not isinstance(prompt, Prompt):
+        raise InvalidFile("a chain: its steps are pinned in the store that it comes from", where=Where(source))
     told = [(each.what, str(each.where)) for each in notes]
     if body is not None and cut is not None:
         told += [(what, f"{cut.name}:{cut.body_line + line}") for what, line in body.told]

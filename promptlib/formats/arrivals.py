@@ -9,7 +9,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from promptlib import codec
-from promptlib.errors import BadRef, InvalidFile, InvalidPrompt, SaveRefused, Superseded
+from promptlib.errors import BadRef, InvalidPrompt, SaveRefused, Superseded
 from promptlib.refs import check_name, propose_name
 from promptlib.store.describing import TITLE
 from promptlib.store.drafts import same_words
@@ -272,8 +272,8 @@ class Bringing:
     def _stored(self, transaction: Transaction, name: str) -> Prompt[Any] | None:
         try:
             return transaction.load(name)
-        except InvalidFile:
-            return None  # somebody has broken it by hand: no import made such a file
+        except InvalidPrompt:
+            return None  # a chain, or broken by hand: no import made such a file
 
     def _imported(self, name: str) -> bool:
         """Whether the newest version was made by an import, so that nobody has touched it since."""
