@@ -136,6 +136,22 @@ def test_what_the_options_say(
     assert {key: told[key] for key in expected} == expected
 
 
+def test_a_person_who_starts_it_is_told_what_it_waits_for(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    from promptlib import mcp_server
+    from promptlib.cli import mcp
+
+    monkeypatch.setattr(mcp, "on_terminal", lambda _: True)
+    monkeypatch.setattr(mcp_server, "serve", lambda *_, **__: None)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    code, said = shell("-C", str(store.path), "mcp")
+    assert code == 0
+    assert said.splitlines() == [
+        "1 prompt for an MCP client, which starts this command by itself.",
+        "This terminal is no client: Ctrl-C ends it.",
+    ]
+    assert shell("-C", str(store.path), "mcp", "--only", "x")[1].startswith("0 prompts for an MCP client")
+
+
 def test_two_ways_to_count(store: Store) -> None:
     code, said = shell(
         "-C", str(store.path), "mcp", "--max-tokens", "5", "--model", "gpt-4", "--encoding", "cl100k_base"

@@ -14,11 +14,15 @@ from promptlib import Budget, Image, Prompt, Store, user
 from tests.mcp_server.asking import MODES, ask
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mcp import Client
     from mcp_types import CallToolResult
 
+    from promptlib.store import View
 
-def called(store: Store, tool: str, mode: str = "auto", options: dict[str, Any] | None = None, **given: Any) -> Any:
+
+def called(store: View, tool: str, mode: str = "auto", options: dict[str, Any] | None = None, **given: Any) -> Any:
     """Return what *tool* says, which stands as text and as structure; the client has checked it by the schema."""
 
     async def work(client: Client) -> CallToolResult:
@@ -92,6 +96,20 @@ def test_a_search_finds_what_is_served(store: Store) -> None:
     assert (
         called(store, "search_prompts", options={"labels": ["production"]}, need="sort")["hits"][0]["version"] == "v2"
     )
+
+
+def test_every_home_is_searched(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "triage.prompty").write_text("Sort tickets\n")
+    store.export_bundle(tmp_path / "a.bundle")
+    with Store.open(tmp_path / "folder") as folder, Store.open(tmp_path / "a.bundle") as bundle:
+        homes: list[View] = [folder, bundle, store.at(store.version("support/triage@v1"))]
+        found = [called(home, "search_prompts", need="sort tickets")["hits"][0] for home in homes]
+    assert [(each["name"], each["version"]) for each in found] == [
+        ("triage", None),
+        ("support/triage", None),
+        ("support/triage", "v1"),
+    ]
 
 
 def test_words_that_stand_nowhere_are_read_as_others(store: Store) -> None:
