@@ -35,3 +35,13 @@ class Shelf:
         if not match:
             return []
         return self._connection.execute(_FOUND, (match, json.dumps(list(among)))).fetchall()
+
+    def between(self, ranges: Iterable[tuple[str, str]]) -> list[tuple[str, int]]:
+        """Return the words in *ranges*, (from, to before), each with how many documents have it."""
+        ask = self._connection.execute
+        ask("CREATE VIRTUAL TABLE IF NOT EXISTS vocabulary USING fts5vocab(shelf, row)")
+        return [
+            (word, count)
+            for low, high in ranges
+            for word, count in ask("SELECT term, doc FROM vocabulary WHERE term>=? AND term<?", (low, high))
+        ]

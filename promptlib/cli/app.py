@@ -32,6 +32,7 @@ VERBS = {
     "trust": "trust:trust",
     "delete": "delete:delete",
     "ls": "names:names",
+    "search": "search:search",
     "lineage": "lineage:lineage",
     "impact": "impact:impact",
     "graph": "graph:graph",

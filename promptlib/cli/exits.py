@@ -13,7 +13,8 @@ DAMAGED = 5
 
 MEANINGS = {
     OK: "all is well",
-    DIFFERENT: "there are differences, or a check failed: an invalid prompt or input, a budget that is exceeded",
+    DIFFERENT: "there are differences, a search found nothing, or a check failed: an invalid prompt or input, a budget "
+    "that is exceeded",
     USAGE: "the command line is wrong: an unknown option, a ref or name outside its grammar",
     NOT_FOUND: "no such store, name, version, label or encoding",
     CONFLICT: "the store holds something newer, somebody is at work in it, or it refuses the write",

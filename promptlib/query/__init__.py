@@ -5,9 +5,9 @@ from __future__ import annotations
 from promptlib.query.document import FIELDS, Document, body_of, document
 from promptlib.query.hits import Column, Duplicate, Field, Hit, Hits, Kind, Ranking, Snippet, Versions
 from promptlib.query.language import ENGLISH, LANGUAGES, Language, language
-from promptlib.query.need import Need, read
+from promptlib.query.need import Known, Need, read, whole
 from promptlib.query.shingles import THRESHOLD, duplicates
-from promptlib.query.snippets import Marker
+from promptlib.query.snippets import Marker, surface
 
 __all__ = [
     "ENGLISH",
@@ -21,6 +21,7 @@ __all__ = [
     "Hit",
     "Hits",
     "Kind",
+    "Known",
     "Language",
     "Marker",
     "Need",
@@ -32,4 +33,6 @@ __all__ = [
     "duplicates",
     "language",
     "read",
+    "surface",
+    "whole",
 ]

@@ -9,7 +9,6 @@ rarest of the other (the prefix filter of Chaudhuri, Ganti and Kaushik, "A primi
 from __future__ import annotations
 
 from array import array
-from hashlib import blake2b
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -25,20 +24,27 @@ THRESHOLD = 0.8
 #: Bits of the table that counts how rare a shingle is; those that fall together count together, which costs time only.
 _BITS = 20
 _ROUNDING = 1e-9
+#: Bits of a word's number: more different words than a shelf has.
+_WIDE = 26
+_NO_WORD = (1 << _WIDE) - 1
 
 
-def shingles(text: str) -> frozenset[int]:
-    """Return the shingles of *text* as numbers; none for a text without words."""
-    words = [each.word.encode("utf-8", "replace") for each in words_of(text)]
-    if not words:
-        return frozenset()
-    sequences = (words[at : at + SIZE] for at in range(max(1, len(words) - SIZE + 1)))
-    return frozenset(_number(b" ".join(sequence)) for sequence in sequences)
+class Shingles:
+    """Cuts texts into shingles, told by numbers: the same number for the same words, and for no others."""
 
+    def __init__(self) -> None:
+        """Know no word yet."""
+        self._words: dict[str, int] = {}
 
-def _number(sequence: bytes) -> int:
-    """Return 64 bits that two sequences of a shelf do not share by chance, the same on every machine."""
-    return int.from_bytes(blake2b(sequence, digest_size=8).digest(), "big")
+    def of(self, text: str) -> frozenset[int]:
+        """Return the shingles of *text*; none for a text without words."""
+        known = self._words
+        numbers = [known.setdefault(word, len(known)) for _, _, word in words_of(text)]
+        if not numbers:
+            return frozenset()
+        numbers += [_NO_WORD] * (SIZE - len(numbers))
+        runs = zip(*(numbers[at:] for at in range(SIZE)), strict=False)
+        return frozenset([(((a << _WIDE | b) << _WIDE | c) << _WIDE | d) << _WIDE | e for a, b, c, d, e in runs])
 
 
 def similarity(one: frozenset[int], other: frozenset[int]) -> float:
@@ -49,13 +55,13 @@ def similarity(one: frozenset[int], other: frozenset[int]) -> float:
 
 def duplicates(texts: Iterable[tuple[str, str]], threshold: float = THRESHOLD) -> tuple[Duplicate, ...]:
     """Return all pairs of *texts*, (name, text), that are at least *threshold* similar: the most similar first."""
-    named = sorted((name, shingles(text)) for name, text in texts)
-    sets = [(name, found) for name, found in named if found]
-    found = [
+    cut = Shingles()
+    sets = [(name, shingles) for name, text in sorted(texts) if (shingles := cut.of(text))]
+    alike = [
         Duplicate(min(sets[one][0], sets[other][0]), max(sets[one][0], sets[other][0]), share)
-        for one, other, share in _pairs([shingled for _, shingled in sets], threshold)
+        for one, other, share in _pairs([shingles for _, shingles in sets], threshold)
     ]
-    return tuple(sorted(found, key=lambda each: (-each.similarity, each.a, each.b)))
+    return tuple(sorted(alike, key=lambda each: (-each.similarity, each.a, each.b)))
 
 
 def _pairs(sets: list[frozenset[int]], threshold: float) -> Iterator[tuple[int, int, float]]:
@@ -63,12 +69,12 @@ def _pairs(sets: list[frozenset[int]], threshold: float) -> Iterator[tuple[int, 
     mask = (1 << _BITS) - 1
     for each in sets:
         for shingle in each:
-            counts[shingle & mask] += 1
+            counts[hash(shingle) & mask] += 1
     by_shingle: dict[int, list[int]] = {}
     # Small sets first: of those that were seen, only ones that are large enough can be similar to the next.
     for at in sorted(range(len(sets)), key=lambda at: (len(sets[at]), at)):
         here = sets[at]
-        rarest = sorted(here, key=lambda shingle: (counts[shingle & mask], shingle))
+        rarest = sorted(here, key=lambda shingle: (counts[hash(shingle) & mask], shingle))
         least = threshold * len(here) - _ROUNDING
         near: set[int] = set()
         for shingle in rarest[: len(here) - ceil(least) + 1]:

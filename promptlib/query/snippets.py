@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from promptlib.query.document import Document
-    from promptlib.query.hits import Column
+    from promptlib.query.hits import Column, Hit
     from promptlib.query.language import Language
     from promptlib.query.need import Need
 
@@ -173,3 +173,9 @@ def _on_one_line(text: str, low: int, high: int, marks: list[tuple[int, int]]) -
 def _evened(text: str, *, begins: bool) -> str:
     even = _BLANKS.sub(" ", text)
     return even.lstrip(" ") if begins else even
+
+
+def surface(stem: str, hits: Iterable[Hit], language: Language) -> str:
+    """Return a word with this *stem* as it stands in one of *hits*, or the stem."""
+    marked = (hit.snippet.text[start:end].casefold() for hit in hits for start, end in hit.snippet.marks)
+    return next((word for word in marked if language.stem(word) == stem), stem)

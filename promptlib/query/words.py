@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_ASCII_WORD = re.compile(r"[A-Za-z0-9]+")
+_ASCII_WORD = re.compile(r"[a-z0-9]+")
 _WORD_CATEGORIES = frozenset("LNM")
 #: Accents are taken off letters before this one: of the scripts after it they are letters of their own.
 _FIRST_CYRILLIC = "\u0400"
@@ -39,8 +39,8 @@ class Word(NamedTuple):
 def words_of(text: str) -> Iterator[Word]:
     """Yield the words of *text* in order; pairs of characters overlap."""
     if text.isascii():
-        for found in _ASCII_WORD.finditer(text):
-            yield Word(found.start(), found.end(), found[0].lower())
+        for found in _ASCII_WORD.finditer(text.lower()):
+            yield Word(*found.span(), found[0])
         return
     for start, end in _runs(text):
         run = text[start:end]

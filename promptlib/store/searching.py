@@ -203,20 +203,56 @@ def hits_of(history: History, found: Findings, marker: query.Marker, names: Mapp
 
 
 def search(place: Place, text: str, wanted: Wanted, *, prefix: bool) -> Hits:
-    """Return what meets the need *text* in *place*."""
+    """Return what meets the need *text* in *place*.
+
+    Where nothing does, the last word may be the beginning of one; then words that stand nowhere are taken for the
+    nearest ones that do.
+    """
     language = query.language(query.ENGLISH)
     need = query.read(text, language, prefix=prefix)
+    found = _once(place, need, wanted, language)
+    if found.total or not need.words:
+        return found
+    begun = _once(place, query.read(text, language, prefix=True), wanted, language)
+    if begun.total:
+        return begun
+    corrected = need.respelled(language, _known(place, wanted, language))
+    meant = _once(place, corrected, wanted, language) if corrected != need else found
+    if not meant.total:
+        return found
+    replaced = need.replaced(corrected)
+    spelled = tuple((typed, query.surface(word, meant, language)) for typed, word in replaced.items())
+    words = (dict(spelled).get(word, word) for word in need.typed)
+    return replace(meant, spelled=spelled, words=tuple(words))
+
+
+def _once(place: Place, need: Need, wanted: Wanted, language: Language) -> Hits:
     if place.history is not None:
         return search_history(place.history.now(), need, wanted, language)
     return search_files(place.reader, need, wanted, language) if place.reader is not None else query.Hits()
 
 
+def _known(place: Place, wanted: Wanted, language: Language) -> query.Known:
+    if place.history is not None:
+        words = place.history.now().index.words
+        return lambda ranges: words.between(ranges, language)
+    return _shelf(filed_in(place.reader, wanted), language).between if place.reader is not None else lambda _: []
+
+
 def related(place: Place, ref: Ref, data: bytes, limit: int) -> Hits:
     """Return the prompts in *place* that are most like the version *ref*, whose file is *data*."""
+    language = query.language(query.ENGLISH)
+    wanted = checked(Wanted(limit=limit + 1))
     own = told(ref.name, data).document
-    found = search(place, " ".join(own[1:-1]), checked(Wanted(limit=limit + 1)), prefix=False)
-    hits = tuple(hit for hit in found if hit.name != ref.name)[:limit]
-    return query.Hits(hits, found.total, (), found.words)
+    names = len(place.history.now().index.names()) if place.history is not None else len(_names(place.reader))
+    need = query.whole(own[1:-1], language).particular(language, _known(place, wanted, language), names)
+    found = _once(place, need, wanted, language)
+    others = tuple(hit for hit in found if hit.name != ref.name)
+    return replace(found, hits=others[:limit], total=found.total - (len(others) < len(found)))
+
+
+def _names(reader: Reader | None) -> tuple[str, ...]:
+    return reader.names() if reader is not None else ()
 
 
 def duplicates(reader: Reader, threshold: float) -> tuple[query.Duplicate, ...]:
