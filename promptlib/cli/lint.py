@@ -78,10 +78,11 @@ def lint(  # noqa: PLR0913 - one option for each thing that can be chosen
     fix: Annotated[bool, typer.Option("--fix", help="Mend what needs no person, and show how.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show what --fix would do, and change nothing.")] = False,
     form: Form = "text",
+    strict: Annotated[bool, typer.Option("--strict", help="Fail for notes too.")] = False,
     at: At = "",
     json: Json = False,
 ) -> None:
-    """Look for what types, syntax, budget and history say against prompts; end with 1 when something was found.
+    """Look for what types, syntax, budget and history say against prompts; end with 1 for errors and warnings.
 
     promptlib explain RULE tells why a rule is there, how it is silenced, and shows a bad and a good prompt.
     """
@@ -100,7 +101,7 @@ def lint(  # noqa: PLR0913 - one option for each thing that can be chosen
             subjects = _after(subjects, fixes)
         report = looked_at(subjects, settings)
         _tell(report, fixes, form, moment(found.view) if found.view else {}, json=json, applied=fix)
-    if not report.ok:
+    if not report.ok or (strict and report.findings):
         raise typer.Exit(DIFFERENT)
 
 
@@ -234,12 +235,15 @@ def _pictures(report: Report) -> Iterator[Row]:
 def _sum(report: Report, *, applied: bool) -> Iterator[Row]:
     count = f"{report.prompts:,} prompt{'' if report.prompts == 1 else 's'}"
     silenced = f"; {report.silenced:,} silenced" if report.silenced else ""
-    if report.ok:
+    if not report.findings:
         yield plain(f"{count}: nothing found{silenced}", "green")
         return
     total = len(report.findings)
     where = len({each.name for each in report.findings})
-    yield plain(f"{total:,} finding{'' if total == 1 else 's'} in {where:,} of {count}{silenced}", "bold red")
+    yield plain(
+        f"{total:,} finding{'' if total == 1 else 's'} in {where:,} of {count}{silenced}",
+        "bold cyan" if report.ok else "bold red",
+    )
     fixable = {each.rule for each in report.findings if each.fix}
     for rule, often in report.by_rule.items():
         can = "  --fix mends" if rule in fixable and not applied else ""

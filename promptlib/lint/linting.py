@@ -66,8 +66,8 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing was found."""
-        return not self.findings
+        """Whether nothing but notes (of severity `info`) was found."""
+        return all(each.severity == "info" for each in self.findings)
 
     @property
     def by_rule(self) -> dict[str, int]:

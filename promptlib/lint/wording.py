@@ -88,19 +88,19 @@ def _text(subject: Subject) -> str:
     return "\n".join(each.text for each in subject.flow if each.put == "text")
 
 
-@FAMILY.rule("vague-amount", "an amount that is no number", severity="info", on=False)
+@FAMILY.rule("vague-amount", "an amount that is no number", on=False)
 def vague_amount(subject: Subject) -> Iterator[Hit]:
     """How many are some?"""
     yield from _told(subject, _VAGUE, "is no number", "say how many, or from how many to how many")
 
 
-@FAMILY.rule("shouting", "words in capitals, rows of exclamation marks", severity="info", on=False)
+@FAMILY.rule("shouting", "words in capitals, rows of exclamation marks", on=False)
 def shouting(subject: Subject) -> Iterator[Hit]:
     """What is loud everywhere is loud nowhere."""
     yield from _told(subject, _LOUD, "is shouted", "say it once, in a plain sentence, with its reason")
 
 
-@FAMILY.rule("bare-prohibition", "a prohibition without what to do instead", severity="info", on=False)
+@FAMILY.rule("bare-prohibition", "a prohibition without what to do instead", on=False)
 def bare_prohibition(subject: Subject) -> Iterator[Hit]:
     """A model that is told what not to do still has to guess what to do."""
     for sentence in _matches(subject, _SENTENCE):
@@ -110,14 +110,14 @@ def bare_prohibition(subject: Subject) -> Iterator[Hit]:
             yield found.hit(f"{word[0].lower()!r} without what to do instead", "say what to do: instead of …, do …")
 
 
-@FAMILY.rule("no-output-form", "no word about the form of the answer", severity="info", on=False)
+@FAMILY.rule("no-output-form", "no word about the form of the answer", on=False)
 def no_output_form(subject: Subject) -> Iterator[Hit]:
     """Neither declared nor said."""
     if not subject.prompt.outputs and not _FORM.search(_text(subject)):
         yield Hit(subject.place(1), "nothing says what form the answer has", "declare outputs:, or say the form")
 
 
-@FAMILY.rule("no-way-out", "no word about what to do when the answer is unknown", severity="info", on=False)
+@FAMILY.rule("no-way-out", "no word about what to do when the answer is unknown", on=False)
 def no_way_out(subject: Subject) -> Iterator[Hit]:
     """A model that has no way out invents one."""
     if subject.prompt.inputs and not _WAY_OUT.search(_text(subject)):
@@ -128,7 +128,7 @@ def no_way_out(subject: Subject) -> Iterator[Hit]:
         )
 
 
-@FAMILY.rule("several-tasks", "several tasks in one prompt", severity="info", on=False)
+@FAMILY.rule("several-tasks", "several tasks in one prompt", on=False)
 def several_tasks(subject: Subject) -> Iterator[Hit]:
     """What has steps can be a chain, whose steps are tried one by one."""
     found = list(_matches(subject, _ORDER))
@@ -137,25 +137,25 @@ def several_tasks(subject: Subject) -> Iterator[Hit]:
         yield found[0].hit(what, "make it a chain: one prompt a task")
 
 
-@FAMILY.rule("fixed-date", "a date in the text", severity="info", on=False)
+@FAMILY.rule("fixed-date", "a date in the text", on=False)
 def fixed_date(subject: Subject) -> Iterator[Hit]:
     """A date in a text grows old."""
     yield from _told(subject, _DATE, "will be the past", "make it an input: {{ today }}")
 
 
-@FAMILY.rule("fixed-model", "the name of a model in the text", severity="info", on=False)
+@FAMILY.rule("fixed-model", "the name of a model in the text", on=False)
 def fixed_model(subject: Subject) -> Iterator[Hit]:
     """The model is a setting."""
     yield from _told(subject, _MODEL, "names a model", "name it in the settings: model:")
 
 
-@FAMILY.rule("fixed-price", "a price in the text", severity="info", on=False)
+@FAMILY.rule("fixed-price", "a price in the text", on=False)
 def fixed_price(subject: Subject) -> Iterator[Hit]:
     """A price changes without the prompt."""
     yield from _told(subject, _PRICE, "is a price", "make it an input")
 
 
-@FAMILY.rule("step-by-step", "an order to think", severity="info", on=False)
+@FAMILY.rule("step-by-step", "an order to think", on=False)
 def step_by_step(subject: Subject) -> Iterator[Hit]:
     """Models that reason by themselves do so already."""
     yield from _told(subject, _STEPS, "orders to think", "leave it out for a model that reasons by itself")

@@ -84,7 +84,7 @@ def test_an_application_gets_its_files_edited_and_nothing_committed(application:
     ended = application("lint", "--fix")
     assert ended.code == 1
     assert "prompts/shop/hours.prompty" in ended.out
-    assert "info shouting: 'MUST' is shouted\n  --> prompts/loud.prompty:5:5\n" in ended.out
+    assert "warning shouting: 'MUST' is shouted\n  --> prompts/loud.prompty:5:5\n" in ended.out
     assert (application.folder / "prompts/shop/hours.prompty").read_text() == GOOD
     status = subprocess.run(
         ["git", "status", "--porcelain", "-uall"], cwd=application.folder, capture_output=True, text=True, check=True
@@ -105,6 +105,16 @@ def test_rules_are_chosen_left_out_and_all_taken(shell: Any) -> None:
     for words, found in by_rule.items():
         document = shell("lint", "a.prompty", *words.split(), "--json").json
         assert document["by_rule"] == found, words
+
+
+def test_notes_are_told_and_fail_only_where_that_is_asked_for(shell: Any) -> None:
+    shell.write("a.prompty", GOOD.replace("description", "# lint: off missing-description a draft\ndescription"))
+    ended = shell("lint", "a.prompty")
+    assert ended.code == 0
+    assert ended.out.startswith("info unused-silence: missing-description finds nothing here, so nothing is silenced\n")
+    assert "\n1 finding in 1 of 1 prompt\n" in ended.out
+    assert shell("lint", "a.prompty", "--json").json["ok"] is True
+    assert shell("lint", "a.prompty", "--strict").code == 1
 
 
 def test_json_holds_every_part_of_a_finding(shell: Any) -> None:
