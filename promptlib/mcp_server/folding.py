@@ -68,14 +68,13 @@ def folded(messages: Sequence[Message], protocol: str) -> Folded:
         if message.role != "user":
             waiting = _closed(waiting, found)
         for at, block in enumerate(_blocks(message, protocol)):
-            if not at and waiting.spans and isinstance(block, TextContent):
+            if not at and waiting.spans and message.role == "user" and isinstance(block, TextContent):
                 _join(waiting, "user", block.text)
                 waiting = _closed(waiting, found)
-                _note(found, message, name_only=True)
-                continue
-            waiting = _closed(waiting, found)
-            role: Literal["user", "assistant"] = "assistant" if message.role == "assistant" else "user"
-            found.messages.append(PromptMessage(role=role, content=block))
+            else:
+                waiting = _closed(waiting, found)
+                role: Literal["user", "assistant"] = "assistant" if message.role == "assistant" else "user"
+                found.messages.append(PromptMessage(role=role, content=block))
             _note(found, message)
     _closed(waiting, found)
     return found
@@ -100,7 +99,7 @@ def _closed(waiting: _Open, found: Folded) -> _Open:
     return _Open()
 
 
-def _note(found: Folded, message: Message, *, name_only: bool = False) -> None:
+def _note(found: Folded, message: Message) -> None:
     """Say what the last message cannot say of *message*: another role, the speaker's name, the call it answers."""
     note: dict[str, Any] = {}
     if message.name:
@@ -109,7 +108,7 @@ def _note(found: Folded, message: Message, *, name_only: bool = False) -> None:
         note["tool_call_id"] = message.tool_call_id
     if message.tool_calls:
         note["tool_calls"] = [call.id for call in message.tool_calls]
-    if note or (message.role not in ("user", "assistant") and not name_only):
+    if note or message.role not in ("user", "assistant"):
         found.notes.append({"message": len(found.messages) - 1, "role": message.role, **note})
 
 

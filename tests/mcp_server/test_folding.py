@@ -68,6 +68,13 @@ def test_the_notes_say_what_was_what() -> None:
     ]
 
 
+def test_orders_with_a_picture_stay_orders() -> None:
+    pictured = Message("system", (Text("Look: "), Image("file-1")))
+    found = folded([system("A"), pictured, user("B")], NOW)
+    assert [getattr(each.content, "text", "") for each in found.messages] == ["A", "Look: ", "[image: file-1]", "B"]
+    assert [(note["message"], note["role"]) for note in found.notes] == [(0, "system"), (1, "system"), (2, "system")]
+
+
 @given(
     st.lists(
         st.builds(Message, st.sampled_from(ROLES), st.text(max_size=4).map(lambda text: (Text(text),))), max_size=6
