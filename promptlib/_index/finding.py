@@ -20,10 +20,6 @@ _TAG = " AND EXISTS (SELECT 1 FROM json_each(nullif(d.tags, '')) WHERE value=?)"
 _INPUT = " AND EXISTS (SELECT 1 FROM json_each(nullif(d.inputs, '')) WHERE {})"
 #: By the form in which an input is asked for.
 _NAMED, _TYPED, _EXACT = "substr(value, 1, length(?1)+1)=?1 || ':'", "substr(value, -length(?1))=?1", "value=?1"
-_ROW = "EXISTS (SELECT 1 FROM events e JOIN commits c ON c.position=e.position {} WHERE e.id=w.rowid{})"
-_DESCRIBED = "JOIN descriptions d ON d.blob=e.blob"
-_TAG = " AND EXISTS (SELECT 1 FROM json_each(nullif(d.tags, '')) WHERE value=?)"
-_INPUT = " AND EXISTS (SELECT 1 FROM json_each(nullif(d.inputs, '')) i WHERE json_extract(i.value, '$[0]')=?"
 _FOUND = (
     f"SELECT b.score, t.data, {ROW_COLUMNS}, {DESCRIPTION_COLUMNS} FROM best b LEFT JOIN events e ON e.id=b.id "  # noqa: S608 - ours
     "LEFT JOIN commits c ON c.position=e.position LEFT JOIN descriptions d ON d.blob=e.blob "

@@ -119,16 +119,21 @@ def search(  # noqa: PLR0913 - one option for each thing that a hit may be asked
         )
         if json:
             print_json("search", {"need": words, "related": related or None, **told(found), **moment(store)})
-        elif on_terminal() and found:
-            paged(list(rows(found)))
         else:
-            emit([plain(hit.name) for hit in found])
-            emit(_spelled(found), stream=sys.stderr)
+            _show(found)
         if not (found or json):
             looked_for = advice(store, words, filters, found) if words else [plain(f"nothing is like {related}")]
             emit(looked_for, stream=sys.stderr)
     if not found:
         raise typer.Exit(DIFFERENT)
+
+
+def _show(found: Hits) -> None:
+    if on_terminal() and found:
+        paged(list(rows(found)))
+    else:
+        emit([plain(hit.name) for hit in found])
+        emit(_spelled(found), stream=sys.stderr)
 
 
 def _time(text: str) -> datetime | None:

@@ -42,8 +42,11 @@ class Language:
         """Yield the words of *text* as they stand in the index, its stop words only where *stops* are wanted."""
         for found in words_of(text):
             if stops or found.word not in self.stops:
-                word = found.word if self.by_sqlite else self.stem(found.word)
-                yield found._replace(word=unaccented(word))
+                yield found._replace(word=unaccented(found.word if self.by_sqlite else self.stem(found.word)))
+
+    def key(self, word: str) -> str:
+        """Return what *word* of a text, in lower case, is compared by in the end."""
+        return self.stem(unaccented(word)) if self.by_sqlite else unaccented(self.stem(word))
 
     def indexed(self, text: str) -> str:
         """Return what the index is given of *text*: all its words, in the form in which they are searched."""

@@ -100,7 +100,11 @@ def whole(texts: Iterable[str], language: Language) -> Need:
 def _words(text: str, language: Language, *, stops: bool) -> dict[str, str]:
     """Return the first different words of *text*, each with how it was typed."""
     found: dict[str, str] = {}
+    end = 0
     for each in language.words(text, stops=stops):
+        if each.end == end:
+            continue  # the last character of a pair that is looked for already
+        end = each.end
         found.setdefault(each.word, text[each.start : each.end])
         if len(found) == MOST_WORDS:
             break

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from promptlib.query.hits import Snippet
-from promptlib.query.words import is_unspaced, unaccented, words_of
+from promptlib.query.words import is_unspaced, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,7 +68,7 @@ class Marker:
         if word not in self._forms:
             if len(self._forms) > _MOST_FORMS:
                 self._forms.clear()
-            key = unaccented(self._language.stem(word))
+            key = self._language.key(word)
             found = self._stems.get(key) or next((each for each in self._beginnings if key.startswith(each)), None)
             self._forms[word] = found
         return self._forms[word]
@@ -178,4 +178,4 @@ def _evened(text: str, *, begins: bool) -> str:
 def surface(stem: str, hits: Iterable[Hit], language: Language) -> str:
     """Return a word with this *stem* as it stands in one of *hits*, or the stem."""
     marked = (hit.snippet.text[start:end].casefold() for hit in hits for start, end in hit.snippet.marks)
-    return next((word for word in marked if language.stem(word) == stem), stem)
+    return next((word for word in marked if language.key(word) == stem), stem)

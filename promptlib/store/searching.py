@@ -68,7 +68,18 @@ def checked(wanted: Wanted) -> Wanted:
         check_label(wanted.label)
     if wanted.since is not None and wanted.since.utcoffset() is None:
         raise BadRef("changed_since has no zone: whose noon is it?", hint="give it one: time.replace(tzinfo=UTC)")
-    return replace(wanted, limit=max(0, min(wanted.limit, MOST_HITS)))
+    return replace(
+        wanted,
+        tags=tuple(map(_encodable, wanted.tags)),
+        inputs=tuple(map(_encodable, wanted.inputs)),
+        author=_encodable(wanted.author),
+        limit=max(0, min(wanted.limit, MOST_HITS)),
+    )
+
+
+def _encodable(text: str) -> str:
+    """Return *text* as SQLite can be given it: half a character, which no stored text has, is written out."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def search_files(reader: Reader, need: Need, wanted: Wanted, language: Language) -> Hits:
