@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from promptlib.inputs import Input
     from promptlib.origin import Origin
     from promptlib.prompt import Resolve
+    from promptlib.rendering import RenderedPrompt
     from promptlib.tokens import Budget
 
 InputsT = TypeVar("InputsT", bound="BaseModel")
@@ -306,6 +307,14 @@ class Chain(Generic[InputsT]):
         from promptlib.chain.running import run  # noqa: PLC0415 - a load runs nothing
 
         return run(self, inputs, model=model, models=models, budget=budget, resume=resume, clock=clock, resolve=resolve)
+
+    def render_first(
+        self, inputs: InputsT | Mapping[str, object] | None = None, /, *, budget: Budget | None = None
+    ) -> RenderedPrompt:
+        """Return what the first step sends, which hangs on the inputs alone; raises what `Prompt.render` raises."""
+        from promptlib.chain.running import first  # noqa: PLC0415 - a load renders nothing
+
+        return first(self, inputs, budget)
 
     def to_mermaid(self) -> str:
         """Return a Mermaid flowchart, inputs on top; no name can be read as Mermaid's own words."""

@@ -80,6 +80,15 @@ def run(  # noqa: PLR0913 - what a run is made of, all by keyword
     return _now(calls)
 
 
+def first(chain: Chain[Any], inputs: BaseModel | Mapping[str, object] | None, budget: Budget | None) -> RenderedPrompt:
+    """Return what the first step of *chain* sends; see `Chain.render_first`."""
+    running = _Running(chain, _plain_inputs(chain, inputs), {}, {each.name: budget for each in chain.steps}, None)
+    try:
+        return running.rendered(chain.steps[0])
+    except ChainFailed as error:
+        raise cast("PromptLibError", error.__cause__) from None
+
+
 def _by_step(chain: Chain[Any], given: Mapping[str, Any] | None, what: str, default: object) -> dict[str, Any]:
     names = [each.name for each in chain.steps]
     for name in given or {}:
@@ -166,7 +175,7 @@ class _Running:
         """Yield what is to be sent, take what came, and return the run; raises `ChainFailed`."""
         done = self._resumed(resume) if resume is not None else 0
         for step in self._chain.steps[done:]:
-            rendered = self._rendered(step)
+            rendered = self.rendered(step)
             began = self._clock() if self._clock else None
             try:
                 answer = yield Call(self._models[step.name], rendered.to_openai())
@@ -202,7 +211,7 @@ class _Running:
         self._run = replace(self._run, steps=(*self._run.steps, ran))
         self._given[step.name] = ran.output
 
-    def _rendered(self, step: Step) -> RenderedPrompt:
+    def rendered(self, step: Step) -> RenderedPrompt:
         """Return what the step sends; raises `ChainFailed`."""
         if step.prompt is None:
             what = f"its prompt, {step.used}, is not at hand"

@@ -42,6 +42,7 @@ VERBS = {
     "sync": "sync:sync",
     "fetch": "fetch:fetch",
     "render": "render:render",
+    "run": "run:run",
     "count": "count:count",
     "mcp": "mcp:mcp",
     "import": "importing:app",

@@ -113,12 +113,15 @@ def _weighed(store: Store, checked: Checked, limit: Budget | None) -> list[Weigh
 
 
 def _one(store: Store, name: str, problem: PromptLibError | None, limit: Budget | None) -> Weighed:
-    from promptlib import errors  # noqa: PLC0415 - help needs no errors
+    from promptlib import Prompt, errors  # noqa: PLC0415 - help needs no errors
 
     if problem is not None or limit is None:
         return Weighed(name, problem)
     try:
-        return Weighed(name, worst=store.load(name).worst_case(limit, resolve=store.load))
+        stored = store.load_stored(name)
+        if isinstance(stored, Prompt):
+            return Weighed(name, worst=stored.worst_case(limit, resolve=store.load))
+        return Weighed(name)  # the prompts of its steps are weighed under their own names
     except (errors.NotFound, errors.InvalidPrompt, errors.RenderFailed, errors.StoreDamaged) as error:
         return Weighed(name, error)
 

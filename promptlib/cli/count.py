@@ -113,9 +113,13 @@ def _text(path: str) -> list[tuple[str, str]]:
 
 
 def _messages(store: Store, ref: str) -> list[tuple[str, str]]:
+    from promptlib import Prompt  # noqa: PLC0415 - help needs no prompt
     from promptlib.cli.show import role_of  # noqa: PLC0415 - beside it
 
-    return [(" ".join(filter(None, role_of(piece))), piece.text) for piece in store.load(ref).messages]
+    stored = store.load_stored(ref, follow=True)
+    if isinstance(stored, Prompt):
+        return [(" ".join(filter(None, role_of(piece))), piece.text) for piece in stored.messages]
+    return [(name, piece.text) for name, prompt in stored.included for piece in prompt.messages]
 
 
 # --- one, and many ----------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,7 +14,7 @@ from promptlib.cli.options import At, Json, Since
 from promptlib.cli.terminal import paged, print_json, write_exactly
 
 if TYPE_CHECKING:
-    from promptlib import Prompt
+    from promptlib.chain import Stored
     from promptlib.store import View
 
 
@@ -83,15 +83,15 @@ def _write(text: str, output: Path | None) -> None:
         output.write_bytes(text.encode())
 
 
-def _sides(store: View, before: str, after: str | None, since: str) -> tuple[Prompt[Any] | None, Prompt[Any]]:
+def _sides(store: View, before: str, after: str | None, since: str) -> tuple[Stored | None, Stored]:
     if since:
-        return store.at(since).load(before), store.load(before)
-    return (store.load(before), store.load(after)) if after else _last_two(store, before)
+        return store.at(since).load_stored(before), store.load_stored(before)
+    return (store.load_stored(before), store.load_stored(after)) if after else _last_two(store, before)
 
 
-def _last_two(store: View, ref: str) -> tuple[Prompt[Any] | None, Prompt[Any]]:
+def _last_two(store: View, ref: str) -> tuple[Stored | None, Stored]:
     """Return the prompt that *ref* names and the one before it; None before the first."""
-    new = store.load(ref)
+    new = store.load_stored(ref)
     origin = new.origin
     if origin is None or origin.edited or not origin.commit:
         return _committed(store, new), new
@@ -101,13 +101,13 @@ def _last_two(store: View, ref: str) -> tuple[Prompt[Any] | None, Prompt[Any]]:
         return None, new
     before = versions[at - 1]
     which = f"@v{before.number}" if before.number is not None else f"#{before.digest.removeprefix('sha256:')}"
-    return store.load(f"{new.name}{which}"), new
+    return store.load_stored(f"{new.name}{which}"), new
 
 
-def _committed(store: View, prompt: Prompt[Any]) -> Prompt[Any] | None:
+def _committed(store: View, prompt: Stored) -> Stored | None:
     from promptlib.errors import NotFound  # noqa: PLC0415 - help needs no errors
 
     try:
-        return store.load(f"{prompt.name}@latest")
+        return store.load_stored(f"{prompt.name}@latest")
     except NotFound:
         return None  # a file that no commit holds: everything in it is new

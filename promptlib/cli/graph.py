@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from promptlib.cli.terminal import Row
     from promptlib.lineage import Edge, Graph, Node
 
+USES = ("includes", "step", "floating_step")
 _LINE = ("parent", "renamed_from", "merged_from")
 
 
 def graph(*, mermaid: Mermaid = False, html: Html = None, at: At = "", json: Json = False) -> None:
-    """Show which prompts include or derive from which; as a flowchart, data or page, every version of all of them."""
+    """Show which prompts include, run or derive from which; as a flowchart, data or page, every version of all."""
     check_one(mermaid=mermaid, json=json, html=html)
     with asked(at) as store:
         found = store.graph()
@@ -35,7 +36,7 @@ def rows(found: Graph) -> Iterator[Row]:
     """Yield a row for each prompt that stands here, with what its newest version includes and its line derives from."""
     uses: dict[str, dict[str, None]] = {}
     for edge in found.edges:
-        if edge.kind not in _LINE and (edge.kind != "includes" or edge.source.current):
+        if edge.kind not in _LINE and (edge.kind not in USES or edge.source.current):
             uses.setdefault(edge.source.name, {})[_told(edge)] = None
     current = sorted((node for node in found.nodes if node.current), key=lambda node: node.name)
     if not current:

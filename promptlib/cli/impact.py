@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from promptlib.lineage import Impact
 
 
+_WORDS: dict[str, str] = {
+    "includes": "includes",
+    "derived_from": "derives from",
+    "step": "step",
+    "floating_step": "floating step",
+}
+
+
 def impact(
     ref: Ref,
     *,
@@ -29,9 +37,10 @@ def impact(
         bool, typer.Option("--exit-code", help="Exit with 1 when a version in use is touched.")
     ] = False,
 ) -> None:
-    """Show who includes or derives from a prompt, through others too, at which versions and labels.
+    """Show who includes or derives from a prompt, or runs it as a step, at which versions and labels.
 
-    A bare name means any version of it. In use is what stands under its name now, and what a label carries.
+    Who does so through others is among them. A bare name means any version of it. In use is what stands under its
+    name now, and what a label carries.
     """
     with asked(at) as store:
         found = store.impact(ref)
@@ -52,7 +61,7 @@ def rows(ref: str, found: Sequence[Impact], *, every: bool) -> Iterator[Row]:
     On a terminal each takes one line, a long path is cut.
     """
     if not found:
-        yield plain(f"nothing includes or derives from {ref}")
+        yield plain(f"nothing includes, runs or derives from {ref}")
         return
     shown = [each for each in found if every or each.current]
     most = width() if on_terminal() else None
@@ -71,8 +80,8 @@ def _fitted(row: Row, most: int) -> Row:
 
 def _way(each: Impact) -> str:
     """Return the path in few words: what it uses itself, and then the names that lead to what was asked about."""
-    uses = [edge for edge in reversed(each.path) if edge.kind in {"includes", "derived_from"}]
-    word = "includes" if uses[0].kind == "includes" else "derives from"
+    uses = [edge for edge in reversed(each.path) if edge.kind in _WORDS]
+    word = _WORDS[uses[0].kind]
     names = [f"{edge.target.name} v{edge.target.number or '?'}" for edge in uses]
     return f"{word} {' ← '.join(names)}"
 

@@ -78,7 +78,7 @@ def _list(store: View, name: str, *, json: bool) -> None:
         )
         return
     if not labels:
-        store.load(name)  # says so when there is no such name
+        store.load_stored(name)  # says so when there is no such name
         emit([plain(f"{name} has no labels", "dim")])
     emit(
         aligned(

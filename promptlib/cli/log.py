@@ -65,7 +65,7 @@ def _tokens(store: View, version: Version) -> int | None:
     from promptlib import PromptLibError  # noqa: PLC0415 - help needs no store
 
     try:
-        return source_tokens(store.load(f"{version.name}#{version.digest.removeprefix('sha256:')}"))
+        return source_tokens(store.load_stored(f"{version.name}#{version.digest.removeprefix('sha256:')}"))
     except PromptLibError:
         return None  # a version that cannot be read has a place in the log all the same
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as json_text
 import sys
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
@@ -16,27 +16,30 @@ from promptlib.cli.terminal import aligned, emit, lines, plain, print_json, writ
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from promptlib import Budget, Prompt, RenderedPrompt
+    from promptlib import Budget, RenderedPrompt
+    from promptlib.chain import Stored
     from promptlib.cli.terminal import Row
     from promptlib.tokens import BudgetReport
 
 Format = Literal["text", "openai", "anthropic"]
 #: No prompt has so many tokens: what is only counted gets this budget.
 UNLIMITED = 10**12
+Given: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-i", "--input", metavar="NAME=VALUE", help="One input; what is no text is written as JSON. Repeat it."
+    ),
+]
+Inputs: TypeAlias = Annotated[
+    str, typer.Option("--inputs", metavar="FILE|-", help="A JSON file with the inputs.", show_default=False)
+]
 
 
 def render(  # noqa: PLR0913 - one option for each thing that a rendering takes
     ref: Ref,
     *,
-    given: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-i", "--input", metavar="NAME=VALUE", help="One input; what is no text is written as JSON. Repeat it."
-        ),
-    ] = None,
-    inputs: Annotated[
-        str, typer.Option(metavar="FILE|-", help="A JSON file with the inputs.", show_default=False)
-    ] = "",
+    given: Given = None,
+    inputs: Inputs = "",
     budget: Annotated[int | None, typer.Option(metavar="N", help="Refuse more than N tokens.", min=1)] = None,
     reserve: Annotated[
         int, typer.Option(metavar="N", help="Tokens of the budget that stay free for the answer.", min=0)
@@ -60,14 +63,20 @@ def render(  # noqa: PLR0913 - one option for each thing that a rendering takes
     at: At = "",
     json: Json = False,
 ) -> None:
-    """Fill in the inputs and show the messages as they would be sent; nothing is sent."""
+    """Fill in the inputs and show the messages as they would be sent; nothing is sent. Of a chain, the first step."""
+    from promptlib import Prompt  # noqa: PLC0415 - help needs no prompt
+
     parts = {"--reserve": reserve, "--margin": margin, "--low-water": low_water, "--grid": grid, "--explain": explain}
     _check_parts(parts, budget)
     by = counters.chosen(encoding, model, tokenizer)
     limit = _limit(budget, reserve, margin, (low_water, grid), by) if budget else None
     with asked(at) as store:
-        prompt = store.load(ref)
-        rendered = prompt.render(_values(prompt, inputs, given or []), budget=limit, resolve=store.load)
+        stored = store.load_stored(ref, follow=True)
+        filled = values(stored, inputs, given or [])
+        if isinstance(stored, Prompt):
+            rendered = stored.render(filled, budget=limit, resolve=store.load)
+        else:
+            rendered = stored.render_first(filled, budget=limit)
         report = rendered.report or _limit(UNLIMITED, 0, 1, (None, None), by).measure(rendered.messages)
         if json:
             print_json("render", as_json(rendered, report, limit) | moment(store))
@@ -192,15 +201,16 @@ def _kept(outcome: str) -> str:
     return "" if outcome == "kept" else outcome
 
 
-def _values(prompt: Prompt[Any], inputs: str, given: list[str]) -> dict[str, object]:
-    values = _from_file(inputs) if inputs else {}
-    kinds = {each.name: each.type for each in prompt.inputs}
+def values(stored: Stored, inputs: str, given: list[str]) -> dict[str, object]:
+    """Return the values for the inputs of *stored* that a person gave: those of a file, and pairs `NAME=VALUE`."""
+    found = _from_file(inputs) if inputs else {}
+    kinds = {each.name: each.type for each in stored.inputs}
     for pair in given:
         name, mark, value = pair.partition("=")
         if not mark:
             raise typer.BadParameter(f"{pair!r} has no =: write {pair}=VALUE", param_hint="--input")
-        values[name] = _value(value, kinds[name].kind if name in kinds else "string")
-    return values
+        found[name] = _value(value, kinds[name].kind if name in kinds else "string")
+    return found
 
 
 #: Kinds whose values are written as they are; all others as JSON.

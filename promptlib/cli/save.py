@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,7 +12,8 @@ from promptlib.cli.terminal import emit, plain, print_json
 from promptlib.cli.versions import described, heading, number, signed, source_tokens
 
 if TYPE_CHECKING:
-    from promptlib import Prompt, Store
+    from promptlib import Store
+    from promptlib.chain import Stored
 
 
 def save(
@@ -38,14 +39,15 @@ def save(
     from promptlib import Store  # noqa: PLC0415 - help needs no store
 
     with Store.open() as store:
-        prompt, given = _given(file) if file is not None else (store.load(name), store.file(name))
+        prompt, given = _given(file) if file is not None else (store.load_stored(name), store.file(name))
         before = _newest(store, name)
         prompt, data = describing.described(
             name, prompt, given, description, ask=not json and before is None and file != "-"
         )
         with describing.on_disk(store.file_path(name) if file is None else None, given, data):
             version = store.save(name, prompt, message=message, expect=expect or None, file=data)
-        change = source_tokens(prompt) - (source_tokens(before) if before else 0)
+        now = _newest(store, name) or prompt  # a chain's steps are at hand when it is loaded
+        change = source_tokens(now) - (source_tokens(before) if before else 0)
         if json:
             told = {
                 "outcome": version.outcome,
@@ -61,18 +63,18 @@ def save(
             describing.tell(name, prompt)
 
 
-def _given(file: str) -> tuple[Prompt[Any], bytes]:
+def _given(file: str) -> tuple[Stored, bytes]:
     from promptlib import codec  # noqa: PLC0415 - help needs no codec
     from promptlib.cli import files  # noqa: PLC0415 - beside it
 
     data, source = files.given(file)
-    return codec.read(data, source=source), data
+    return codec.read_stored(data, source=source), data
 
 
-def _newest(store: Store, name: str) -> Prompt[Any] | None:
+def _newest(store: Store, name: str) -> Stored | None:
     from promptlib import PromptLibError  # noqa: PLC0415 - help needs no store
 
     try:
-        return store.load(f"{name}@latest")
+        return store.load_stored(f"{name}@latest")
     except PromptLibError:
         return None  # a new name, or a newest version that cannot be read: there is nothing to compare with

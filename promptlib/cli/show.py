@@ -13,9 +13,10 @@ from promptlib.cli.terminal import aligned, lines, on_terminal, paged, plain, pr
 from promptlib.cli.versions import age, described, heading, label_spans, number, subject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from promptlib import Prompt, Version
+    from promptlib.chain import Stored
     from promptlib.cli.terminal import Row
     from promptlib.inputs import Input
     from promptlib.messages import Piece
@@ -28,17 +29,26 @@ def show(
     *,
     source: Annotated[bool, typer.Option("--source", help="The file alone, byte for byte.")] = False,
     text: Annotated[bool, typer.Option("--text", help="The messages' texts alone.")] = False,
+    mermaid: Annotated[bool, typer.Option("--mermaid", help="A chain as a Mermaid flowchart.")] = False,
     at: At = "",
     json: Json = False,
 ) -> None:
-    """Show a version: where it stands, the inputs that it takes, its messages."""
-    if source + text + json > 1:
-        raise typer.BadParameter("give one of --source, --text and --json")
+    """Show a version: where it stands, the inputs that it takes, its messages, or the steps of a chain."""
+    if source + text + json + mermaid > 1:
+        raise typer.BadParameter("give one of --source, --text, --mermaid and --json")
+    from promptlib import Prompt  # noqa: PLC0415 - help needs no prompt
+    from promptlib.cli import chains  # noqa: PLC0415 - few are shown
+
     with asked(at) as store:
         if source:
             write_exactly(store.file(ref))
             return
-        prompt = store.load(ref)
+        prompt = store.load_stored(ref)
+        if not isinstance(prompt, Prompt):
+            chains.show(store, ref, prompt, chains.Form("text" * text or "mermaid" * mermaid or "json" * json))
+            return
+        if mermaid:
+            raise typer.BadParameter(f"{ref} is no chain, and has no flowchart", param_hint="--mermaid")
         if text:
             _write_text(prompt)
             return
@@ -56,7 +66,7 @@ def _write_text(prompt: Prompt[Any]) -> None:
         return
 
 
-def version_of(store: View, prompt: Prompt[Any]) -> Version | None:
+def version_of(store: View, prompt: Stored) -> Version | None:
     """Return the version that *prompt* was loaded from; None where there is no history or it is not committed."""
     from promptlib import PromptLibError  # noqa: PLC0415 - help needs no store
 
@@ -70,7 +80,7 @@ def version_of(store: View, prompt: Prompt[Any]) -> Version | None:
         return None
 
 
-def edited(prompt: Prompt[Any]) -> bool:
+def edited(prompt: Stored) -> bool:
     """Whether the prompt is a file on disk that differs from the committed one."""
     return prompt.origin is not None and prompt.origin.edited
 
@@ -90,7 +100,7 @@ def as_json(prompt: Prompt[Any], version: Version | None) -> dict[str, object]:
         "authors": list(prompt.authors),
         "trust": prompt.trust,
         "vouched": prompt.vouched.to_dict() if prompt.vouched else None,
-        "inputs": [_input_json(each) for each in prompt.inputs],
+        "inputs": [input_json(each) for each in prompt.inputs],
         "messages": [_piece_json(piece) for piece in prompt.messages],
         "settings": _thawed(prompt.settings),
         "includes": _thawed(prompt.includes),
@@ -99,7 +109,8 @@ def as_json(prompt: Prompt[Any], version: Version | None) -> dict[str, object]:
     }
 
 
-def _input_json(declared: Input) -> dict[str, object]:
+def input_json(declared: Input) -> dict[str, object]:
+    """Return a declared input as JSON."""
     from promptlib.inputs import describe  # noqa: PLC0415 - help needs no inputs
 
     default = {} if declared.required else {"default": _thawed(declared.default)}
@@ -142,11 +153,12 @@ def role_of(piece: Piece) -> tuple[str, str]:
 
 def rows(prompt: Prompt[Any], version: Version | None) -> Iterator[Row]:
     """Yield the prompt for people: heading, inputs, segments, messages."""
-    yield from _heading(prompt, version)
+    yield from title_rows(prompt, version)
+    yield from _facts(prompt)
     if prompt.inputs:
         yield ()
         yield plain("inputs", "bold")
-        yield from aligned([_input(each) for each in prompt.inputs])
+        yield from aligned([input_row(each) for each in prompt.inputs])
     if segments := prompt.all_segments:
         yield ()
         yield plain("segments", "bold")
@@ -160,7 +172,8 @@ def rows(prompt: Prompt[Any], version: Version | None) -> Iterator[Row]:
             yield from lines(piece.text)
 
 
-def _heading(prompt: Prompt[Any], version: Version | None) -> Iterator[Row]:
+def title_rows(prompt: Stored, version: Version | None) -> Iterator[Row]:
+    """Yield which version it is, its description, and who made it when."""
     if version is not None and edited(prompt):
         short = prompt.digest.removeprefix("sha256:")[:8]
         yield (
@@ -178,31 +191,36 @@ def _heading(prompt: Prompt[Any], version: Version | None) -> Iterator[Row]:
         yield from lines(prompt.description)
     if version is not None and not edited(prompt):
         yield plain(f"{version.author}, {age(version.time)}: {subject(version)}", "dim")
-    yield from _facts(prompt)
 
 
 def _facts(prompt: Prompt[Any]) -> Iterator[Row]:
     settings = ", ".join(f"{key}={_short(value)}" for key, value in prompt.settings.items())
     includes = ", ".join(f"{alias} = {str(pin)[:-56]}" for alias, pin in prompt.includes.items())
-    derived = f"{prompt.derived_from.name or '?'}#{prompt.derived_from.digest[7:15]}" if prompt.derived_from else ""
-    facts = {
-        "tags": ", ".join(prompt.tags),
-        "authors": ", ".join(prompt.authors),
-        "model": settings,
-        "includes": includes,
-        "derived from": derived,
-        "renamed from": prompt.renamed_from,
-        "trust": "foreign: nobody here has vouched for its words" if prompt.trust == "foreign" else "",
-        "vouched for": _vouched(prompt),
-        "outputs": ", ".join(each.name for each in prompt.outputs),
-        "tools": str(len(prompt.tools)) if prompt.tools else "",
-    }
+    yield from told_facts({"tags": ", ".join(prompt.tags), "authors": ", ".join(prompt.authors), "model": settings})
+    yield from told_facts({"includes": includes, **origins(prompt)})
+    outputs = ", ".join(each.name for each in prompt.outputs)
+    yield from told_facts({"outputs": outputs, "tools": str(len(prompt.tools)) if prompt.tools else ""})
+
+
+def told_facts(facts: Mapping[str, str]) -> Iterator[Row]:
+    """Yield a row for each fact that says something."""
     for key, value in facts.items():
         if value:
             yield ((f"{key}: ", "dim"), (value, ""))
 
 
-def _vouched(prompt: Prompt[Any]) -> str:
+def origins(prompt: Stored) -> dict[str, str]:
+    """Return where a prompt or chain came from, and whose words it is."""
+    derived = f"{prompt.derived_from.name or '?'}#{prompt.derived_from.digest[7:15]}" if prompt.derived_from else ""
+    return {
+        "derived from": derived,
+        "renamed from": prompt.renamed_from,
+        "trust": "foreign: nobody here has vouched for its words" if prompt.trust == "foreign" else "",
+        "vouched for": _vouched(prompt),
+    }
+
+
+def _vouched(prompt: Stored) -> str:
     said = prompt.vouched
     return f"{said.reason} ({f'{said.by}, ' if said.by else ''}#{said.digest[7:15]})" if said else ""
 
@@ -211,7 +229,8 @@ def _short(value: Any) -> str:  # noqa: ANN401 - plain data of any shape
     return json_text.dumps(_thawed(value), ensure_ascii=False)
 
 
-def _input(declared: Input) -> Row:
+def input_row(declared: Input) -> Row:
+    """Return a declared input as a row of a table."""
     from promptlib.inputs import describe  # noqa: PLC0415 - help needs no inputs
     from promptlib.inputs.wording import shown  # noqa: PLC0415 - beside it
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from promptlib import Prompt, Version
+    from promptlib import Version
+    from promptlib.chain import Stored
     from promptlib.cli.terminal import Span
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -82,11 +83,15 @@ def age(time: datetime, now: datetime | None = None) -> str:
     return "just now" if seconds >= 0 else "in the future"
 
 
-def source_tokens(prompt: Prompt[Any], encoding: str = "o200k_base") -> int:
-    """Return the tokens of the messages' source texts: what a change of the words costs, values apart."""
-    from promptlib import count_tokens  # noqa: PLC0415 - only numbers need a vocabulary
+def source_tokens(stored: Stored, encoding: str = "o200k_base") -> int:
+    """Return the tokens of the messages' source texts: what a change of the words costs, values apart.
 
-    return sum(count_tokens(piece.text, encoding=encoding) for piece in prompt.messages)
+    Those of a chain are those of its pinned steps.
+    """
+    from promptlib import Prompt, count_tokens  # noqa: PLC0415 - only numbers need a vocabulary
+
+    prompts = [stored] if isinstance(stored, Prompt) else [stored.resolve(name) for name in stored.includes]
+    return sum(count_tokens(piece.text, encoding=encoding) for prompt in prompts for piece in prompt.messages)
 
 
 def signed(change: int) -> str:

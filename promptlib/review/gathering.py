@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from promptlib.diff import diff
 from promptlib.errors import NotFound, PromptLibError
@@ -15,7 +15,7 @@ from promptlib.store.movement import MovedNumber
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from promptlib.prompt import Prompt
+    from promptlib.chain import Stored
     from promptlib.review.findings import LabelFate, PromptFate
     from promptlib.store import View
     from promptlib.store.aside import Range
@@ -77,7 +77,7 @@ def _renamed(found: Range, gone: list[str], new: list[str]) -> dict[str, str]:
 
 def _told_name(view: View, name: str) -> str:
     try:
-        return view.load(name).renamed_from
+        return view.load_stored(name).renamed_from
     except PromptLibError:
         return ""
 
@@ -97,7 +97,7 @@ def _prompt(found: Range, old: str, new: str) -> PromptReview:
     difference, error = None, ""
     if new:
         try:
-            difference = diff(_loaded(found.base, old), found.head.load(new))
+            difference = diff(_loaded(found.base, old), found.head.load_stored(new))
         except PromptLibError as caught:
             error = caught.what
     return PromptReview(
@@ -120,10 +120,10 @@ def _newest(view: View, name: str) -> Version | None:
         return None
 
 
-def _loaded(view: View, ref: str) -> Prompt[Any] | None:
+def _loaded(view: View, ref: str) -> Stored | None:
     """Return the prompt at the base; None where there is none, or it could not be read then either."""
     try:
-        return view.load(ref) if ref else None
+        return view.load_stored(ref) if ref else None
     except PromptLibError:
         return None
 
@@ -159,7 +159,7 @@ def _label(found: Range, name: str, label: str) -> LabelReview:
     if change != "removed":
         try:
             ref = f"{name}@{label}"
-            difference = diff(_loaded(found.base, ref) if before else None, found.head.load(ref))
+            difference = diff(_loaded(found.base, ref) if before else None, found.head.load_stored(ref))
         except PromptLibError as caught:
             error = caught.what
     return LabelReview(
@@ -176,7 +176,7 @@ def _labelled(view: View, name: str, label: str) -> Version | None:
 
 def _is_gone(found: Range, name: str, label: str) -> bool:
     try:
-        found.head.load(f"{name}@{label}")
+        found.head.load_stored(f"{name}@{label}")
     except NotFound:
         return True
     except PromptLibError:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from promptlib.errors import PromptLibError
-from promptlib.lineage import Graph
+from promptlib.lineage import USES, Graph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from promptlib.review.findings import PromptReview
     from promptlib.store import View
 
-_USES = ("includes", "derived_from")
+_USES = USES | {"derived_from"}
 #: More versions than a picture shows.
 MOST_VERSIONS = 60
 
@@ -53,13 +53,13 @@ class Touched:
 
 
 def touched(view: View, name: str) -> tuple[Touched, ...]:
-    """Return the versions in use that include *name*, then those that derive from it; the nearest first."""
+    """Return the versions in use that include or run *name*, then those that derive from it; the nearest first."""
     try:
         found = view.impact(name)
     except PromptLibError:
         return ()  # it has no version here that can be asked about: what is wrong with it is told elsewhere
     in_use = (_touched(each) for each in found if each.current and each.name != name)
-    return tuple(sorted(in_use, key=lambda each: each.kind != "includes"))
+    return tuple(sorted(in_use, key=lambda each: each.kind not in USES))
 
 
 def _touched(impact: Impact) -> Touched:

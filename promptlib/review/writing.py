@@ -25,7 +25,12 @@ LONGEST_NOTE = 200
 MOST_NODES = 60
 MOST_VERSIONS = 20
 MOST_IMPACT = 20
-_SPOKEN = {"derived_from": "derives from", "includes": "includes"}
+_SPOKEN = {
+    "derived_from": "derives from",
+    "includes": "includes",
+    "step": "has as a step",
+    "floating_step": "has as a floating step",
+}
 
 
 def as_markdown(review: Review, limit: int | None) -> str:
@@ -211,7 +216,7 @@ def _users(each: PromptReview) -> Iterator[str]:
 def _user(user: Touched) -> str:
     labels = f" (label {', '.join(map(code, user.labels))})" if user.labels else ""
     through = f" through {', '.join(map(code, user.through))}" if user.through else ""
-    stays = "" if user.bumped or user.kind != "includes" else ": it keeps those words until it is bumped"
+    stays = "" if user.bumped or user.kind not in {"includes", "step"} else ": it keeps those words until it is bumped"
     return f"{code(user.ref)}{labels} {_SPOKEN.get(user.kind, user.kind)} {code(user.uses)}{through}{stays}"
 
 

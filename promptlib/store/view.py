@@ -99,6 +99,12 @@ class View:
             stored = self._at(parsed).followed(stored)
         return stored if inputs is None else stored.with_model(inputs)
 
+    def load_stored(self, ref: str | Ref, *, follow: bool = False) -> Prompt[Any] | Chain[Any]:
+        """Return what *ref* names, a prompt or a chain: for whoever shows or compares both; raises what these raise."""
+        parsed = Ref.parse(ref)
+        stored = self._loaded(parsed)
+        return stored if isinstance(stored, Prompt) or not follow else self._at(parsed).followed(stored)
+
     def _loaded(self, ref: Ref) -> Stored:
         """Return the prompt or chain that *ref* names; the floating steps of a chain are without their prompts."""
         if ref.store:
@@ -207,7 +213,7 @@ class View:
         """Return what changed between two versions, as prompts differ: messages, inputs, settings, includes."""
         from promptlib.diff import diff  # noqa: PLC0415 - a load compares nothing
 
-        return diff(self._loaded(Ref.parse(before)), self._loaded(Ref.parse(after)))
+        return diff(self.load_stored(before), self.load_stored(after))
 
     def lineage(self, ref: str | Ref, *, runs: Iterable[Run] = ()) -> Lineage:
         """Return where the version that *ref* names came from and what came of it.

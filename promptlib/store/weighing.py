@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from promptlib.errors import PromptLibError
+from promptlib.prompt import Prompt
 
 if TYPE_CHECKING:
     from promptlib.store.past import History
@@ -13,7 +14,10 @@ if TYPE_CHECKING:
 
 
 def token_counts(view: View, history: History | None, entries: tuple[Entry, ...]) -> dict[str, int]:
-    """Return by name the tokens of *entries*, which *view* has returned; what *history*'s index lacks is remembered."""
+    """Return by name the tokens of *entries*, which *view* has returned; what *history*'s index lacks is remembered.
+
+    Those of a chain are those of its pinned steps: what a floating one runs has no size that could be remembered.
+    """
     from promptlib.tokens import count_tokens  # noqa: PLC0415 - only numbers need a vocabulary
 
     readable = [each for each in entries if each.digest]
@@ -23,10 +27,11 @@ def token_counts(view: View, history: History | None, entries: tuple[Entry, ...]
         if each.digest in known or each.digest in counted:
             continue
         try:
-            pieces = view.load(each.name).messages
+            stored = view.load_stored(each.name)
         except PromptLibError:
             continue  # it was changed since, or cannot be read
-        counted[each.digest] = sum(int(count_tokens(piece.text)) for piece in pieces)
+        prompts = [stored] if isinstance(stored, Prompt) else [one for _, one in stored.included]
+        counted[each.digest] = sum(int(count_tokens(piece.text)) for prompt in prompts for piece in prompt.messages)
     if history is not None and counted:
         history.index.choice.keep_weights(counted)
     known |= counted

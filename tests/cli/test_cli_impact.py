@@ -37,7 +37,7 @@ def test_impact_shows_what_is_in_use_and_counts_the_rest(related: Any) -> None:
     assert len(everything) == 3
     assert everything[-1].startswith("page  v1")
     assert f"includes head v1 ({told[0].split()[2]}), which includes style v1 ({STYLE})" in everything[-1]
-    assert related.ok("impact", "page") == "nothing includes or derives from page\n"
+    assert related.ok("impact", "page") == "nothing includes, runs or derives from page\n"
 
 
 def test_impact_for_programs(related: Any) -> None:
