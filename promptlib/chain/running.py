@@ -261,7 +261,7 @@ class _Running:
             )
         if step.prompt is not None and step.prompt.digest != ran.digest:
             raise InvalidInputs(
-                f"the step {step.name!r} ran {ran.ref}, and is {step.used} at #{step.prompt.digest[7:15]} now",
+                f"the step {step.name!r} ran {ran.ref}, and runs #{step.prompt.digest[7:15]} now",
                 hint="its label was moved in between: run the chain from the start",
             )
 

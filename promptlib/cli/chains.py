@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from promptlib.cli.asking import moment
-from promptlib.cli.show import edited, input_json, input_row, origins, title_rows, told_facts, version_of
+from promptlib.cli.facts import edited, input_json, input_row, origins, title_rows, told_facts, version_of
 from promptlib.cli.terminal import aligned, lines, paged, plain, print_json, write_exactly
 from promptlib.cli.versions import described
 

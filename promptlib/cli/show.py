@@ -8,20 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from promptlib.cli.asking import asked, moment
+from promptlib.cli.facts import edited, input_json, input_row, origins, thawed, title_rows, told_facts, version_of
 from promptlib.cli.options import At, Json, Ref
 from promptlib.cli.terminal import aligned, lines, on_terminal, paged, plain, print_json, write_exactly
-from promptlib.cli.versions import age, described, heading, label_spans, number, subject
+from promptlib.cli.versions import described
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from promptlib import Prompt, Version
-    from promptlib.chain import Stored
     from promptlib.cli.terminal import Row
-    from promptlib.inputs import Input
     from promptlib.messages import Piece
     from promptlib.segments import Segment
-    from promptlib.store import View
 
 
 def show(
@@ -66,25 +64,6 @@ def _write_text(prompt: Prompt[Any]) -> None:
         return
 
 
-def version_of(store: View, prompt: Stored) -> Version | None:
-    """Return the version that *prompt* was loaded from; None where there is no history or it is not committed."""
-    from promptlib import PromptLibError  # noqa: PLC0415 - help needs no store
-
-    origin = prompt.origin
-    if origin is None or not origin.commit:
-        return None
-    which = f"@v{origin.number}" if origin.number is not None else f"#{origin.standing.digest.removeprefix('sha256:')}"
-    try:
-        return store.version(f"{origin.qualified}{which}")
-    except PromptLibError:
-        return None
-
-
-def edited(prompt: Stored) -> bool:
-    """Whether the prompt is a file on disk that differs from the committed one."""
-    return prompt.origin is not None and prompt.origin.edited
-
-
 def as_json(prompt: Prompt[Any], version: Version | None) -> dict[str, object]:
     """Return the prompt and its version as JSON."""
     from promptlib.codec import write  # noqa: PLC0415 - help needs no codec
@@ -102,25 +81,10 @@ def as_json(prompt: Prompt[Any], version: Version | None) -> dict[str, object]:
         "vouched": prompt.vouched.to_dict() if prompt.vouched else None,
         "inputs": [input_json(each) for each in prompt.inputs],
         "messages": [_piece_json(piece) for piece in prompt.messages],
-        "settings": _thawed(prompt.settings),
-        "includes": _thawed(prompt.includes),
+        "settings": thawed(prompt.settings),
+        "includes": thawed(prompt.includes),
         "segments": [_segment_json(name, each, prompt) for name, each in prompt.all_segments.items()],
         "file": write(prompt).decode(),
-    }
-
-
-def input_json(declared: Input) -> dict[str, object]:
-    """Return a declared input as JSON."""
-    from promptlib.inputs import describe  # noqa: PLC0415 - help needs no inputs
-
-    default = {} if declared.required else {"default": _thawed(declared.default)}
-    return {
-        "name": declared.name,
-        "kind": declared.type.kind,
-        "type": describe(declared.type),
-        "required": declared.required,
-        **default,
-        "description": declared.description,
     }
 
 
@@ -134,12 +98,6 @@ def _piece_json(piece: Piece) -> dict[str, object]:
     kind, name = role_of(piece)
     extra = {"literal": True} if getattr(piece, "literal", False) else {}
     return {"role": kind, **({"name": name} if name else {}), "text": piece.text, **extra}
-
-
-def _thawed(value: Any) -> object:  # noqa: ANN401 - plain data of any shape
-    from promptlib.plain import thaw  # noqa: PLC0415 - help needs no data
-
-    return thaw(value)
 
 
 def role_of(piece: Piece) -> tuple[str, str]:
@@ -172,27 +130,6 @@ def rows(prompt: Prompt[Any], version: Version | None) -> Iterator[Row]:
             yield from lines(piece.text)
 
 
-def title_rows(prompt: Stored, version: Version | None) -> Iterator[Row]:
-    """Yield which version it is, its description, and who made it when."""
-    if version is not None and edited(prompt):
-        short = prompt.digest.removeprefix("sha256:")[:8]
-        yield (
-            (version.name, "bold"),
-            (f" {number(version)}+edited", "bold yellow"),
-            (f" ({short})", "cyan"),
-            *label_spans(()),
-        )
-        yield plain(f"edited on disk since {number(version)} ({version.short})", "yellow")
-    elif version is not None:
-        yield heading(version)
-    else:
-        yield ((prompt.name, "bold"), (f" ({prompt.digest.removeprefix('sha256:')[:8]})", "cyan"))
-    if prompt.description:
-        yield from lines(prompt.description)
-    if version is not None and not edited(prompt):
-        yield plain(f"{version.author}, {age(version.time)}: {subject(version)}", "dim")
-
-
 def _facts(prompt: Prompt[Any]) -> Iterator[Row]:
     settings = ", ".join(f"{key}={_short(value)}" for key, value in prompt.settings.items())
     includes = ", ".join(f"{alias} = {str(pin)[:-56]}" for alias, pin in prompt.includes.items())
@@ -202,46 +139,8 @@ def _facts(prompt: Prompt[Any]) -> Iterator[Row]:
     yield from told_facts({"outputs": outputs, "tools": str(len(prompt.tools)) if prompt.tools else ""})
 
 
-def told_facts(facts: Mapping[str, str]) -> Iterator[Row]:
-    """Yield a row for each fact that says something."""
-    for key, value in facts.items():
-        if value:
-            yield ((f"{key}: ", "dim"), (value, ""))
-
-
-def origins(prompt: Stored) -> dict[str, str]:
-    """Return where a prompt or chain came from, and whose words it is."""
-    derived = f"{prompt.derived_from.name or '?'}#{prompt.derived_from.digest[7:15]}" if prompt.derived_from else ""
-    return {
-        "derived from": derived,
-        "renamed from": prompt.renamed_from,
-        "trust": "foreign: nobody here has vouched for its words" if prompt.trust == "foreign" else "",
-        "vouched for": _vouched(prompt),
-    }
-
-
-def _vouched(prompt: Stored) -> str:
-    said = prompt.vouched
-    return f"{said.reason} ({f'{said.by}, ' if said.by else ''}#{said.digest[7:15]})" if said else ""
-
-
 def _short(value: Any) -> str:  # noqa: ANN401 - plain data of any shape
-    return json_text.dumps(_thawed(value), ensure_ascii=False)
-
-
-def input_row(declared: Input) -> Row:
-    """Return a declared input as a row of a table."""
-    from promptlib.inputs import describe  # noqa: PLC0415 - help needs no inputs
-    from promptlib.inputs.wording import shown  # noqa: PLC0415 - beside it
-
-    what = "required" if declared.required else f"default {shown(_thawed(declared.default))}"
-    kind = describe(declared.type)
-    return (
-        (f"  {declared.name}", "bold"),
-        (kind, "cyan"),
-        (what, "yellow" if declared.required else ""),
-        (declared.description, "dim"),
-    )
+    return json_text.dumps(thawed(value), ensure_ascii=False)
 
 
 def _segment(name: str, segment: Segment, prompt: Prompt[Any]) -> Row:

@@ -13,6 +13,7 @@ from promptlib.refs import Pin, Ref, check_digest, split_store
 from promptlib.runs import asking
 from promptlib.runs.appending import append
 from promptlib.runs.asking import Wanted
+from promptlib.runs.chains import runs_for
 from promptlib.runs.outputs import wanted_digest
 from promptlib.runs.reading import LONGEST_LINE, Skipped, lines
 from promptlib.runs.recording import run_for
@@ -22,6 +23,7 @@ from promptlib.version import SHORT, Version
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from promptlib.chain import ChainRun
     from promptlib.rendering import RenderedPrompt
     from promptlib.runs.outputs import Output
     from promptlib.runs.ran import Find
@@ -319,6 +321,28 @@ class RunLog(Runs):
             run=run,
         )
         append(self.path, made.to_line(), mode=self._mode, links=self._links, folder=self._folder)
+        return made
+
+    def record_chain(
+        self,
+        run: ChainRun,
+        *,
+        model: str = "",
+        texts: bool = False,
+        fields: Mapping[str, object] | None = None,
+        time: datetime | None = None,
+        run_id: str | None = None,
+    ) -> tuple[Run, ...]:
+        """Append a chain's run, also one that failed, and return the runs as they were written.
+
+        The chain's own stands first. Its line counts the prompts of all steps among what it includes. A step's line is
+        that of its prompt, and says the chain (`chain`), the id of the chain's line (`chain_run`) and its name
+        (`step`). **No text is kept** unless *texts* asks for the answers. Raises what `record` raises.
+        """
+        find: Find | None = self._known.load if self._known is not None else None
+        made = tuple(runs_for(run, find=find, model=model, texts=texts, fields=fields, time=time, run=run_id))
+        data = b"".join(each.to_line() for each in made)
+        append(self.path, data, mode=self._mode, links=self._links, folder=self._folder)
         return made
 
     def _make_folder(self) -> None:

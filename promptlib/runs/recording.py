@@ -47,8 +47,8 @@ def run_for(  # noqa: PLR0913 - what there is to tell of a run, all by keyword
     count, exactness = _counted(tokens, rendered)
     try:
         return Run(
-            id=_word(run, "run") if run is not None else secrets.token_hex(ID_BYTES),
-            time=_moment(time),
+            id=checked_word(run, "run") if run is not None else secrets.token_hex(ID_BYTES),
+            time=checked_time(time),
             digest=told.digest,
             name=told.name,
             number=None if told.edited else told.number,
@@ -59,12 +59,12 @@ def run_for(  # noqa: PLR0913 - what there is to tell of a run, all by keyword
             inputs_digest=provenance.inputs_digest,
             result_digest=provenance.result_digest,
             output_digest="" if output is None else output_digest(output),
-            model=_word(model, "model") if model else "",
+            model=checked_word(model, "model") if model else "",
             tokens=count,
             exactness=exactness,
             messages=tuple(_message(rendered)) if texts else None,
             output=_kept(output) if texts else None,
-            fields=_fields(fields) if fields else EMPTY,
+            fields=checked_fields(fields) if fields else EMPTY,
         )
     except InvalidPrompt as error:
         raise InvalidInputs(f"this run cannot be logged: {error.what}", hint=error.hint) from error
@@ -89,7 +89,8 @@ def _counted(tokens: TokenCount | int | None, rendered: RenderedPrompt) -> tuple
     return int(count), getattr(count, "exactness", "provider")
 
 
-def _word(text: str, what: str) -> str:
+def checked_word(text: str, what: str) -> str:
+    """Return a short text that says something; raises `InvalidInputs`."""
     if not isinstance(text, str) or not text:
         raise InvalidInputs(f"{what} is {text!r:.40}, not a text", hint=f'such as {what}="…"')
     if len(text) > LONGEST_WORD:
@@ -97,7 +98,8 @@ def _word(text: str, what: str) -> str:
     return text
 
 
-def _moment(time: datetime | None) -> datetime:
+def checked_time(time: datetime | None) -> datetime:
+    """Return *time* in UTC, now where none is given; raises `InvalidInputs`."""
     if time is None:
         return datetime.now(UTC)
     if not isinstance(time, datetime) or time.tzinfo is None:
@@ -116,7 +118,8 @@ def _kept(output: Output | None) -> Plain:
     return freeze(output, what="the output")
 
 
-def _fields(given: Mapping[str, object]) -> Frozen:
+def checked_fields(given: Mapping[str, object]) -> Frozen:
+    """Return fields of the caller's own as plain data; raises `InvalidInputs` for a name that is ours."""
     taken = [key for key in KEYS if key in given]
     if taken:
         raise InvalidInputs(
