@@ -175,7 +175,8 @@ def _rows(found: Sequence[Weighed], limit: Budget | None) -> Iterator[Row]:
 def _row(each: Weighed) -> Row:
     name = (each.name, "bold")
     if each.worst is None:
-        return name, ("", ""), ("", ""), ("cannot be read", "bold red")
+        what = ("cannot be read", "bold red") if each.problem is not None else ("a chain: see its prompts", "dim")
+        return name, ("", ""), ("", ""), what
     most, verdict = each.worst.most, ("ok", "green") if each.worst.fits else ("can overflow", "bold red")
     if most is None:
         known = ", ".join(dict.fromkeys(item.name for item in each.worst.unbounded))

@@ -7,7 +7,7 @@ import shlex
 import shutil
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -17,15 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from promptlib import Prompt
+    from promptlib.chain import Stored
 
 #: So many names are told one by one.
 MOST_NAMES = 8
 
 
-def described(
-    name: str, prompt: Prompt[Any], file: bytes, description: str | None, *, ask: bool
-) -> tuple[Prompt[Any], bytes]:
+def described(name: str, prompt: Stored, file: bytes, description: str | None, *, ask: bool) -> tuple[Stored, bytes]:
     """Return *prompt* and its *file* with the *description* that is given, or that a person at a terminal answers.
 
     An empty answer leaves both as they are.
@@ -67,7 +65,7 @@ def _replace(path: Path, data: bytes) -> None:
         beside.unlink(missing_ok=True)
 
 
-def is_described(name: str, prompt: Prompt[Any]) -> bool:
+def is_described(name: str, prompt: Stored) -> bool:
     """Whether the description of *prompt* says more than its name and title."""
     from promptlib.store.describing import title_of  # noqa: PLC0415 - help needs no store
     from promptlib.store.shelving import says_more  # noqa: PLC0415 - beside it
@@ -75,7 +73,7 @@ def is_described(name: str, prompt: Prompt[Any]) -> bool:
     return says_more(prompt.description, name, title_of(prompt.extra))
 
 
-def tell(name: str, prompt: Prompt[Any]) -> None:
+def tell(name: str, prompt: Stored) -> None:
     """Say on stderr that *prompt* has no description, and what to type; nothing where it has one."""
     if not is_described(name, prompt):
         what = "no description" if not prompt.description else "a description that only repeats its name"
