@@ -10,7 +10,8 @@ from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
 from promptlib import Store
-from promptlib.formats.git_history import import_git, rename_file
+from promptlib.formats.arrivals import rename_file
+from promptlib.formats.git_history import import_git
 from promptlib.query import ENGLISH, language
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 #: Words of names that tell nothing of what a prompt is about.
 SMALL = frozenset(
-    ["a", "an", "and", "any", "as", "at", "by", "for", "from", "in", "of", "on", "or", "s", "t", "the", "to", "with"]
-)
+    ["a", "an", "and", "any", "as", "at", "by", "for", "from", "in", "of", "on", "or", "s", "t", "the", "to"]
+) | {"with"}
 NEEDS = needs()
 
 
