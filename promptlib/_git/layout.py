@@ -23,6 +23,8 @@ TRUE = frozenset({"true", "yes", "on", "1"})
 KNOWN_EXTENSIONS = frozenset(
     {"noop", "partialclone", "preciousobjects", "worktreeconfig", "objectformat", "refstorage", "relativeworktrees"}
 )
+#: The section that `git config promptlib.search.<key>` writes to.
+SEARCH = 'promptlib "search"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Layout:
     refuse_secrets: str = ""
     #: Whether this is a clone that has left objects at its remote, to be fetched when they are asked for.
     partial: bool = False
+    #: What `promptlib.search.*` says there, by key.
+    search: tuple[tuple[str, str], ...] = ()
 
     @property
     def bare(self) -> bool:
@@ -160,7 +164,8 @@ def _read(git_dir: Path, work_tree: Path | None, *, owned: tuple[Path, ...]) -> 
     tree = _work_tree(git_dir, work_tree, settings)
     refused = settings.get("promptlib.refusesecrets", "")
     partial = "extensions.partialclone" in settings or settings.get("remote.promisor", "").lower() in TRUE
-    return Layout(git_dir, common, tree, object_format, reference_format, _shared(settings), refused, partial)
+    search = tuple((key.removeprefix(f"{SEARCH}."), value) for key, value in settings.items() if key.startswith(SEARCH))
+    return Layout(git_dir, common, tree, object_format, reference_format, _shared(settings), refused, partial, search)
 
 
 def _shared(settings: dict[str, str]) -> int:
@@ -221,7 +226,7 @@ def _settings(config: Path) -> Iterator[tuple[str, str]]:
             line = line.strip()
         if section.startswith("remote ") and line.lower().startswith("promisor"):
             yield "remote.promisor", _value(line.partition("=")[2] or "true")
-        if not line or line[0] in "#;" or section not in {"core", "extensions", "promptlib"}:
+        if not line or line[0] in "#;" or section not in {"core", "extensions", "promptlib", SEARCH}:
             continue
         key, equals, value = line.partition("=")
         yield f"{section}.{key.strip().lower()}", _value(value) if equals else "true"

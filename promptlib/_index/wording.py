@@ -62,9 +62,9 @@ class Words:
         """Return all versions that *question* asks for, whatever their words."""
         return self._ask(lambda connection: standing(connection, question), language)
 
-    def told(self, scores: Mapping[int, float], language: Language) -> Findings:
+    def told(self, scores: Mapping[int, float], language: Language, match: str = "") -> Findings:
         """Return the versions of these events, in this order and with these *scores*, as `search` would."""
-        return self._ask(lambda connection: _findings(connection, told(connection, scores), ""), language)
+        return self._ask(lambda connection: _findings(connection, told(connection, scores), match), language)
 
     def between(self, ranges: Iterable[tuple[str, str]], language: Language) -> list[tuple[str, int]]:
         """Return the words of what stands now in *ranges*, (from, to before), each with how many prompts have it."""

@@ -86,7 +86,7 @@ def search_files(reader: Reader, need: Need, wanted: Wanted, language: Language)
     """Return what meets *need* among the files that *reader* reads, in a home without history."""
     filed = filed_in(reader, wanted)
     fitting = [at for at, each in filed.items() if each.fits(wanted)]
-    found = _shelf(filed, language).found(need.match, fitting)
+    found = shelf_of(filed, language).found(need.match, fitting)
     marker = query.Marker(need, language)
     hits = tuple(hit_of(filed[at], score, marker) for at, score in found[: wanted.limit])
     return query.Hits(hits, len(found), (), need.typed)
@@ -120,7 +120,8 @@ def told(name: str, data: bytes) -> Filed:
     return Filed(name, query.document(name, said, data), said)
 
 
-def _shelf(filed: dict[int, Filed], language: Language) -> Shelf:
+def shelf_of(filed: Mapping[int, Filed], language: Language) -> Shelf:
+    """Return the words of what is *filed*, in memory."""
     from promptlib._index import Shelf  # noqa: PLC0415 - a load searches nothing
 
     return Shelf(((at, each.document) for at, each in filed.items()), language)

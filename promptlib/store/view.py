@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from promptlib.chain import Chain, Stored
     from promptlib.diff import PromptDiff
     from promptlib.lineage import Graph, Impact, Lineage
-    from promptlib.query import Duplicate, Hits, Versions
+    from promptlib.query import Duplicate, Hits, Ranking, Versions
     from promptlib.runs import Run
+    from promptlib.semantic import Embedder
     from promptlib.store.past import History
     from promptlib.store.searching import Place
     from promptlib.store.shelving import Chosen, Entry, Facets, Shelf
@@ -274,6 +275,8 @@ class View:
         versions: Versions = "current",
         limit: int = 10,
         prefix: bool = False,
+        ranking: Ranking | None = None,
+        embedder: Embedder | str | None = None,
     ) -> Hits:
         """Return the prompts that meet *need*, words as people say them, best first.
 
@@ -284,10 +287,18 @@ class View:
         A hit has all *tags*, all *inputs* (`"ticket"`, or `"ticket:string"` with its kind), carries the *label*, and
         the version that is found was made by *author* (a part of name or address) since *changed_since*. With
         *versions* `"all"` older texts are searched too, of names that are gone as well. With *prefix* the last word
-        may be the beginning of a longer one, for a search while somebody types. Raises `BadRef` for what cannot be
-        asked, and `NotFound` for an author or a time in a home without history.
+        may be the beginning of a longer one, for a search while somebody types.
+
+        *ranking* is what orders the hits: `"lexical"` words, `"semantic"` meaning, `"fused"` both; None leaves it to
+        the store's settings, which say words where they say nothing. Meaning is told by *embedder*, `"wordllama"` or
+        `"minilm"`, or any callable from texts to rows with an `id`; what it makes of a prompt is kept beside the
+        index. By meaning, every prompt that stands now is more or less like the need.
+
+        Raises `BadRef` for what cannot be asked, `NotFound` for an author or a time in a home without history,
+        `NotInstalled` where meaning is asked for without the extra `[semantic]`, and `EmbedderFailed`.
         """
         from promptlib.store import searching  # noqa: PLC0415 - a load searches nothing
+        from promptlib.store.preferences import preferred  # noqa: PLC0415 - a load searches nothing
 
         wanted = searching.Wanted(
             tags=tuple(tags),
@@ -298,9 +309,12 @@ class View:
             versions=versions,
             limit=limit,
         )
-        return searching.search(
-            searching.Place(self._reading(), self._history), need, searching.checked(wanted), prefix=prefix
-        )
+        by = preferred(ranking, embedder, self.path, self._repository)
+        if by.ranking == "lexical":
+            return searching.search(self._searched(), need, searching.checked(wanted), prefix=prefix)
+        from promptlib.store import meaning  # noqa: PLC0415 - words are found without numpy
+
+        return meaning.search(self._searched(), need, searching.checked(wanted), by, prefix=prefix)
 
     def related(self, ref: str | Ref, *, limit: int = 5) -> Hits:
         """Return the prompts that say most nearly what the version *ref* says, itself apart; raises what `load` does.

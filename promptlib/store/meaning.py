@@ -1,0 +1,170 @@
+"""Finding prompts by what they mean, alone or together with their words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from hashlib import sha256
+from typing import TYPE_CHECKING, NamedTuple
+from weakref import WeakKeyDictionary
+
+from promptlib import query
+from promptlib.errors import StoreError
+from promptlib.forking import ForkableLock
+from promptlib.query import Hit, Hits
+from promptlib.semantic import Vectors, embedder, fused, gist
+from promptlib.store import searching
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from promptlib.query import Language, Need
+    from promptlib.semantic import Embedder, Kept
+    from promptlib.store.loading import Reader
+    from promptlib.store.past import History
+    from promptlib.store.preferences import By
+    from promptlib.store.searching import Place, Wanted
+
+#: How many hits by words are laid beside those by meaning, for each that is wanted, and at least.
+DEEPER, DEEP = 3, 50
+FILE = "vectors.sqlite"
+_held: WeakKeyDictionary[History, dict[str, Vectors]] = WeakKeyDictionary()
+#: Of folders and bundles, whose files go by their digest: the same wherever it lies.
+_loose: dict[str, Vectors] = {}
+_lock = ForkableLock()
+
+
+class Chosen(NamedTuple):
+    """A prompt that is to be shown: at its place on the shelf, or as it was found by its words."""
+
+    score: float
+    at: int | None
+    worded: int | None
+
+
+class Shelf(NamedTuple):
+    """What may be found, each at its place: its name, and a key that changes with its text.
+
+    `texts` yields what is to be embedded of the prompts at these places. `worded` returns the best so many by their
+    words, by name. `hits` yields the hits that were chosen: by name, each with its score, and what is known of it.
+    """
+
+    names: Sequence[str]
+    keys: Sequence[str]
+    texts: Callable[[Sequence[int]], Iterator[str]]
+    worded: Callable[[int], Mapping[str, int]]
+    hits: Callable[[Mapping[str, Chosen]], Iterator[Hit]]
+
+
+def search(place: Place, text: str, wanted: Wanted, by: By, *, prefix: bool) -> Hits:
+    """Return what means most nearly what *text* says.
+
+    A prompt that is called what the need says comes first. Where the embedder knows no word of the need, its words are
+    searched for.
+    """
+    language = query.language(query.ENGLISH)
+    need = query.read(text, language, prefix=prefix)
+    history = place.history.now() if place.history is not None else None
+    if history is not None:
+        shelf = _versions(history, need, wanted, language)
+    elif place.reader is not None:
+        shelf = _files(place.reader, need, wanted, language)
+    else:
+        return Hits()
+    near = _vectors(place.history, by.embedder).nearest(text, shelf.keys, shelf.texts)
+    if not near:
+        return searching.search(place, text, wanted, prefix=prefix)
+    near.sort(key=lambda each: shelf.names[each[0]] != text.strip())
+    places = {shelf.names[at]: at for at, _ in near}
+    worded: Mapping[str, int] = {}
+    if by.ranking == "fused":
+        worded = shelf.worded(max(DEEP, DEEPER * wanted.limit))
+        order = fused(places, worded)
+    else:
+        order = [(shelf.names[at], likeness) for at, likeness in near]
+    best = {name: Chosen(score, places.get(name), worded.get(name)) for name, score in order[: wanted.limit]}
+    found = {hit.name: hit for hit in shelf.hits(best)}
+    return Hits(tuple(found[name] for name in best), len(order), (), need.typed)
+
+
+def _vectors(history: History | None, chosen: Embedder | str) -> Vectors:
+    """Return the vectors of one embedder: held as long as the store is, and kept beside its index."""
+    model = embedder(chosen) if isinstance(chosen, str) else chosen
+    with _lock:
+        held = _loose if history is None else _held.setdefault(history, {})
+        if model.id not in held:
+            held[model.id] = Vectors(model, _kept(history))
+        return held[model.id]
+
+
+def _kept(history: History | None) -> Kept | None:
+    if history is None:
+        return None
+    from promptlib._index import VectorFile  # noqa: PLC0415 - a folder keeps none
+
+    return VectorFile(history.repository.common_dir / "promptlib" / FILE)
+
+
+def _versions(history: History, need: Need, wanted: Wanted, language: Language) -> Shelf:
+    """Return the versions that *history* knows and that are *wanted*; a version goes by its file's id in git."""
+    index = history.index
+    question, labelled = searching.asked(index, need, wanted)
+    found = index.words.standing(question, language)
+
+    def texts(places: Sequence[int]) -> Iterator[str]:
+        blobs = [found[at].blob for at in places]
+        told, contents = index.descriptions(blobs), dict(index.contents.read(blobs))
+        for blob in blobs:
+            data = contents[blob]
+            if isinstance(data, StoreError):
+                raise data
+            yield gist(told[blob].description, query.body_of(data))
+
+    def worded(most: int) -> Mapping[str, int]:
+        matches = index.words.search(question._replace(limit=most), language).best
+        return {labelled.get(match.row.id, match.row.name): match.row.id for match in matches}
+
+    def hits(chosen: Mapping[str, Chosen]) -> Iterator[Hit]:
+        by_words = {each.worded: each.score for each in chosen.values() if each.worded is not None}
+        told = index.words.told(by_words, language, need.match)
+        yield from searching.hits_of(history, told, query.Marker(need, language), labelled)
+        by_meaning = {
+            found[each.at].event: each.score for each in chosen.values() if each.worded is None and each.at is not None
+        }
+        told = index.words.told(by_meaning, language)
+        yield from map(_meant, searching.hits_of(history, told, _nothing(language), labelled))
+
+    names = [labelled.get(each.event, each.name) for each in found]
+    return Shelf(names, [each.blob for each in found], texts, worded, hits)
+
+
+def _files(reader: Reader, need: Need, wanted: Wanted, language: Language) -> Shelf:
+    """Return the files that *reader* reads and that are *wanted*; a file goes by the digest of what is embedded."""
+    found = [each for each in searching.filed_in(reader, wanted).values() if each.fits(wanted)]
+    gists = [gist(each.document.description, each.document.body) for each in found]
+
+    def texts(places: Sequence[int]) -> Iterator[str]:
+        return (gists[at] for at in places)
+
+    def worded(most: int) -> Mapping[str, int]:
+        matches = searching.shelf_of(dict(enumerate(found)), language).found(need.match, range(len(found)))
+        return {found[at].name: at for at, _ in matches[:most]}
+
+    def hits(chosen: Mapping[str, Chosen]) -> Iterator[Hit]:
+        by_words, by_meaning = query.Marker(need, language), _nothing(language)
+        for each in chosen.values():
+            if each.worded is not None:
+                yield searching.hit_of(found[each.worded], each.score, by_words)
+            elif each.at is not None:
+                yield _meant(searching.hit_of(found[each.at], each.score, by_meaning))
+
+    keys = [sha256(text.encode()).hexdigest() for text in gists]
+    return Shelf([each.name for each in found], keys, texts, worded, hits)
+
+
+def _nothing(language: Language) -> query.Marker:
+    """Return what finds no word anywhere: a prompt is then shown by what it says of itself."""
+    return query.Marker(query.Need((), ()), language)
+
+
+def _meant(hit: Hit) -> Hit:
+    return replace(hit, field="meaning")
