@@ -58,6 +58,10 @@ class Words:
         """Return the versions that answer *question*; what cannot be read just now is not found."""
         return self._ask(lambda connection: _findings(connection, find(connection, question), question.match), language)
 
+    def matching(self, question: Question, language: Language) -> Matches:
+        """Return the versions that answer *question*, without what else is told of them."""
+        return self._ask(lambda connection: find(connection, question), language)
+
     def standing(self, question: Question, language: Language) -> list[Standing]:
         """Return all versions that *question* asks for, whatever their words."""
         return self._ask(lambda connection: standing(connection, question), language)

@@ -120,7 +120,7 @@ def _versions(history: History, need: Need, wanted: Wanted, language: Language) 
             yield gist(told[blob].description, query.body_of(data))
 
     def worded(most: int) -> Mapping[str, int]:
-        matches = index.words.search(question._replace(limit=most), language).best
+        matches = index.words.matching(question._replace(limit=most), language).best
         return {labelled.get(match.row.id, match.row.name): match.row.id for match in matches}
 
     def hits(chosen: Mapping[str, Chosen]) -> Iterator[Hit]:
