@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 FIELDS: tuple[Column, ...] = get_args(Column)
 _PARTS = re.compile(r"[/._-]+")
+#: What git, forges and importers write of themselves: words of no change.
+_ABOUT_ITSELF = re.compile(
+    r"^(?:Merge (?:pull request|branch|remote-tracking branch|tag|commit) .*|[A-Z][a-z]+(?:-[A-Za-z]+)+: .*)$",
+    re.MULTILINE,
+)
 _ROLE_LINE = re.compile(r"^(?:system|developer|user|assistant|tool):\r?$", re.MULTILINE)
 
 
@@ -75,7 +80,7 @@ def document(name: str, said: Said, data: bytes, message: str = "") -> Document:
         tags="\n".join(said.tags),
         inputs="\n".join(f"{each.name} {each.description}".rstrip() for each in inputs),
         body=body_of(data),
-        message=message,
+        message=_ABOUT_ITSELF.sub("", message),
     )
 
 

@@ -74,14 +74,22 @@ def search(place: Place, text: str, wanted: Wanted, by: By, *, prefix: bool) -> 
     if not near:
         return searching.search(place, text, wanted, prefix=prefix)
     near.sort(key=lambda each: shelf.names[each[0]] != text.strip())
-    places = {shelf.names[at]: at for at, _ in near}
-    worded: Mapping[str, int] = {}
-    if by.ranking == "fused":
-        worded = shelf.worded(max(DEEP, DEEPER * wanted.limit))
-        order = fused(places, worded)
-    else:
-        order = [(shelf.names[at], likeness) for at, likeness in near]
-    best = {name: Chosen(score, places.get(name), worded.get(name)) for name, score in order[: wanted.limit]}
+    meant = [shelf.names[at] for at, _ in near]
+    if by.ranking == "semantic":
+        return _shown(shelf, [(shelf.names[at], likeness) for at, likeness in near], wanted.limit, {}, need)
+    deep = max(DEEP, DEEPER * wanted.limit)
+    if worded := shelf.worded(deep):
+        return _shown(shelf, fused(meant, worded), wanted.limit, worded, need)
+    respelled = searching.search(place, text, replace(wanted, limit=deep), prefix=prefix)
+    found = {hit.name: hit for hit in respelled}
+    shown = _shown(shelf, fused(meant, found), wanted.limit, {}, need)
+    hits = tuple(replace(found[hit.name], score=hit.score) if hit.name in found else hit for hit in shown)
+    return replace(shown, hits=hits, spelled=respelled.spelled, words=respelled.words)
+
+
+def _shown(shelf: Shelf, order: Sequence[tuple[str, float]], limit: int, worded: Mapping[str, int], need: Need) -> Hits:
+    places = {name: at for at, name in enumerate(shelf.names)}
+    best = {name: Chosen(score, places.get(name), worded.get(name)) for name, score in order[:limit]}
     found = {hit.name: hit for hit in shelf.hits(best)}
     return Hits(tuple(found[name] for name in best), len(order), (), need.typed)
 

@@ -248,7 +248,7 @@ def _known(place: Place, wanted: Wanted, language: Language) -> query.Known:
     if place.history is not None:
         words = place.history.now().index.words
         return lambda ranges: words.between(ranges, language)
-    return _shelf(filed_in(place.reader, wanted), language).between if place.reader is not None else lambda _: []
+    return shelf_of(filed_in(place.reader, wanted), language).between if place.reader is not None else lambda _: []
 
 
 def related(place: Place, ref: Ref, data: bytes, limit: int) -> Hits:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.benchmarks.relevance import DEEPEST, Scores, needs, plain_fts5, scores, shelf, stems
+from tests.benchmarks.relevance import Scores, needs, plain_fts5, scores, shelf, stems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ def both(
 
 @pytest.fixture(scope="module")
 def lexical(both: Store) -> Scores:
-    return scores(lambda need: [hit.name for hit in both.search(need, limit=DEEPEST)], NEEDS)
+    return scores(lambda need: [hit.name for hit in both.search(need, limit=5)], NEEDS)
 
 
 def test_the_set_is_what_it_says_it_is(both: Store) -> None:
@@ -61,3 +61,15 @@ def test_no_need_holds_a_word_of_a_name_that_serves_it() -> None:
 def test_search_by_words_is_as_good_as_promised_and_no_worse_than_plain_full_text(both: Store, lexical: Scores) -> None:
     assert lexical.hit(5) >= 0.70
     assert lexical.hit(5) >= scores(plain_fts5(both), NEEDS).hit(5)
+
+
+def test_meaning_and_words_together_find_far_more_than_words(both: Store, lexical: Scores) -> None:
+    """Both numbers of the fusion were chosen on the other half of the needs."""
+    held_out = [need.half == "held_out" for need in NEEDS]
+    fused = scores(
+        lambda need: [hit.name for hit in both.search(need, limit=5, ranking="fused")],
+        [need for need, chosen in zip(NEEDS, held_out, strict=True) if chosen],
+    )
+    words = Scores(tuple(place for place, chosen in zip(lexical.places, held_out, strict=True) if chosen))
+    assert fused.hit(5) >= words.hit(5) + 0.05
+    assert fused.hit(5) >= 0.78
