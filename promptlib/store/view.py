@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from promptlib.runs import Run
     from promptlib.semantic import Embedder
     from promptlib.store.past import History
-    from promptlib.store.searching import Place
+    from promptlib.store.preferences import By
+    from promptlib.store.searching import Place, Wanted
     from promptlib.store.shelving import Chosen, Entry, Facets, Shelf
 
 ModelT = TypeVar("ModelT", bound="BaseModel")
@@ -310,11 +311,16 @@ class View:
             limit=limit,
         )
         by = preferred(ranking, embedder, self.path, self._repository)
+        return self._found(need, searching.checked(wanted), by, prefix=prefix)
+
+    def _found(self, need: str, wanted: Wanted, by: By, *, prefix: bool) -> Hits:
         if by.ranking == "lexical":
-            return searching.search(self._searched(), need, searching.checked(wanted), prefix=prefix)
+            from promptlib.store import searching  # noqa: PLC0415 - words are found without numpy
+
+            return searching.search(self._searched(), need, wanted, prefix=prefix)
         from promptlib.store import meaning  # noqa: PLC0415 - words are found without numpy
 
-        return meaning.search(self._searched(), need, searching.checked(wanted), by, prefix=prefix)
+        return meaning.search(self._searched(), need, wanted, by, prefix=prefix)
 
     def related(self, ref: str | Ref, *, limit: int = 5) -> Hits:
         """Return the prompts that say most nearly what the version *ref* says, itself apart; raises what `load` does.
