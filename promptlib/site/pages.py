@@ -215,7 +215,7 @@ def _piece(piece: Piece, tokens: TokenCount | None) -> str:
         block(each.text) if each.sort == "text" else f'<span class="{each.sort}">{block(each.text)}</span>'
         for each in stretches(piece)
     )
-    long = ' tabindex="0" aria-label="A long text"' if piece.text.count("\n") > _LONG else ""
+    long = ' tabindex="0" role="region" aria-label="A long text"' if piece.text.count("\n") > _LONG else ""
     role = piece.role if isinstance(piece, Message) else "prelude"
     return (
         f'<article class="message {role}"><h3>{head}{size}</h3>'

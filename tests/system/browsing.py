@@ -141,6 +141,19 @@ class Browser:
         self.ask("new Promise(done => document.readyState === 'complete' ? done() : addEventListener('load', done))")
         self.drawn()
 
+    def open_without_scripts(self, path: Path) -> None:
+        """Open a file as a browser does that runs no scripts."""
+        self.call("Emulation.setScriptExecutionDisabled", value=True)
+        self.events.clear()
+        self.call("Page.navigate", url=path.as_uri())
+        end = monotonic() + PATIENCE
+        while self.ask("document.readyState") != "complete":
+            assert monotonic() < end, "the page is never whole"
+
+    def with_scripts(self) -> None:
+        """Run scripts again."""
+        self.call("Emulation.setScriptExecutionDisabled", value=False)
+
     def arrived(self, part: str) -> None:
         """Wait until the page's address holds *part*, after something that leads there."""
         end = monotonic() + PATIENCE

@@ -10,6 +10,7 @@ import tomllib
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import partial
+from html.parser import HTMLParser
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import pytest
 from pydantic import BaseModel, Field, JsonValue, create_model
 
-from promptlib import File, Image, Prompt, Store, Thread, assistant, placeholder, system, user
+from promptlib import Chain, File, Image, Prompt, Store, Thread, assistant, placeholder, step, system, user
 from promptlib.formats.git_history import import_git
 from promptlib.query.porter import stem
 from promptlib.site import write
@@ -411,6 +412,62 @@ def test_the_first_page_shows_evil_as_text(browser: Browser, site: Path) -> None
 
 
 # --- how it looks -----------------------------------------------------------------------------------------------------
+
+
+class Sources(HTMLParser):
+    """The tags of a page as they are written."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags += [tag] * bool(tag or attrs)
+
+
+def test_without_scripts_it_is_read_and_the_browser_mends_nothing(browser: Browser, site: Path) -> None:
+    try:
+        for path in PAGES:
+            browser.open_without_scripts(site / path)
+            tags = browser.ask("[...document.querySelectorAll('*')].map(each => each.localName)")
+            assert tags == Sources((site / path).read_text("utf-8")).tags, path
+            assert (
+                browser.ask(
+                    "[...document.querySelectorAll('[data-copy], #theme, .search, #facets')]"
+                    ".filter(each => each.checkVisibility()).length"
+                )
+                == 0
+            )
+            assert browser.told("Log.entryAdded") == []
+        browser.open_without_scripts(site / "index.html")
+        assert len(hits(browser)) == 8
+    finally:
+        browser.with_scripts()
+
+
+def test_a_chain_is_found_by_its_kind_and_shown_by_its_steps(browser: Browser, tmp_path: Path) -> None:
+    class Notes(BaseModel):
+        notes: str
+
+    with Store.init(tmp_path / "prompts.git", bare=True) as store:
+        store.save("read", Prompt.define(Notes, user("Summarise {{ notes }}")))
+        chain = Chain.define(Notes, step("read", store.load("read"), notes="notes"), description=EVIL)
+        store.save("minutes", chain)
+        write(store, tmp_path / "site")
+    browser.open(tmp_path / "site/index.html")
+    browser.ask("document.querySelector('[data-key=kind][data-value=chain]').click()")
+    browser.drawn()
+    assert browser.ask("document.querySelector('#hits .kind').innerText") == "chain"
+    browser.click(*centre(browser, "#hits a.card"))
+    browser.arrived("/p/minutes.html")
+    browser.click(*centre(browser, "[data-copy=text]"))
+    assert browser.clipboard() == chain.to_mermaid()
+    browser.click(*centre(browser, ".steps a"))
+    browser.arrived("/p/read.html#v1")
+    assert "step of the chain minutes v1" in browser.ask("document.querySelector('#used').innerText")
+
 
 PAGES = ("index.html", "all.html", "p/meeting/minutes.html", "p/evil/plain.html", "p/evil/template.html")
 
