@@ -73,6 +73,8 @@ def rows(report: Report) -> Iterator[Row]:
     )
     for name, why in report.unreadable:
         yield ((f"no page of {name}", "bold red"), (f": {why}", ""))
+    for ref, kind in report.secrets:
+        yield ((f"now public in {ref}", "bold red"), (f": {kind}", ""))
     if report.searched:
         yield plain(f"the search knows the first {report.searched:,} characters of each text", "dim")
     yield plain(f"Open {report.out / 'index.html'} in a browser")

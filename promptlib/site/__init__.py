@@ -39,7 +39,8 @@ class Report:
     """What was written: how many prompts and versions, files and bytes.
 
     `unreadable` are the names of files that are no prompts, with the reason: the site has no page of them. `searched`
-    is how many characters of each text the search knows; 0 stands for all.
+    is how many characters of each text the search knows; 0 stands for all. `secrets` are refs of what is published now
+    and seems to hold a key or token, each with its kind.
     """
 
     out: Path
@@ -49,6 +50,7 @@ class Report:
     size: int
     unreadable: tuple[tuple[str, str], ...] = ()
     searched: int = 0
+    secrets: tuple[tuple[str, str], ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """Return it as plain data."""
@@ -60,6 +62,7 @@ class Report:
             "size": self.size,
             "unreadable": [{"name": name, "why": why} for name, why in self.unreadable],
             "searched": self.searched,
+            "secrets": [{"ref": ref, "kind": kind} for ref, kind in self.secrets],
         }
 
 
@@ -110,6 +113,7 @@ def _written(
     words = Words(language("english"), len(names))
     cards: list[Card] = []
     unreadable: list[tuple[str, str]] = []
+    secrets: list[tuple[str, str]] = []
     versions = 0
     newest = None
     for done, name in enumerate(names, 1):
@@ -123,6 +127,7 @@ def _written(
         folder.write(address(name), pages.html(leaf))
         cards.append(_card(leaf))
         words.add(_fields(leaf))
+        secrets += _held(leaf)
         versions += len(leaf.changes)
         newest = max(filter(None, (newest, leaf.time)), default=None)
         if progress is not None:
@@ -138,7 +143,16 @@ def _written(
         "size": folder.size,
         "unreadable": tuple(unreadable),
         "searched": words.share if words.cut else 0,
+        "secrets": tuple(secrets),
     }
+
+
+def _held(leaf: Leaf) -> Iterator[tuple[str, str]]:
+    """Yield the refs of what the page of *leaf* shows and that seems to hold a secret, with its kind."""
+    told = {kind for change in leaf.changes for kind in change.secrets}
+    for change in leaf.changes:
+        yield from ((change.version.ref, kind) for kind in change.secrets)
+    yield from ((leaf.ref, kind) for kind in leaf.secrets if kind not in told)
 
 
 def _card(leaf: Leaf) -> Card:

@@ -9,7 +9,9 @@ from promptlib.chain import Chain
 from promptlib.diff import diff
 from promptlib.errors import InvalidChain, InvalidPrompt, NotFetched, NotFound, PromptLibError
 from promptlib.messages import Message, Placeholder
+from promptlib.prompt import Prompt
 from promptlib.refs import Pin
+from promptlib.store.leaks import leaks
 from promptlib.tokens import count_many
 
 if TYPE_CHECKING:
@@ -45,6 +47,8 @@ class Change:
     grown: int = 0
     difference: PromptDiff | None = None
     why: str = ""
+    #: The kinds of keys and tokens that its texts or its message seem to hold.
+    secrets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +72,7 @@ class Leaf:
     used: tuple[Link, ...]
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
+    secrets: tuple[str, ...] = ()
 
     @property
     def time(self) -> datetime | None:
@@ -138,6 +143,7 @@ class Gatherer:
             used=tuple(self._used(name)),
             nodes=nodes,
             edges=edges,
+            secrets=_secrets(prompt),
         )
 
     def _changes(self, history: tuple[Version, ...], told: tuple[Version, ...]) -> Iterator[Change]:
@@ -151,9 +157,9 @@ class Gatherer:
             else:
                 tokens = added(_tokens(prompt))
                 grown = int(tokens or 0) - int(added(_tokens(before)) or 0) if before else 0
-                yield Change(
-                    version=version, tokens=tokens, grown=grown, **_compared(before, prompt, missing, first=not at)
-                )
+                known = _compared(before, prompt, missing, first=not at)
+                held = _secrets(prompt, version.message)
+                yield Change(version=version, tokens=tokens, grown=grown, secrets=held, **known)
             before, missing = prompt, why
 
     def _old(self, version: Version) -> tuple[Stored | None, str]:
@@ -246,6 +252,14 @@ def _compared(before: Stored | None, after: Stored, missing: str, *, first: bool
         return {"difference": diff(before, after)}
     except InvalidPrompt as error:
         return {"why": error.what}
+
+
+def _secrets(prompt: Stored, message: str = "") -> tuple[str, ...]:
+    """Return the kinds of secrets in what a page shows of *prompt*, and of its *message*."""
+    texts = [message, prompt.description]
+    if isinstance(prompt, Prompt):
+        texts += [piece.text for piece in prompt.messages]
+    return tuple(dict.fromkeys(leak.kind for text in texts for leak in leaks(text)))
 
 
 def _graph(store: View) -> Graph | None:

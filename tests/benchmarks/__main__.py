@@ -15,6 +15,7 @@ from . import (
     bench_rendering,
     bench_rows,
     bench_runs,
+    bench_site,
     bench_size,
     bench_starting,
     bench_store,
@@ -40,6 +41,7 @@ MODULES = {
     "writers": bench_writers,
     "runs": bench_runs,
     "bundles": bench_bundles,
+    "site": bench_site,
 }
 
 

@@ -57,11 +57,13 @@ def test_the_report_tells_what_is_missing(tmp_path: Path) -> None:
         size=2_500_000,
         unreadable=(("bad", "no prompt\x1b"),),
         searched=1_200,
+        secrets=(("a@v1#12345678", "a key of somebody"),),
     )
     told = ["".join(text for text, _ in row) for row in rows(report)]
     assert told == [
         "2 prompts, 1 version: 4 files, 2.5 MB",
         "no page of bad: no prompt\x1b",
+        "now public in a@v1#12345678: a key of somebody",
         "the search knows the first 1,200 characters of each text",
         f"Open {tmp_path / 'index.html'} in a browser",
     ]

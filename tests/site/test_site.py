@@ -414,6 +414,20 @@ def test_a_text_of_a_megabyte_stays_whole(tmp_path: Path) -> None:
     assert len((tmp_path / "site/index.html").read_text("utf-8")) < 150_000
 
 
+def test_keys_that_are_published_are_told(tmp_path: Path) -> None:
+    key = "ghp_" + "".join("aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW0xY1zA2"[:36])
+    with Store.init(tmp_path / "prompts.git", bare=True) as store:
+        first = store.save("deploy", Prompt.define(user(f"Use {key}")))
+        store.save("deploy", Prompt.define(user("Use the key")))
+        report = write(store, tmp_path / "site")
+        assert [ref for ref, _ in report.secrets] == [first.ref]
+        assert "GitHub" in report.secrets[0][1]
+        assert write(store, tmp_path / "site", versions=1).secrets == ()
+        store.label("deploy", "production", "v1")
+        told = write(store, tmp_path / "site", label="production", versions=0).secrets
+        assert [ref for ref, _ in told] == ["deploy@production"]
+
+
 def test_files_that_are_no_prompts_are_told(tmp_path: Path) -> None:
     folder = tmp_path / "app/prompts"
     folder.mkdir(parents=True)
