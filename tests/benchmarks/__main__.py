@@ -12,6 +12,7 @@ from . import (
     bench_lint,
     bench_mcp,
     bench_merge,
+    bench_relevance,
     bench_rendering,
     bench_rows,
     bench_runs,
@@ -42,6 +43,7 @@ MODULES = {
     "runs": bench_runs,
     "bundles": bench_bundles,
     "site": bench_site,
+    "relevance": bench_relevance,
 }
 
 

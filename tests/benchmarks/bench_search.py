@@ -123,7 +123,8 @@ def raw(shelf: Generated, file: str = ":memory:") -> sqlite3.Connection:
     return connection
 
 
-def _asked(connection: sqlite3.Connection, need: str) -> list[tuple[int, float]]:
+def ranked(connection: sqlite3.Connection, need: str) -> list[tuple[int, float]]:
+    """Return what SQLite alone finds of *need*, the best ten."""
     match = " OR ".join(f'"{word}"' for word in need.split())
     return connection.execute(
         "SELECT rowid, bm25(t) FROM t WHERE t MATCH ? ORDER BY bm25(t) LIMIT 10", (match,)
@@ -138,7 +139,7 @@ def _asking(shelf: Generated) -> Iterator[Figure]:
         # All needs in each turn: some have rare words and some have common ones.
         ratios = paired(
             lambda: [store.search(next(needs)) for _ in shelf.needs],
-            lambda: [_asked(connection, next(floors)) for _ in shelf.needs],
+            lambda: [ranked(connection, next(floors)) for _ in shelf.needs],
             rounds=ROUNDS,
         )
         yield figure(f"search, {NAMES:,} prompts", "raw FTS5 query of the words", 2, ratios)
