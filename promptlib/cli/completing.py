@@ -51,6 +51,16 @@ def rules(incomplete: str) -> list[str]:
     return [rule for rule in IDS if rule.startswith(incomplete)]
 
 
+def rankings(incomplete: str) -> list[str]:
+    """Return what hits of a search can be ordered by, as far as it begins as typed."""
+    return [each for each in ("lexical", "semantic", "fused") if each.startswith(incomplete)]
+
+
+def embedders(incomplete: str) -> list[str]:
+    """Return the embedders that have a name, as far as it begins as typed."""
+    return [each for each in ("wordllama", "minilm") if each.startswith(incomplete)]
+
+
 def moments(incomplete: str) -> list[str]:
     """Return this minute, as a moment is written in the zone of this machine: the rest is typed over it."""
     now = datetime.now().astimezone().isoformat(sep=" ", timespec="minutes")

@@ -75,6 +75,26 @@ Related: TypeAlias = Annotated[
         show_default=False,
     ),
 ]
+Ranking: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--ranking",
+        metavar="BY",
+        help="What orders the hits: lexical (words), semantic (meaning), fused (both). Else the store's settings say.",
+        autocompletion=completing.rankings,
+        show_default=False,
+    ),
+]
+Embedder: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--embedder",
+        metavar="NAME",
+        help="Whose vectors tell what is meant: wordllama or minilm.",
+        autocompletion=completing.embedders,
+        show_default=False,
+    ),
+]
 
 
 def search(  # noqa: PLR0913 - one option for each thing that a hit may be asked to be
@@ -87,6 +107,8 @@ def search(  # noqa: PLR0913 - one option for each thing that a hit may be asked
     since: Since = "",
     every: Annotated[bool, typer.Option("--all", help="Older versions too, and names that are gone.")] = False,
     limit: Annotated[int, typer.Option("-n", "--limit", metavar="N", help="Show at most N.", min=1, max=1000)] = 10,
+    ranking: Ranking = "",
+    embedder: Embedder = "",
     related: Related = "",
     duplicates: Annotated[bool, typer.Option("--duplicates", help="Prompts that say almost the same.")] = False,
     at: At = "",
@@ -100,13 +122,9 @@ def search(  # noqa: PLR0913 - one option for each thing that a hit may be asked
     if bool(need) + bool(related) + duplicates != 1:
         raise typer.BadParameter("say what you need, or give one of --related REF and --duplicates")
     words = " ".join(need or ())
-    filters = {
-        "tags": tag or (),
-        "inputs": input_ or (),
-        "label": label,
-        "author": author,
-        "changed_since": _time(since),
-    }
+    filters: dict[str, Any] = {"tags": tag or (), "inputs": input_ or (), "label": label, "author": author}
+    filters["changed_since"] = _time(since)
+    order = {"ranking": ranking, "embedder": embedder}
     versions: Literal["current", "all"] = "all" if every else "current"
     with asked(at) as store:
         if duplicates:
@@ -115,17 +133,20 @@ def search(  # noqa: PLR0913 - one option for each thing that a hit may be asked
         found = (
             store.related(related, limit=limit)
             if related
-            else store.search(words, limit=limit, versions=versions, **_given(filters))
+            else store.search(words, limit=limit, versions=versions, **_given(filters | order))
         )
         if json:
             print_json("search", {"need": words, "related": related or None, **told(found), **moment(store)})
         else:
             _show(found)
         if not (found or json):
-            looked_for = advice(store, words, filters, found) if words else [plain(f"nothing is like {related}")]
-            emit(looked_for, stream=sys.stderr)
+            emit(advice(store, words, filters, found) if words else _alone(related), stream=sys.stderr)
     if not found:
         raise typer.Exit(DIFFERENT)
+
+
+def _alone(ref: str) -> list[Row]:
+    return [plain(f"nothing is like {ref}")]
 
 
 def _show(found: Hits) -> None:
@@ -176,13 +197,15 @@ def _heading(hit: Hit) -> Row:
     marks = ((" ", ""), (number(version), "bold yellow"), *label_spans(version.labels)) if version else ()
     older = f"  and {hit.older} older version{'s' if hit.older > 1 else ''}" if hit.older else ""
     kind = (("  chain", "magenta"),) if hit.kind == "chain" else ()
-    return ((hit.name, "bold"), *marks, *kind, (older, "dim"))
+    meant = "  by meaning" if hit.field == "meaning" else ""
+    return ((hit.name, "bold"), *marks, *kind, (older, "dim"), (meant, "dim"))
 
 
 def _shown(hit: Hit) -> Iterator[Row]:
-    if hit.field in {"name", "title"} or not hit.snippet.text:
-        return  # that is read above
-    where = {"body": "", "description": ""}.get(hit.field, f"{hit.field}: ")
+    read_above = {"name", "title", "meaning"} if hit.description else {"name", "title"}
+    if hit.field in read_above or not hit.snippet.text:
+        return
+    where = {"body": "", "description": "", "meaning": ""}.get(hit.field, f"{hit.field}: ")
     yield ((_INDENT, ""), (where, "dim"), *_marked(hit.snippet))
 
 
