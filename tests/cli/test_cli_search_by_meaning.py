@@ -16,7 +16,7 @@ from promptlib.query import Hit, Hits, Snippet
 def shelf(bare: Any) -> Any:
     with Store(bare.folder) as store:
         for name, text, about in (
-            ("cook/lentils", "Boil lentils.", "A vegetarian meal"),
+            ("cook/lentils", "Boil lentils.", "A vegetarian dish"),
             ("garage/noise", "Find out why a car makes a noise.", ""),
         ):
             store.save(name, Prompt(messages=(user(text, literal=True),), description=about))
@@ -32,7 +32,7 @@ def test_the_ranking_is_an_option_and_a_setting(shelf: Any) -> None:
     (hit,) = json.loads(shelf("search", "dinner without meat", "--ranking", "semantic", "-n", "1", "--json").out)[
         "hits"
     ]
-    assert (hit["field"], hit["snippet"]) == ("meaning", {"text": "A vegetarian meal", "marks": []})
+    assert (hit["field"], hit["snippet"]) == ("meaning", {"text": "A vegetarian dish", "marks": []})
 
 
 def test_what_is_none_is_told(shelf: Any) -> None:
