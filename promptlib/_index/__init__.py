@@ -14,13 +14,11 @@ from promptlib._index.nodes import fields_of
 from promptlib._index.retelling import Remembered, Told
 from promptlib._index.rows import Description, Label, Repository, Row, Story
 from promptlib._index.shelf import Shelf
-from promptlib._index.shelving import BLANK, LONGEST_BARE, Counts, Sieve, Stood
+from promptlib._index.shelving import Counts, Sieve, Stood, says_more
 from promptlib._index.vectors import VectorFile
 from promptlib._index.wording import Findings
 
 __all__ = [
-    "BLANK",
-    "LONGEST_BARE",
     "Committed",
     "Counts",
     "Description",
@@ -39,5 +37,6 @@ __all__ = [
     "Told",
     "VectorFile",
     "fields_of",
+    "says_more",
     "walking",
 ]

@@ -123,7 +123,18 @@ def _ids(connection: sqlite3.Connection, words: Iterable[tuple[str, str]]) -> di
 
 
 def lacking(connection: sqlite3.Connection, standing: Standing) -> list[str]:
-    """Return the blobs that stand and were never described."""
+    """Return the blobs that stand and were never described; raises `Damaged` where a name, label or word is lost."""
+    query = (
+        f"WITH standing AS ({standing.statement}) SELECT count(*), count(d.blob), coalesce(sum(d.weight), 0), "  # noqa: S608 - ours
+        "coalesce(sum((SELECT sum(value) FROM json_each(d.words))), 0) "
+        "FROM standing s LEFT JOIN descriptions d ON d.blob=s.blob"
+    )
+    met, described, weight, words = connection.execute(query, standing.values).fetchone()
+    _check_names(connection, standing, met)
+    if weight != words:
+        raise Damaged("descriptions")  # who has lost a word would not be among those that are chosen by it
+    if met == described:
+        return []
     query = (
         f"WITH standing AS ({standing.statement}) SELECT DISTINCT s.blob FROM standing s "  # noqa: S608 - ours
         "LEFT JOIN descriptions d ON d.blob=s.blob WHERE d.blob IS NULL"
@@ -131,28 +142,27 @@ def lacking(connection: sqlite3.Connection, standing: Standing) -> list[str]:
     return [blob for (blob,) in connection.execute(query, standing.values)]
 
 
-#: Written out, the last part of a name: what is left when all that is no slash was taken from its end goes.
-_LAST = "substr({0}, length(rtrim({0}, replace({0}, '/', '')))+1)"
 _FOLDER = "rtrim(rtrim({0}, replace({0}, '/', '')), '/')"
-#: Between these signs and the case of letters, a description says no more than a name.
-BLANK = " -_./:,!"
-#: Longer ones are no names.
-LONGEST_BARE = 250
+_SIGNS = " -_./:,!"
+#: Letters without their case, and nothing for signs between which a description says no more than a name.
+_BARE = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz", _SIGNS)
+_DESCRIBED = "says_more(d.description, s.name, d.title)"
 
 
-def _bare(column: str) -> str:
-    made = f"lower({column})"
-    for char in BLANK:
-        made = f"replace({made}, '{char}', '')"
-    return made
+def says_more(description: str | None, name: str, title: str | None = "") -> bool:
+    """Whether *description* tells something that *name* and *title* do not: case, blanks and dashes apart."""
+    if not description or len(description) > 2 * (len(name) + len(title or "")) + 20:
+        return bool(description)
+    known = ("", name, name.rpartition("/")[2], title or "")
+    if (first := _first(description)) and first not in map(_first, known):
+        return True  # most descriptions: all the rest is a look at each letter
+    return description.translate(_BARE) not in {each.translate(_BARE) for each in known}
 
 
-_DESCRIBED = (
-    "CASE WHEN d.blob IS NULL OR d.description='' THEN 0 "
-    f"WHEN length(d.description)>{LONGEST_BARE} THEN 1 "
-    f"ELSE {_bare('d.description')} NOT IN "
-    f"('', {_bare('s.name')}, {_bare(_LAST.format('s.name'))}, {_bare('d.title')}) END"
-)
+def _first(text: str) -> str:
+    return text.lstrip(_SIGNS)[:1].lower()
+
+
 _LABELLED = (
     "SELECT name, label FROM (SELECT l.name AS name, l.label AS label, l.blob AS blob, max(l.position) FROM labels l "
     "WHERE l.position<={} GROUP BY l.name, l.label) WHERE blob IS NOT NULL"
@@ -176,7 +186,7 @@ class _Question:
         self.values: dict[str, Any] = {str(at): value for at, value in enumerate(standing.values, 1)}
         self.conditions: list[str] = []
         self.possible = True
-        self.held_together = False
+        connection.create_function("says_more", 3, says_more, deterministic=True)
         self._names(sieve)
         for tag in sieve.tags:
             self._words([("tag", tag)])
@@ -220,9 +230,6 @@ class _Question:
 
     def _words(self, words: list[tuple[str, str]]) -> None:
         """Let pass what has one of *words*."""
-        if not self.held_together:
-            self.held_together = True
-            _check_sums(self.connection, self.standing)
         ids = []
         for word in words:
             row = self.connection.execute("SELECT id, facet, value, seal FROM words WHERE facet=? AND value=?", word)
@@ -249,8 +256,7 @@ class _Question:
 
 
 def counted(connection: sqlite3.Connection, standing: Standing, sieve: Sieve) -> Counts:
-    """Count what passes *sieve*, by facet; raises `Damaged` where the rows do not add up."""
-    _check_names(connection, standing)
+    """Count what passes *sieve*, by facet, once nothing is `lacking`; raises `Damaged` where rows do not add up."""
     question = _Question(connection, standing, sieve)
     found = Counts()
     if not question.possible:
@@ -289,7 +295,6 @@ def _worded(connection: sqlite3.Connection, numbers: Mapping[int, int]) -> Itera
 
 def stood(connection: sqlite3.Connection, standing: Standing, sieve: Sieve) -> list[Stood]:
     """Return what passes *sieve*, by name; each row is held against its checksum."""
-    _check_names(connection, standing)
     question = _Question(connection, standing, sieve)
     if not question.possible:
         return []
@@ -324,18 +329,6 @@ def weight_rows(weights: Mapping[str, int]) -> list[tuple[object, ...]]:
     return [(*row, seal(row)) for row in weights.items()]
 
 
-def _check_sums(connection: sqlite3.Connection, standing: Standing) -> None:
-    """Before some are chosen by their words, add up those of all: who has lost one would not be among the chosen."""
-    query = (
-        f"WITH standing AS ({standing.statement}) "  # noqa: S608 - ours
-        "SELECT sum(d.weight), sum((SELECT sum(value) FROM json_each(d.words))) "
-        "FROM standing s JOIN descriptions d ON d.blob=s.blob"
-    )
-    weight, total = connection.execute(query, standing.values).fetchone()
-    if weight != total:
-        raise Damaged("descriptions")
-
-
 def _check_words(connection: sqlite3.Connection) -> None:
     """Before a value is said not to be there, look at every word: a damaged one is not found by its value."""
     rows = connection.execute("SELECT id, facet, value, seal FROM words ORDER BY id").fetchall()
@@ -343,16 +336,12 @@ def _check_words(connection: sqlite3.Connection) -> None:
         raise Damaged("words")
 
 
-def _check_names(connection: sqlite3.Connection, standing: Standing) -> None:
-    """Miss a name that is lost, or that leads to no version of its own."""
+def _check_names(connection: sqlite3.Connection, standing: Standing, met: int) -> None:
+    """Miss a name or a move of a label that is lost, and a name that leads to no version of its own."""
     held = state(connection)
-    names, standing_names, labels = connection.execute(
+    names, current, labels = connection.execute(
         "SELECT (SELECT count(*) FROM names), (SELECT count(*) FROM names WHERE current IS NOT NULL), "
         "(SELECT count(*) FROM labels)"
     ).fetchone()
-    if (names, labels) != (held.names, held.labels):
+    if (names, labels) != (held.names, held.labels) or (standing.statement is STANDS and met != current):
         raise Damaged("names")
-    if standing.statement is STANDS:
-        met = connection.execute(f"SELECT count(*) FROM ({STANDS})").fetchone()[0]  # noqa: S608 - ours
-        if met != standing_names:
-            raise Damaged("names")

@@ -67,8 +67,8 @@ def _replace(path: Path, data: bytes) -> None:
 
 def is_described(name: str, prompt: Stored) -> bool:
     """Whether the description of *prompt* says more than its name and title."""
+    from promptlib._index import says_more  # noqa: PLC0415 - beside it
     from promptlib.store.describing import title_of  # noqa: PLC0415 - help needs no store
-    from promptlib.store.shelving import says_more  # noqa: PLC0415 - beside it
 
     return says_more(prompt.description, name, title_of(prompt.extra))
 

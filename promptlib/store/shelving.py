@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, TypedDict
 
-from promptlib._index import BLANK, LONGEST_BARE, Counts, Description, Sieve, Story
+from promptlib._index import Counts, Description, Sieve, Story, says_more
 from promptlib.errors import GitFailed, PromptLibError
 from promptlib.store.describing import outlined, version_of
 from promptlib.store.layout import LABELS, label_at, name_at, names_in, prompt_path
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from promptlib.store.loading import Reader
     from promptlib.store.past import History
     from promptlib.version import Version
-
-_BLANK = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz", BLANK)
 
 
 class Chosen(TypedDict, total=False):
@@ -106,14 +104,6 @@ class Facets:
         }
 
 
-def says_more(description: str, name: str, title: str = "") -> bool:
-    """Whether *description* tells something that *name* and *title* do not: case, blanks and dashes apart."""
-    if len(description) > LONGEST_BARE:
-        return True
-    known = ("", name, name.rpartition("/")[2], title)
-    return description.translate(_BLANK) not in {each.translate(_BLANK) for each in known}
-
-
 @dataclass(frozen=True, slots=True)
 class Shelf:
     """Answers for one view of a store: through its history's index where there is one."""
@@ -169,10 +159,10 @@ class Shelf:
         unread = [each.row.blob for each in stood if each.told is None and each.row.blob]
         told |= past.index.descriptions(unread)
         told |= {each.row.blob or "": each.told for each in stood if each.told is not None}
-        story, published = Story(rows, told, {}), past.published()
+        story, published, numbered = Story(rows, told, {}), past.published(), past.numbered
         for each in stood:
             labels = by_name.get(each.row.name, {})
-            version = version_of(each.row, story, labels, published=published, numbered=past.numbered)
+            version = version_of(each.row, story, labels, published=published, numbered=numbered)
             yield _entry(each.row.name, told[each.row.blob or ""], tuple(labels), version)
 
     def _on_disk(self, names: Iterable[str]) -> Iterator[Entry]:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from promptlib import codec
+from promptlib._index import says_more
 from promptlib.chain import Chain
 from promptlib.errors import InvalidPrompt, NotFound, PromptLibError, RenderFailed, StoreDamaged, StoreError
 from promptlib.refs import Ref
 from promptlib.store.describing import title_of
 from promptlib.store.layout import prompt_path
 from promptlib.store.locking import drifts, found, labels_in
-from promptlib.store.shelving import says_more
 from promptlib.version import SHORT
 
 if TYPE_CHECKING:

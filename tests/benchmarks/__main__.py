@@ -16,6 +16,7 @@ from . import (
     bench_rendering,
     bench_rows,
     bench_runs,
+    bench_shelf,
     bench_site,
     bench_size,
     bench_starting,
@@ -44,6 +45,7 @@ MODULES = {
     "bundles": bench_bundles,
     "site": bench_site,
     "relevance": bench_relevance,
+    "shelf": bench_shelf,
 }
 
 
