@@ -87,9 +87,13 @@ def import_csv(  # noqa: PLR0913 - what a table may be like, all by keyword
     columns = _columns(table.titles, asked, path.name)
     reading = _Reading(columns, as_role, trust, variables)
     bringing = Bringing(store, renames or {}, into)
-    rows = list(_well_formed(table.rows, table.titles, bringing, columns, path.name))
-    notes = [*table.notes, *_notes(columns, asked, table.titles), *_dollar_notes(rows, columns, variables=variables)]
-    arrivals = _arrivals(rows, reading, path.name)
+    rows = [(row, _ragged(row, table.titles)) for row in table.rows]
+    notes = [
+        *table.notes,
+        *_notes(columns, asked, table.titles),
+        *_dollar_notes([row for row, wrong in rows if not wrong], columns, variables=variables),
+    ]
+    arrivals = _arrivals(rows, reading, bringing, path.name)
     source = sha256(data).hexdigest()
     said = message or f"Import {path.name}"
     return bringing.bring(arrivals, message=said, source=source, dry_run=dry_run, notes=notes)
@@ -145,17 +149,12 @@ def _dollar_notes(rows: Sequence[Row], columns: Columns, *, variables: bool) -> 
     return [f"{what}; --variables makes inputs of them"] if count else []
 
 
-def _well_formed(
-    rows: Iterator[Row], titles: Sequence[str], bringing: Bringing, columns: Columns, source: str
-) -> Iterator[Row]:
-    """Yield the rows that have as many cells as titles; the others are left out."""
-    for row in rows:
-        if row.width == len(titles):
-            yield row
-            continue
-        cell = row.cells.get(columns.name, "").strip()
-        cells = f"{row.width:,} cell{'' if row.width == 1 else 's'} below {len(titles):,} titles"
-        bringing.leave(cell, f"{cells}: a comma or a quote is missing or too much", where=f"{source}:{row.line}")
+def _ragged(row: Row, titles: Sequence[str]) -> str:
+    """Return what is wrong with the number of cells of *row*; an empty text for nothing."""
+    if row.width == len(titles):
+        return ""
+    cells = f"{row.width:,} cell{'' if row.width == 1 else 's'} below {len(titles):,} titles"
+    return f"{cells}: a comma or a quote is missing or too much"
 
 
 class _Reading(NamedTuple):
@@ -204,11 +203,15 @@ def tags_of(cell: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, (word.strip() for word in words))))
 
 
-def _arrivals(rows: Sequence[Row], reading: _Reading, source: str) -> Iterator[Arrival]:
+def _arrivals(rows: Sequence[tuple[Row, str]], reading: _Reading, bringing: Bringing, source: str) -> Iterator[Arrival]:
     """Yield a prompt to be for each row; a title that came before gets a key of its own, so that it can be mapped."""
     seen: dict[str, int] = {}
-    keys = {row.cells[reading.columns.name].strip() for row in rows}
-    for row in rows:
+    keys = {row.cells[reading.columns.name].strip() for row, wrong in rows if not wrong}
+    for row, wrong in rows:
+        where = f"{source}:{row.line}"
+        if wrong:
+            bringing.leave(row.cells.get(reading.columns.name, "").strip(), wrong, where=where)
+            continue
         title = row.cells[reading.columns.name].strip()
         key, count = title, seen.get(title, 0) + 1
         if count > 1:
@@ -216,5 +219,4 @@ def _arrivals(rows: Sequence[Row], reading: _Reading, source: str) -> Iterator[A
                 count += 1
         seen[title] = count
         name = slug(title)
-        where = f"{source}:{row.line}"
         yield Arrival(key, name, partial(reading.made, row, title, name, where), where)

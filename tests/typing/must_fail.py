@@ -24,6 +24,8 @@ from promptlib import (
     tool,
     user,
 )
+from promptlib.formats.table import import_csv
+from promptlib.formats.texts import import_text
 from promptlib.lint import Settings, lint
 from promptlib.mcp_server import serve, server
 
@@ -130,3 +132,11 @@ def wrong_servers(store: Store) -> None:
     serve("prompts.git")  # error: arg-type
     serve(store, budget=8_000)  # error: arg-type
     server(store, label="production")  # error: call-arg
+
+
+def wrong_shelves(store: Store) -> None:
+    store.entries(colour="red")  # error: call-arg
+    store.facets(kind="folder")  # error: arg-type
+    store.tags()["mail"] = "many"  # error: assignment
+    import_csv(store, "prompts.csv", trust="mine")  # error: arg-type
+    import_text(store, "notes", role="boss")  # error: arg-type

@@ -28,11 +28,16 @@ from promptlib import (
     user,
 )
 from promptlib.diff import DiffTokens, PromptDiff
+from promptlib.formats.arrivals import Imported, LeftOut, Lost, rename_file
+from promptlib.formats.foreign_prompty import import_prompty
+from promptlib.formats.table import import_csv
+from promptlib.formats.texts import import_text
 from promptlib.lint import Finding, Fix, Settings, lint, lint_file
 from promptlib.lint import Report as LintReport
 from promptlib.mcp_server import serve, server
 from promptlib.review import Review, review
 from promptlib.site import Report, write
+from promptlib.store import Entry, Facets
 from promptlib.tokens import Explanation, Fitted, SegmentTokens, Unbounded, WorstCase
 
 
@@ -177,3 +182,23 @@ def served(store: Store) -> None:
     assert_type(serve(store), None)
     assert_type(server(store.at("main"), labels=["production", "latest"], only="support/"), Server[Any])
     serve(store, budget=Budget(8_000))
+
+
+def shelf(store: Store) -> None:
+    assert_type(store.tags(), dict[str, int])
+    facets = store.facets("support/", tags=["mail"], inputs=["ticket:string", ":image"], described=False)
+    assert_type(facets, Facets)
+    assert_type(facets.described[True], int)
+    entries = store.at("v1").entries(label="production", author="Uma", folder="support", kind="chain")
+    assert_type(entries, tuple[Entry, ...])
+    assert_type(entries[0].version, Version | None)
+    assert_type(store.token_counts(entries), dict[str, int])
+
+
+def brings(store: Store) -> None:
+    report = import_csv(store, "prompts.csv", name="act", variables=True, trust="own", renames={"A": "a"})
+    assert_type(report, Imported)
+    assert_type(report.left_out, tuple[LeftOut, ...])
+    assert_type(report.lost, tuple[Lost, ...])
+    assert_type(rename_file(import_text(store, "notes", match="{name}.md", role="user")), str)
+    assert_type(import_prompty(store, "theirs", into="theirs", dry_run=True).created, tuple[str, ...])
