@@ -85,8 +85,7 @@ def import_csv(  # noqa: PLR0913 - what a table may be like, all by keyword
     table = rows_of(data, path.name, encoding=encoding, delimiter=delimiter)
     asked = {"name": name, "text": text, "description": description, "tags": tags, "role": role}
     columns = _columns(table.titles, asked, path.name)
-    reading = _Reading(columns, as_role, trust, variables)
-    bringing = Bringing(store, renames or {}, into)
+    reading, bringing = _Reading(columns, as_role, trust, variables), Bringing(store, renames or {}, into)
     rows = [(row, _ragged(row, table.titles)) for row in table.rows]
     notes = [
         *table.notes,
@@ -94,9 +93,8 @@ def import_csv(  # noqa: PLR0913 - what a table may be like, all by keyword
         *_dollar_notes([row for row, wrong in rows if not wrong], columns, variables=variables),
     ]
     arrivals = _arrivals(rows, reading, bringing, path.name)
-    source = sha256(data).hexdigest()
-    said = message or f"Import {path.name}"
-    return bringing.bring(arrivals, message=said, source=source, dry_run=dry_run, notes=notes)
+    digest, said = sha256(data).hexdigest(), message or f"Import {path.name}"
+    return bringing.bring(arrivals, message=said, source=digest, dry_run=dry_run, notes=notes)
 
 
 def _check_role(role: str) -> None:
