@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
 
 from promptlib import codec
 from promptlib.lint import Mended, Settings, Shelf, Subject, mended
+from tests.strategies import text_strategy
 
 HEAD = "---\ndescription: Answers\ninputs:\n  question:\n    kind: string\n    description: What is asked\n---\n"
 
@@ -88,3 +90,10 @@ def test_a_mending_after_which_the_file_is_no_prompt_is_not_done() -> None:
     text = HEAD + "{% macro m() %}\nuser:\u200b\n{% endmacro %}\nuser:\n{{ question }}{{ m() }}\n"
     found = mended(Subject("a", text.encode(), "a", Shelf()), Settings())
     assert not found.changed
+
+
+@given(text_strategy)
+def test_the_filter_writes_what_the_tags_wrote_for_every_value_without_them(value: str) -> None:
+    text = HEAD + "user:\nAnswer what is between the tags.\n<question>\n{{ question }}\n</question>\n"
+    before, after = codec.read(text.encode()), codec.read(mend(text).after)
+    assert before.render(question=value).messages == after.render(question=value).messages

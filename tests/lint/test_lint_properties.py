@@ -20,29 +20,44 @@ EVERYTHING = Settings(select=("all",), budget=100)
 #: Pieces of templates: what rules look for, whole, halved and crossed.
 PIECES = (
     *("{{ text }}", "{{ text | trim }}", "{{ rows | join(', ') }}", "{{ one.name }}", "{{ 'a' if flag else text }}"),
-    *("{% if flag %}", "{% else %}", "{% endif %}", "{% for row in rows %}", "{{ row }}", "{% endfor %}"),
     *(
-        "{% macro m(x) %}",
-        "{{ x }}",
-        "{% endmacro %}",
-        "{{ m(text) }}",
-        "{% raw %}",
-        "{% endraw %}",
-        "{% set y = text %}",
+        "{{ text | delimited }}",
+        "{{ one | tojson }}",
+        "{% set y = text %}{{ y }}",
+        "Answer what stands here, all of it: ",
     ),
     *("<doc>", "</doc>", '<doc id="1">', "<br>", "```", "````json", "~~~", '"""', '"', "'", "---", "###"),
-    *(
-        "{# lint: off secret why #}",
-        "{# lint: off nothing #}",
-        "{#",
-        "#}",
-        "# lint: off secret",
-        '{"name": "x", "age": "y"}',
-    ),
-    *("Answer in a table.", "DO NOT! shout!!", "as of 2023", "gpt-4", "$5", "some", "step by step", "then"),
+    *("{# lint: off secret why #}", "{# lint: off nothing #}", "# lint: off secret", '{"name": 1, "age": "y"}'),
+    *("Answer in a table.", "DO NOT! shout!!", "as of 2023", "gpt-4", "$5", "some", "think step by step", " then "),
     *("\n", "\n\n", " ", "  \n", "\t", "\r\n", "\r", "\u200b", "\u202e", "\U000e0041", "\ufffc", "é", "\\", "user:"),
 )
-texts = st.lists(st.sampled_from(PIECES), max_size=14).map("".join)
+#: What may stand around them.
+WRAPS = (
+    *(
+        "{%% if flag %%}%s{%% endif %%}",
+        "{%% for row in rows %%}%s{{ row }}{%% endfor %%}",
+        "{%% raw %%}%s{%% endraw %%}",
+    ),
+    *(
+        "{%% macro m(x) %%}%s{{ x }}{%% endmacro %%}{{ m(text) }}",
+        "<doc>\n%s\n</doc>",
+        "```\n%s\n```",
+        '"%s"',
+        "---\n%s\n---\n",
+    ),
+    *("{%% if flag %%}%s", "{%% raw %%}%s", "{{ %s", "{# %s"),
+)
+
+
+def _many(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.lists(inner, min_size=1, max_size=6).map("".join)
+
+
+texts = st.recursive(
+    _many(st.sampled_from(PIECES)),
+    lambda inner: _many(st.builds(lambda wrap, text: wrap % text, st.sampled_from(WRAPS[:8] * 4 + WRAPS[8:]), inner)),
+    max_leaves=4,
+)
 DECLARED = (
     "  text:\n    kind: string\n  rows:\n    kind: array\n    items:\n      kind: string\n  flag:\n    kind: boolean\n"
     "  one:\n    kind: object\n    properties:\n      name:\n        kind: string\n"
