@@ -14,9 +14,9 @@ from promptlib.lint import RULES, Page, Rule, Settings, lint, lint_file, page
 if TYPE_CHECKING:
     from pathlib import Path
 
-BLOCK = re.compile(
-    r'^```prompty(?: title="([^"]+)\.prompty")?(?: label="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL
-)
+BLOCK = re.compile(r'^```prompty(?: title="([^"]+)\.prompty")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
+#: A comment of a file in an example: which label its version carries.
+LABEL = re.compile(r"^# label: (\w+)$", re.MULTILINE)
 TOML = re.compile(r"^```toml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 #: A key of no one, put together here so that no scanner of secrets finds one in the repository.
 KEY = "ghp_" + "Zk3vQ9xLr7TmW2bN8yHc5dJf4gPs6aUeR1oK"
@@ -33,19 +33,19 @@ def settings_of(found: Page) -> Settings:
 
 def fired(found: Page, title: str, folder: Path) -> set[str]:
     """Return the rules that look up from the last file of an example, after all were saved in order."""
-    files = [(name or "shop/answer", label, text) for name, label, text in BLOCK.findall(found.sections[title] + "\n")]
+    files = [(name or "shop/answer", text) for name, text in BLOCK.findall(found.sections[title] + "\n")]
     assert files, f"{found.rule.id} shows no file under {title}"
     settings = settings_of(found)
     with Store.init(folder / title, bare=True) as store:
-        for name, label, written in files:
+        for name, written in files:
             text = written
             for sign, meant in WRITTEN.items():
                 text = text.replace(sign, meant)
             text = PIN.sub(lambda match: str(store.version(f"{match[1]}@{match[2]}").pin), text)
             try:
                 version = store.save(name, codec.read_stored(text.encode()), file=text.encode())
-                if label:
-                    store.label(name, label, version)
+                if label := LABEL.search(text):
+                    store.label(name, label[1], version)
             except PromptLibError:  # what no store takes lies on somebody's disk
                 return set(lint_file(text.encode(), source=name, settings=settings).by_rule)
         return set(lint(store, name, settings=settings).by_rule)
