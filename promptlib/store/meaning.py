@@ -61,7 +61,7 @@ def search(place: Place, text: str, wanted: Wanted, by: By, *, prefix: bool) -> 
     A prompt that is called what the need says comes first. Where the embedder knows no word of the need, its words are
     searched for.
     """
-    language = query.language(query.ENGLISH)
+    language = query.language(place.language)
     need = query.read(text, language, prefix=prefix)
     history = place.history.now() if place.history is not None else None
     if history is not None:

@@ -34,9 +34,10 @@ class Preferences:
 
 @dataclass(frozen=True, slots=True)
 class By:
-    """What orders the hits of one search, and whose vectors tell what is meant."""
+    """What orders the hits of one search, which language the words are of, and whose vectors tell what is meant."""
 
     ranking: str
+    language: str
     embedder: Embedder | str
 
 
@@ -50,11 +51,9 @@ def preferred(ranking: str | None, embedder: Embedder | str | None, folder: Path
             f"ranking={str(ranking)[:40]!r} is none of {', '.join(RANKINGS)}",
             hint=nearest(str(ranking), RANKINGS) or "leave it out: the settings of the store say it",
         )
-    if ranking == "lexical" or (ranking is not None and embedder is not None):
-        return By(ranking, embedder or "")
     told = preferences(folder, repository)
     chosen = ranking or ("fused" if embedder is not None and told.ranking == "lexical" else told.ranking)
-    return By(chosen, told.embedder if embedder is None else embedder)
+    return By(chosen, told.language, told.embedder if embedder is None else embedder)
 
 
 def preferences(folder: Path, repository: Repository | None) -> Preferences:

@@ -39,10 +39,11 @@ class Wanted:
 
 
 class Place(NamedTuple):
-    """What is searched: a history, or files without one."""
+    """What is searched: a history, or files without one; and the language of what stands there."""
 
     reader: Reader | None
     history: History | None
+    language: str = query.ENGLISH
 
 
 class Filed(NamedTuple):
@@ -220,7 +221,7 @@ def search(place: Place, text: str, wanted: Wanted, *, prefix: bool) -> Hits:
     Where nothing does, the last word may be the beginning of one; then words that stand nowhere are taken for the
     nearest ones that do.
     """
-    language = query.language(query.ENGLISH)
+    language = query.language(place.language)
     need = query.read(text, language, prefix=prefix)
     found = _once(place, need, wanted, language)
     if found.total or not need.words:
@@ -253,7 +254,7 @@ def _known(place: Place, wanted: Wanted, language: Language) -> query.Known:
 
 def related(place: Place, ref: Ref, data: bytes, limit: int) -> Hits:
     """Return the prompts in *place* that are most like the version *ref*, whose file is *data*."""
-    language = query.language(query.ENGLISH)
+    language = query.language(place.language)
     wanted = checked(Wanted(limit=limit + 1))
     own = told(ref.name, data).document
     names = len(place.history.now().index.names()) if place.history is not None else len(_names(place.reader))

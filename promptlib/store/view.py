@@ -317,10 +317,10 @@ class View:
         if by.ranking == "lexical":
             from promptlib.store import searching  # noqa: PLC0415 - words are found without numpy
 
-            return searching.search(self._searched(), need, wanted, prefix=prefix)
+            return searching.search(self._searched(by.language), need, wanted, prefix=prefix)
         from promptlib.store import meaning  # noqa: PLC0415 - words are found without numpy
 
-        return meaning.search(self._searched(), need, wanted, by, prefix=prefix)
+        return meaning.search(self._searched(by.language), need, wanted, by, prefix=prefix)
 
     def related(self, ref: str | Ref, *, limit: int = 5) -> Hits:
         """Return the prompts that say most nearly what the version *ref* says, itself apart; raises what `load` does.
@@ -328,8 +328,10 @@ class View:
         They are compared by the words that are most particular to it.
         """
         from promptlib.store import searching  # noqa: PLC0415 - a load searches nothing
+        from promptlib.store.preferences import preferences  # noqa: PLC0415 - a load searches nothing
 
-        return searching.related(self._searched(), Ref.parse(ref), self.file(ref), limit)
+        language = preferences(self.path, self._repository).language
+        return searching.related(self._searched(language), Ref.parse(ref), self.file(ref), limit)
 
     def duplicates(self, threshold: float = 0.8) -> tuple[Duplicate, ...]:
         """Return the pairs of prompts that say almost the same, the most similar first.
@@ -390,10 +392,10 @@ class View:
 
         return EarlierView(self.path, *history_at(self._past(), when))
 
-    def _searched(self) -> Place:
+    def _searched(self, language: str) -> Place:
         from promptlib.store.searching import Place  # noqa: PLC0415 - a load searches nothing
 
-        return Place(self._reader if self._history is None else None, self._history)
+        return Place(self._reader if self._history is None else None, self._history, language)
 
     def _other(self, name: str) -> View:
         """Return the other store *name*; only a store knows others, as they are now."""

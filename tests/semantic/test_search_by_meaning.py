@@ -279,3 +279,14 @@ with Store({str(store.path)!r}) as store:
 def test_an_embedder_of_your_own_is_any_function(store: Store) -> None:
     own = Embedding("house 1", Meaning())
     assert names(store.search("dinner without meat", embedder=own))[0] == "cook/lentils"
+
+
+def test_the_language_of_words_is_a_setting(store: Store) -> None:
+    store.save("garage/sounds", prompt("The noises of engines."))
+    assert "garage/sounds" in names(store.search("noise"))
+    with configure(store, "language", "none") as again:
+        assert "garage/sounds" not in names(again.search("noise"))
+        assert "garage/sounds" in names(again.search("noises"))
+        assert names(again.search("the", ranking="lexical")) != []
+    with configure(store, "language", "latin") as again, pytest.raises(StoreError, match="is 'latin', none of english"):
+        again.search("noise")
