@@ -104,6 +104,7 @@ class Gatherer:
         self._forth: dict[str, list[Edge]] = {}
         self._nodes: dict[str, list[Node]] = {}
         graph = _graph(store)
+        self._past = graph is not None
         for node in graph.nodes if graph else ():
             self._nodes.setdefault(node.name, []).append(node)
         for edge in graph.edges if graph else ():
@@ -115,9 +116,19 @@ class Gatherer:
         """Return the names below *only* that the site has, in alphabetical order; with a label, those that carry it."""
         names = self._store.names(only)
         if self._label:
-            names = tuple(name for name in names if self._label in _labels(self._store, name))
+            names = tuple(filter(self._carried, names))
         self._names = frozenset(names)
         return names
+
+    def _carried(self, name: str) -> bool:
+        """Return whether *name* has the label; a home without history only says so when it is loaded."""
+        if self._past:
+            return self._label in _labels(self._store, name)
+        try:
+            self._store.file(f"{name}@{self._label}")
+        except NotFound:
+            return False
+        return True
 
     def leaf(self, name: str) -> Leaf:
         """Return all of *name*; raises what a load raises."""

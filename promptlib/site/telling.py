@@ -33,4 +33,4 @@ def day(time: datetime | None) -> str:
 def anchor(change: Change) -> str:
     """Return the name of a version's place on its page."""
     version = change.version
-    return f"v{version.number}" if version.number is not None else f"d{version.short}"
+    return f"v{version.number}" if version.number is not None else f"c{version.commit[:12]}"

@@ -45,7 +45,8 @@ def _written(piece: Piece) -> str:
 
 def code_lines(leaf: Leaf) -> Iterator[Code]:
     """Yield how *leaf* is loaded: by its label where it has one, as it stands, and as exactly this version."""
-    labels = sorted(leaf.labels, key=lambda label: (label != "production", label))[:1]
+    asked = leaf.ref.partition("@")[2]
+    labels = [asked] if asked else sorted(leaf.labels, key=lambda label: (label != "production", label))[:1]
     refs = [(f"What {label} is", f"{leaf.name}@{label}") for label in labels]
     if leaf.ref == leaf.name:
         refs.append(("The newest", leaf.name))

@@ -414,6 +414,17 @@ def test_a_text_of_a_megabyte_stays_whole(tmp_path: Path) -> None:
     assert len((tmp_path / "site/index.html").read_text("utf-8")) < 150_000
 
 
+def test_a_home_without_history_is_written_too(store: Store, tmp_path: Path) -> None:
+    store.export_bundle(tmp_path / "prompts.bundle")
+    with Store.open(tmp_path / "prompts.bundle") as bundle:
+        report = write(bundle, tmp_path / "site")
+        assert (report.prompts, report.versions) == (4, 0)
+        assert write(bundle, tmp_path / "live", label="production").prompts == 1
+    words = " ".join(page(tmp_path / "live", "support/triage").words)
+    assert 'Store.open().load("support/triage@production")' in words
+    assert "by urgency" not in words
+
+
 def test_keys_that_are_published_are_told(tmp_path: Path) -> None:
     key = "ghp_" + "".join("aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW0xY1zA2"[:36])
     with Store.init(tmp_path / "prompts.git", bare=True) as store:

@@ -513,6 +513,58 @@ def test_a_telephone_shows_it_without_moving_sideways(browser: Browser, site: Pa
         browser.call("Emulation.clearDeviceMetricsOverride")
 
 
+def test_everything_that_can_be_used_has_a_name(browser: Browser, site: Path) -> None:
+    used = {
+        "button",
+        "link",
+        "textbox",
+        "searchbox",
+        "combobox",
+        "checkbox",
+        "spinbutton",
+        "Date",
+        "DisclosureTriangle",
+    }
+    browser.call("Accessibility.enable")
+    for path in PAGES:
+        browser.open(site / path)
+        nodes = browser.call("Accessibility.getFullAXTree")["nodes"]
+        found = [node for node in nodes if node.get("role", {}).get("value") in used and not node["ignored"]]
+        assert found
+        nameless = [node for node in found if not node.get("name", {}).get("value")]
+        assert nameless == [], path
+    browser.call("Accessibility.disable")
+
+
+def test_paper_shows_the_words_and_nothing_to_press(browser: Browser, site: Path) -> None:
+    browser.open(site / "p/meeting/minutes.html")
+    browser.call("Emulation.setEmulatedMedia", media="print")
+    try:
+        pressed = "[...document.querySelectorAll('.bar, .jumps, button, #try')]"
+        assert browser.ask(f"{pressed}.filter(each => each.checkVisibility()).length") == 0
+        assert browser.ask("document.querySelector('#text').checkVisibility()") is True
+    finally:
+        browser.call("Emulation.setEmulatedMedia", media="")
+
+
+def test_a_megabyte_of_evil_is_shown_and_copied(browser: Browser, tmp_path: Path) -> None:
+    long = f"{EVIL}\n" * 3_000
+    with Store.init(tmp_path / "prompts.git", bare=True) as store:
+        store.save(
+            "long", Prompt.define(system(long, literal=True), description=long[:200_000]), message=long[:200_000]
+        )
+        write(store, tmp_path / "site")
+    browser.open(tmp_path / "site/index.html")
+    say(browser, "drow owned")
+    unharmed(browser)
+    browser.click(*centre(browser, "#hits a.card"))
+    browser.arrived("/p/long.html")
+    browser.ask("document.querySelector('[data-copy=text]').click()")
+    assert browser.clipboard() == long
+    assert browser.ask("document.documentElement.scrollWidth <= innerWidth")
+    assert browser.ask("document.querySelectorAll('img, iframe, [onload], [onerror]').length") == 0
+
+
 def test_nothing_jumps_while_a_page_is_built(browser: Browser, site: Path) -> None:
     for path in PAGES:
         browser.open(site / path)
