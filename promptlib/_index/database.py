@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 APPLICATION = 0x70726D70
-FORMAT = 8
+FORMAT = 9
 PATIENCE = 30.0  # seconds to wait for another process that brings the index up to date
 #: How reading a file that is no sound index can end.
 FAILURES = (sqlite3.Error, Damaged, UnicodeError)
@@ -51,7 +51,7 @@ CREATE TABLE descriptions (
 ) WITHOUT ROWID;
 CREATE TABLE words (id INTEGER PRIMARY KEY, facet TEXT NOT NULL, value TEXT NOT NULL, seal INTEGER);
 CREATE UNIQUE INDEX words_of_a_facet ON words (facet, value);
-CREATE INDEX blobs_of_a_digest ON descriptions (digest);
+CREATE INDEX blobs_of_a_digest ON descriptions (substr(digest, 8, 8));
 CREATE TABLE weights (digest TEXT PRIMARY KEY, tokens INTEGER, seal INTEGER) WITHOUT ROWID;
 CREATE TABLE texts (blob TEXT PRIMARY KEY, data BLOB);
 CREATE TABLE nodes (id INTEGER PRIMARY KEY, digest TEXT, told BLOB, seal INTEGER);

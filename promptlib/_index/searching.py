@@ -226,17 +226,16 @@ class _Work:
         for each in changes:
             row = rows[each.event]
             data = texts.get(row.blob or "")
-            if each.put:
-                self._put(each, row, told, data)
-            elif self._left_out(each.event):
+            if each.put or self._left_out(each.event):
                 continue
-            elif not isinstance(data, bytes):
+            if not isinstance(data, bytes):
                 return False
-            else:
-                fulltext.take(self._connection, each.table, [(row.id, document(row, told, data))], self._language)
-                self._count(each.table, -1)
-                if each.table == NOW:
-                    self._connection.execute("DELETE FROM texts WHERE blob=?", (row.blob,))
+            fulltext.take(self._connection, each.table, [(row.id, document(row, told, data))], self._language)
+            self._count(each.table, -1)
+            if each.table == NOW:
+                self._connection.execute("DELETE FROM texts WHERE blob=?", (row.blob,))
+        for table in (NOW, BEFORE):
+            self._put(table, [rows[each.event] for each in changes if each.put and each.table == table], told, texts)
         return True
 
     def _texts(self, blobs: list[str]) -> dict[str, bytes | StoreError]:
@@ -247,15 +246,21 @@ class _Work:
                 held[blob] = data
         return held | dict(self._read([blob for blob in blobs if blob not in held]))
 
-    def _put(self, change: Change, row: Row, told: dict[str, Description], data: bytes | StoreError | None) -> None:
-        if isinstance(data, bytes):
-            fulltext.put(self._connection, change.table, [(row.id, document(row, told, data))], self._language)
-            self._count(change.table, 1)
-            if change.table == NOW and is_blob(row.blob or "", data):
-                # A hit shows a piece of its text, and is asked for often: no git is needed for it.
-                self._connection.execute("INSERT OR REPLACE INTO texts VALUES (?, ?)", (row.blob, data))
-        else:
-            self._connection.execute("INSERT OR REPLACE INTO unread VALUES (?, ?)", (row.id, seal((row.id,))))
+    def _put(
+        self, table: str, rows: list[Row], told: dict[str, Description], texts: dict[str, bytes | StoreError]
+    ) -> None:
+        readable = [(row, data) for row in rows if isinstance(data := texts.get(row.blob or ""), bytes)]
+        documents = ((row.id, document(row, told, data)) for row, data in readable)
+        fulltext.put(self._connection, table, documents, self._language)
+        self._count(table, len(readable))
+        if table == NOW:
+            # A hit shows a piece of its text, and is asked for often: no git is needed for it.
+            kept = ((row.blob, data) for row, data in readable if is_blob(row.blob or "", data))
+            self._connection.executemany("INSERT OR REPLACE INTO texts VALUES (?, ?)", kept)
+        unread = {row.id for row in rows} - {row.id for row, _ in readable}
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO unread VALUES (?, ?)", ((event, seal((event,))) for event in sorted(unread))
+        )
 
     def _left_out(self, event: int) -> bool:
         """Return whether *event* could not be read when it was to be put in; from now on it is not left out."""
