@@ -59,14 +59,16 @@ CREATE INDEX nodes_of_a_digest ON nodes (digest);
 CREATE TABLE edges (source INTEGER, kind INTEGER, target INTEGER, PRIMARY KEY (source, kind, target)) WITHOUT ROWID;
 CREATE INDEX edges_to_a_target ON edges (target, kind, source);
 CREATE TABLE joined (what TEXT PRIMARY KEY, data TEXT, seal INTEGER) WITHOUT ROWID;
-CREATE TABLE searched (language TEXT, tip TEXT, events INTEGER, current INTEGER, older INTEGER, seal INTEGER);
+CREATE TABLE searched (language TEXT, tip TEXT, events INTEGER, current INTEGER, older INTEGER, pieces INTEGER,
+    seal INTEGER
+);
 CREATE TABLE unsearched (name TEXT PRIMARY KEY, event INTEGER, seal INTEGER) WITHOUT ROWID;
 CREATE TABLE unread (event INTEGER PRIMARY KEY, seal INTEGER);
 """
 #: What depends on the tip; descriptions and texts are found by blob and stay true.
 OF_THE_TIP = ("commits", "events", "taken", "names", "labels", "moves", "nodes", "edges")
 #: No version is in the tables of full text.
-NOT_SEARCHED = ("", "", 0, 0, 0)
+NOT_SEARCHED = ("", "", 0, 0, 0, 0)
 _NOT_JOINED = (("tip", ""), ("events", "0"), ("stale", "[]"), ("unmet", "{}"), ("follows", "{}"))
 
 
@@ -258,7 +260,7 @@ def not_searched(connection: sqlite3.Connection) -> None:
     """Write that no version can be searched yet; the tables of full text are made anew when that is first needed."""
     for table in ("searched", "unsearched", "unread"):
         connection.execute(f"DELETE FROM {table}")  # noqa: S608 - the names are ours
-    connection.execute("INSERT INTO searched VALUES (?, ?, ?, ?, ?, ?)", _sealed(NOT_SEARCHED))
+    connection.execute("INSERT INTO searched VALUES (?, ?, ?, ?, ?, ?, ?)", _sealed(NOT_SEARCHED))
 
 
 def counted(connection: sqlite3.Connection) -> tuple[int, int]:

@@ -26,6 +26,7 @@ _MARKS = ", ".join("?" * len(FIELDS))
 WEIGHTS = {"name": 1.0, "title": 1.0, "description": 1.0, "tags": 1.0, "inputs": 1.0, "body": 1.0, "message": 0.5}
 #: The same as SQL, for `bm25(table, …)`.
 WEIGHED = ", ".join(str(WEIGHTS[field]) for field in FIELDS)
+_HAS_FTS5 = "SELECT count(*) FROM pragma_module_list WHERE name='fts5'"
 #: Marks belong to the words that they stand on; accents and case are gone by then.
 _UNICODE = "unicode61 remove_diacritics 0 categories 'L* N* M*'"
 #: Bytes that are gathered before they are written: a first build then writes few and large pieces.
@@ -34,7 +35,7 @@ _GATHERED, _USUALLY_GATHERED = 64 << 20, 1 << 20
 
 def make(connection: sqlite3.Connection, table: str, language: Language) -> None:
     """Make *table* anew, empty; raises `StoreError` where SQLite has no FTS5."""
-    if not connection.execute("SELECT count(*) FROM pragma_module_list WHERE name='fts5'").fetchone()[0]:
+    if not connection.execute(_HAS_FTS5).fetchone()[0]:
         raise StoreError(
             "search needs SQLite's full text, FTS5, and the SQLite of this Python was built without it",
             hint="use a Python whose sqlite3 has it, such as those of python.org, Debian or Homebrew",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
+from zlib import crc32
 
 from promptlib import query
 from promptlib._index import fulltext
@@ -35,13 +36,17 @@ _AT_ONCE, _MANY = 500, 2_000
 
 
 class Searched(NamedTuple):
-    """What the tables of full text hold: versions up to the event `events` in one language, as they stood at `tip`."""
+    """What the tables of full text hold: versions up to the event `events` in one language, as they stood at `tip`.
+
+    `current` and `older` count the rows of the two, and `pieces` is a checksum of where SQLite keeps what of them.
+    """
 
     language: str
     tip: str
     events: int
     current: int
     older: int
+    pieces: int
 
 
 class Change(NamedTuple):
@@ -54,17 +59,28 @@ class Change(NamedTuple):
 
 def searched(connection: sqlite3.Connection) -> Searched:
     """Return what the tables of full text hold."""
-    rows = connection.execute("SELECT language, tip, events, current, older, seal FROM searched").fetchall()
+    rows = connection.execute("SELECT language, tip, events, current, older, pieces, seal FROM searched").fetchall()
     if len(rows) != 1:
         raise Damaged("searched")
     return Searched._make(opened(rows[0]))
 
 
 def check(connection: sqlite3.Connection) -> None:
-    """Raise `Damaged` when a row of the tables of full text is gone, or one too many."""
+    """Raise `Damaged` when a row of the tables of full text is gone, or one too many, or a piece of them."""
     held = searched(connection)
-    if held.language and (_count(connection, NOW), _count(connection, BEFORE)) != (held.current, held.older):
-        raise Damaged("words")
+    if held.language:
+        found = *(_count(connection, table) for table in (NOW, BEFORE)), _pieces(connection)
+        if found != (held.current, held.older, held.pieces):
+            raise Damaged("words")
+
+
+def _pieces(connection: sqlite3.Connection) -> int:
+    """Return a checksum of what SQLite writes down of all pieces: their averages (1) and their places (10)."""
+    told = b""
+    for table in (NOW, BEFORE):
+        for (block,) in connection.execute(f"SELECT block FROM {table}_data WHERE id IN (1, 10) ORDER BY id"):  # noqa: S608 - ours
+            told += block
+    return crc32(told)
 
 
 def _count(connection: sqlite3.Connection, table: str) -> int:
@@ -186,8 +202,13 @@ def _remember(connection: sqlite3.Connection, name: str, event: int) -> None:
 
 
 def _write(connection: sqlite3.Connection, held: Searched) -> None:
+    # SQLite gathers full text until the end of the transaction; a savepoint lets it be written now.
+    connection.execute("SAVEPOINT gathered")
+    connection.execute("RELEASE gathered")
+    written = held._replace(pieces=_pieces(connection))
     connection.execute(
-        "UPDATE searched SET language=?, tip=?, events=?, current=?, older=?, seal=?", (*held, seal(tuple(held)))
+        "UPDATE searched SET language=?, tip=?, events=?, current=?, older=?, pieces=?, seal=?",
+        (*written, seal(tuple(written))),
     )
 
 

@@ -34,7 +34,7 @@ class Findings(NamedTuple):
     """The best versions; how many names have one; and what is to be told of these versions.
 
     `older` counts by the id of a version the older ones of its name that match too. `labels` are the digests by name
-    and label, empty for one that was never described.
+    and label; the files of labels in `undescribed` are not known yet.
     """
 
     best: tuple[Match, ...]
@@ -42,6 +42,7 @@ class Findings(NamedTuple):
     older: dict[int, int]
     story: Story
     labels: dict[str, dict[str, str]]
+    undescribed: tuple[str, ...]
 
 
 class Words:
@@ -56,7 +57,9 @@ class Words:
 
     def search(self, question: Question, language: Language) -> Findings:
         """Return the versions that answer *question*; what cannot be read just now is not found."""
-        return self._ask(lambda connection: _findings(connection, find(connection, question), question.match), language)
+        return self._told(
+            lambda connection: _findings(connection, find(connection, question), question.match), language
+        )
 
     def matching(self, question: Question, language: Language) -> Matches:
         """Return the versions that answer *question*, without what else is told of them."""
@@ -68,7 +71,14 @@ class Words:
 
     def told(self, scores: Mapping[int, float], language: Language, match: str = "") -> Findings:
         """Return the versions of these events, in this order and with these *scores*, as `search` would."""
-        return self._ask(lambda connection: _findings(connection, told(connection, scores), match), language)
+        return self._told(lambda connection: _findings(connection, told(connection, scores), match), language)
+
+    def _told(self, question: Callable[[sqlite3.Connection], Findings], language: Language) -> Findings:
+        found = self._ask(question, language)
+        if found.undescribed:
+            self._contents.descriptions(found.undescribed, labels=True)
+            found = self._ask(question, language)
+        return found
 
     def between(self, ranges: Iterable[tuple[str, str]], language: Language) -> list[tuple[str, int]]:
         """Return the words of what stands now in *ranges*, (from, to before), each with how many prompts have it."""
@@ -108,19 +118,14 @@ def _findings(connection: sqlite3.Connection, matches: Matches, match: str) -> F
     before = rows_of(connection, (parent for row in rows.values() for parent in row.parents if parent not in rows))
     said = {each.row.blob or "": each.told for each in matches.best if each.told is not None}
     said |= known(connection, [row.blob for row in before.values() if row.blob and row.blob not in said])
-    labels = _labels(connection, dict.fromkeys(row.name for row in rows.values()))
-    return Findings(matches.best, matches.total, counts, Story(rows | before, said, {}), labels)
-
-
-def _labels(connection: sqlite3.Connection, names: Iterable[str]) -> dict[str, dict[str, str]]:
-    if not state(connection).labels:
-        return {}
+    names = dict.fromkeys(row.name for row in rows.values()) if state(connection).labels else ()
     entries = [each for name in names for each in labels_of(connection, name)]
-    said = known(connection, [each.blob for each in entries])
-    found: dict[str, dict[str, str]] = {}
+    files = known(connection, [each.blob for each in entries])
+    labels: dict[str, dict[str, str]] = {}
     for each in entries:
-        found.setdefault(each.name, {})[each.label] = said[each.blob].digest if each.blob in said else ""
-    return found
+        labels.setdefault(each.name, {})[each.label] = files[each.blob].digest if each.blob in files else ""
+    undescribed = tuple(each.blob for each in entries if each.blob not in files)
+    return Findings(matches.best, matches.total, counts, Story(rows | before, said, {}), labels, undescribed)
 
 
 def _older_ids(connection: sqlite3.Connection, row: Row) -> list[int]:
