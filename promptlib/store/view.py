@@ -302,14 +302,9 @@ class View:
         from promptlib.store.preferences import preferred  # noqa: PLC0415 - a load searches nothing
 
         wanted = searching.Wanted(
-            tags=tuple(tags),
-            inputs=tuple(inputs),
-            label=label,
-            author=author,
-            since=changed_since,
-            versions=versions,
+            tags=tuple(tags), inputs=tuple(inputs), label=label, author=author, since=changed_since, versions=versions,
             limit=limit,
-        )
+        )  # fmt: skip
         by = preferred(ranking, embedder, self.path, self._repository)
         return self._found(need, searching.checked(wanted), by, prefix=prefix)
 
