@@ -97,7 +97,8 @@ def write(  # noqa: PLR0913 - one keyword for each thing that a site can leave o
     if not names:
         raise NotFound(f"no prompt here{_which(only, label)}", hint="promptlib ls shows what there is")
     with replaced(Path(out)) as folder:
-        report = _written(folder, gatherer, names, title, progress)
+        words = Words(language(store.language), len(names))
+        report = _written(folder, gatherer, names, words, title, progress)
     return Report(out=Path(out), **report)  # type: ignore[arg-type] # its own words
 
 
@@ -106,11 +107,15 @@ def _which(only: str, label: str) -> str:
 
 
 def _written(
-    folder: Folder, gatherer: Gatherer, names: tuple[str, ...], title: str, progress: Callable[[int, int], None] | None
+    folder: Folder,
+    gatherer: Gatherer,
+    names: tuple[str, ...],
+    words: Words,
+    title: str,
+    progress: Callable[[int, int], None] | None,
 ) -> dict[str, object]:
     """Write every page, and return what the report says of them."""
     pages = LeafPage(title, names)
-    words = Words(language("english"), len(names))
     cards: list[Card] = []
     unreadable: list[tuple[str, str]] = []
     secrets: list[tuple[str, str]] = []

@@ -317,16 +317,21 @@ class View:
 
         return meaning.search(self._searched(by.language), need, wanted, by, prefix=prefix)
 
+    @property
+    def language(self) -> str:
+        """The language by which words are compared in a search, as the settings of the store say it."""
+        from promptlib.store.preferences import preferences  # noqa: PLC0415 - a load searches nothing
+
+        return preferences(self.path, self._repository).language
+
     def related(self, ref: str | Ref, *, limit: int = 5) -> Hits:
         """Return the prompts that say most nearly what the version *ref* says, itself apart; raises what `load` does.
 
         They are compared by the words that are most particular to it.
         """
         from promptlib.store import searching  # noqa: PLC0415 - a load searches nothing
-        from promptlib.store.preferences import preferences  # noqa: PLC0415 - a load searches nothing
 
-        language = preferences(self.path, self._repository).language
-        return searching.related(self._searched(language), Ref.parse(ref), self.file(ref), limit)
+        return searching.related(self._searched(self.language), Ref.parse(ref), self.file(ref), limit)
 
     def duplicates(self, threshold: float = 0.8) -> tuple[Duplicate, ...]:
         """Return the pairs of prompts that say almost the same, the most similar first.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import struct
+import subprocess
 import threading
 import tomllib
 from contextlib import contextmanager
@@ -197,6 +198,30 @@ def test_words_are_met_as_the_store_meets_them(browser: Browser, site: Path) -> 
     say(browser, "xyzzyqwert plugh")
     assert hits(browser) == []
     assert "Try fewer or other words" in browser.ask("document.querySelector('#status').innerText")
+    unharmed(browser)
+
+
+def test_other_scripts_and_languages_are_found(browser: Browser, tmp_path: Path) -> None:
+    with Store.init(tmp_path / "prompts.git", bare=True) as store:
+        store.save("japanese", Prompt.define(system("会議の決定を書き出してください。"), description="議事録"))
+        store.save("german", Prompt.define(system("Fasse die Beschlüsse der Straßenbahn zusammen.")))
+        store.save("russian", Prompt.define(system("Запиши решения собрания")))
+        subprocess.run(["git", "-C", store.path, "config", "promptlib.search.language", "none"], check=True)
+    with Store(tmp_path / "prompts.git") as store:
+        assert store.language == "none"
+        write(store, tmp_path / "site")
+        browser.open(tmp_path / "site/index.html")
+        needs = {
+            "決定": "japanese",
+            "議": "japanese",
+            "BESCHLUSSE": "german",
+            "strassenb": "german",
+            "РЕШЕНИЯ": "russian",
+        }
+        for need, name in needs.items():
+            say(browser, need)
+            assert hits(browser)[:1] == [name], need
+            assert [hit.name for hit in store.search(need, prefix=True, limit=1)] == [name], need
     unharmed(browser)
 
 

@@ -44,7 +44,7 @@
   // --- places and keys ----------------------------------------------------------------------------------------------
 
   const reveal = () => {
-    const place = location.hash.length > 1 && byId(decodeURIComponent(location.hash.slice(1)));
+    const place = location.hash.length > 1 && byId(location.hash.slice(1));
     const inside = place && place.querySelector(":scope > details");
     if (!inside) return;
     inside.open = true;

@@ -150,7 +150,8 @@
       let group = groupOf.get(word);
       if (group === undefined) group = stemmed(word);
       const groups = new Map(group === undefined ? [] : [[group, 1]]);
-      if (last && word.length > 1) for (const other of beginning(word)) if (!groups.has(other)) groups.set(other, 0.6);
+      const sign = PAIRED.test(word) && [...word].length === 1;
+      if (sign || (last && word.length > 1)) for (const other of beginning(word)) if (!groups.has(other)) groups.set(other, 0.6);
       if (!groups.size) {
         const guess = meant(word);
         if (guess) { groups.set(groupOf.get(guess), 0.8); instead.push([word, guess]); }
