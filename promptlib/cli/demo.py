@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 TRIAGE = "support/triage"
 REPLY = "sales/reply"
+LETTER = "meeting/letter"
+NEED = "what was agreed in the meeting"
 MOST_TOKENS, RESERVED = 2000, 500
 ANSWER = "text/answer"
 SMALL = 240
@@ -96,21 +98,24 @@ def made(place: Path) -> Store:
     with store.transaction("Say what is live, and what is next") as transaction:
         for each in library:
             for label in each.labels:
-                transaction.label(each.name, label, store.version(str(Pin(each.name, each.prompt.digest))))
+                transaction.label(each.name, label, store.version(str(Pin(each.name, each.stored.digest))))
     return store
 
 
 def _walk(store: Store) -> None:
-    from promptlib.cli import differences, log  # noqa: PLC0415 - help needs neither
+    from promptlib.cli import chains, differences, log, search  # noqa: PLC0415 - help needs none of them
     from promptlib.cli.lineage import tree  # noqa: PLC0415 - beside it
     from promptlib.diff import diff  # noqa: PLC0415 - beside it
 
     live, next_one = f"{TRIAGE}@production", f"{TRIAGE}@staging"
     _step("ls", _names(store), "What is here")
+    _step(f"search {shlex.quote(NEED)}", search.rows(store.search(NEED)), "What meets a need")
     _step(f"log {TRIAGE}", log.rows(log.entries_of(store, TRIAGE), TRIAGE), "The life of one prompt")
     changes = diff(store.load(live), store.load(next_one))
     _step(f"diff {live} {next_one}", differences.rows(changes), "What going live would change")
     _step(f"lineage {REPLY}", tree(store.lineage(REPLY)), "Where a prompt comes from")
+    letter = chains.rows(store.load_chain(LETTER), store.version(LETTER), "")
+    _step(f"show {LETTER}", letter, "Prompts in a row, each pinned, each answer wired to the next")
     _render(store)
 
 

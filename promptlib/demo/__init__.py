@@ -6,15 +6,15 @@ import re
 import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from promptlib.codec import read
+from promptlib.codec import read_stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from promptlib.prompt import Prompt
+    from promptlib.chain import Stored
 
 _NEWEST = re.compile(r"(?P<name>[a-z/-]+)#newest\b")
 _PERSON = re.compile(r"(?P<name>.+) <(?P<email>.+)>")
@@ -22,7 +22,7 @@ _PERSON = re.compile(r"(?P<name>.+) <(?P<email>.+)>")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One version in the life of the library, to be stored as it is: `data` is the file, `prompt` what it says.
+    """One version in the life of the library, to be stored as it is: `data` is the file, `stored` what it says.
 
     `labels` are those that point at this version when all is stored. Pins in `data` are whole digests of earlier
     events, so the events are stored in their order.
@@ -30,7 +30,7 @@ class Event:
 
     name: str
     data: bytes
-    prompt: Prompt[Any]
+    stored: Stored
     message: str
     author: str
     email: str
@@ -53,13 +53,13 @@ def events() -> Iterator[Event]:
     for entry in tomllib.loads(folder.joinpath("story.toml").read_text("utf-8"))["event"]:
         source = folder.joinpath("library", f"{entry['file']}.prompty").read_text("utf-8")
         data = _NEWEST.sub(lambda found: f"{found['name']}#{newest[found['name']]}", source).encode()
-        prompt = read(data, source=f"{entry['file']}.prompty")
-        newest[entry["name"]] = prompt.digest.removeprefix("sha256:")
+        stored = read_stored(data, source=f"{entry['file']}.prompty")
+        newest[entry["name"]] = stored.digest.removeprefix("sha256:")
         name, email = _PERSON.fullmatch(entry["author"]).groups()  # type: ignore[union-attr] # of our own file
         yield Event(
             name=entry["name"],
             data=data,
-            prompt=prompt,
+            stored=stored,
             message=entry["message"].strip(),
             author=name,
             email=email,

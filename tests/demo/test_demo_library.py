@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from promptlib import Budget
+from promptlib import Budget, Chain, Prompt
 from promptlib.codec import read_with_notes, write
 from promptlib.demo import Event, events
 from promptlib.diff import diff
@@ -15,6 +15,7 @@ from promptlib.messages import Placeholder, assistant, user
 from promptlib.refs import Pin, check_label, check_name
 
 ALL = list(events())
+PROMPTS = [(event.name, event.stored) for event in ALL if isinstance(event.stored, Prompt)]
 HISTORY = (user("Where is my parcel?"), assistant("Which order is it?"))
 VALUES: dict[str, dict[str, Any]] = {
     "support/style": {},
@@ -31,12 +32,12 @@ VALUES: dict[str, dict[str, Any]] = {
 }
 
 
-def newest(name: str) -> Event:
-    return [event for event in ALL if event.name == name][-1]
+def newest(name: str) -> Prompt[Any]:
+    return [prompt for other, prompt in PROMPTS if other == name][-1]
 
 
 def resolve(pin: str) -> Any:
-    return next(event.prompt for event in ALL if event.prompt.digest == Pin.parse(pin).digest)
+    return next(prompt for _, prompt in PROMPTS if prompt.digest == Pin.parse(pin).digest)
 
 
 def test_it_is_a_library_with_a_history() -> None:
@@ -62,29 +63,29 @@ def test_moments_are_written_as_git_writes_them() -> None:
 
 @pytest.mark.parametrize("event", ALL, ids=[f"{at}-{event.name}" for at, event in enumerate(ALL, 1)])
 def test_every_file_is_as_promptlib_writes_it(event: Event) -> None:
-    prompt, notes = read_with_notes(event.data)
+    stored, notes = read_with_notes(event.data)
     assert notes == ()
-    assert prompt == event.prompt
-    assert write(prompt) == event.data
-    assert prompt.description
-    assert prompt.tags
+    assert stored == event.stored
+    assert write(stored) == event.data
+    assert stored.description
+    assert stored.tags
     assert event.message[0].isupper()
 
 
-@pytest.mark.parametrize("event", ALL, ids=[f"{at}-{event.name}" for at, event in enumerate(ALL, 1)])
-def test_every_version_renders(event: Event) -> None:
-    rendered = event.prompt.render(VALUES[event.name], resolve=resolve)
+@pytest.mark.parametrize(("name", "prompt"), PROMPTS, ids=[f"{at}-{name}" for at, (name, _) in enumerate(PROMPTS, 1)])
+def test_every_version_renders(name: str, prompt: Prompt[Any]) -> None:
+    rendered = prompt.render(VALUES[name], resolve=resolve)
     assert all(message.text.strip() == message.text for message in rendered.messages)
     assert all("\n\n\n" not in message.text for message in rendered.messages)
 
 
 def test_pins_are_whole_digests_of_earlier_versions() -> None:
     for at, event in enumerate(ALL):
-        pins = [Pin.parse(str(pin)) for pin in event.prompt.includes.values()]
-        pins += [event.prompt.derived_from] if event.prompt.derived_from else []
-        known = {(earlier.name, earlier.prompt.digest) for earlier in ALL[:at]}
+        pins = [Pin.parse(str(pin)) for pin in event.stored.includes.values()]
+        pins += [event.stored.derived_from] if event.stored.derived_from else []
+        known = {(earlier.name, earlier.stored.digest) for earlier in ALL[:at]}
         assert {(pin.name, pin.digest) for pin in pins} <= known
-    derived = newest("sales/reply").prompt.derived_from
+    derived = newest("sales/reply").derived_from
     assert derived is not None
     assert derived.name == "support/reply"
 
@@ -93,12 +94,20 @@ def test_each_version_differs_from_the_one_before() -> None:
     before: dict[str, Event] = {}
     for event in ALL:
         if event.name in before:
-            assert not diff(before[event.name].prompt, event.prompt).same
+            assert not diff(before[event.name].stored, event.stored).same
         before[event.name] = event
 
 
+def test_the_chain_runs_from_the_transcript_to_the_letter() -> None:
+    chain = next(event.stored for event in ALL if isinstance(event.stored, Chain)).at_hand(resolve)
+    told = iter(("They moved.", "We have moved.", "Wir sind umgezogen."))
+    run = chain.run({**VALUES["meeting/minutes"], "language": "German"}, model=lambda _: next(told))
+    assert [each.answer for each in run.steps] == ["They moved.", "We have moved.", "Wir sind umgezogen."]
+    assert run.complete
+
+
 def test_examples_become_turns_of_the_chat() -> None:
-    rendered = newest("text/classify").prompt.render(review="Fine.")
+    rendered = newest("text/classify").render(review="Fine.")
     assert [message.role for message in rendered.messages] == [
         "system",
         "user",
@@ -112,7 +121,7 @@ def test_examples_become_turns_of_the_chat() -> None:
 
 
 def test_the_history_stands_in_the_chat_and_the_style_in_the_first_message() -> None:
-    prompt = newest("support/reply").prompt
+    prompt = newest("support/reply")
     assert any(isinstance(piece, Placeholder) for piece in prompt.messages)
     order = {"number": "123456", "status": "sent"}
     rendered = prompt.render(question="When?", order=order, history=HISTORY, resolve=resolve)
@@ -127,21 +136,19 @@ def test_the_history_stands_in_the_chat_and_the_style_in_the_first_message() -> 
 
 
 def test_a_condition_leaves_no_gap() -> None:
-    prompt = newest("support/triage").prompt
+    prompt = newest("support/triage")
     assert "urgent.\nGive the urgency" in prompt.render(ticket="x").messages[0].text
     text = prompt.render(ticket="x", customer="business").messages[0].text
     assert "one matter is urgent.\nA stopped delivery to a business is always urgent.\nGive" in text
 
 
 def test_terms_of_the_glossary_are_listed() -> None:
-    text = newest("text/translate").prompt.render(VALUES["text/translate"]).messages[0].text
+    text = newest("text/translate").render(VALUES["text/translate"]).messages[0].text
     assert text.endswith('Keep its layout.\nTranslate "cart" as "Warenkorb".\nTranslate "order" as "Bestellung".')
 
 
 def test_sources_go_last_in_a_budget() -> None:
     sources = [f"Source {at}: it rained." for at in range(20)]
-    rendered = newest("text/answer").prompt.render(
-        question="Why?", sources=sources, history=HISTORY * 20, budget=Budget(120)
-    )
+    rendered = newest("text/answer").render(question="Why?", sources=sources, history=HISTORY * 20, budget=Budget(120))
     assert [row.outcome for row in rendered.report.segments] == ["dropped", "truncated"]  # type: ignore[union-attr] # there is a budget
     assert "\n- Source 7: it rained.\n(more was found)\n\nQuestion: Why?" in rendered.messages[-1].text
