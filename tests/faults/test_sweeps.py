@@ -15,6 +15,7 @@ import pytest
 from promptlib import Store
 from promptlib.errors import Conflict, PromptLibError
 from promptlib.formats.git_history import import_git
+from promptlib.formats.table import import_csv
 from tests.faults.kinds import MODES, Interrupted
 from tests.faults.sweeping import Sweep, Verb, git, is_told, line, no_longer_than, prompt, work
 
@@ -154,6 +155,16 @@ def imported(store: Store) -> object:
     return import_git(store, Path(store.path).parents[1] / "texts", match="{name}.md").versions
 
 
+def tabled(store: Store) -> object:
+    report = import_csv(store, Path(__file__).with_name("prompts.csv"))
+    return report.created, report.left_out
+
+
+def counted(store: Store) -> object:
+    entries = store.entries()
+    return store.facets().to_dict(), store.tags(), [each.name for each in entries], store.token_counts(entries)
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """Where a verb begins, what it does, and which part of its operations is struck in each run of the tests."""
@@ -180,6 +191,10 @@ CASES = {
     "read in a warm store": Case(packed, read, 19, writes=False, warm=True),
     "fsck": Case(loose, check, 31, writes=False),
     "import": Case(empty, imported, 16),
+    "import a table": Case(packed, tabled, 71),
+    "import a table in a work tree": Case(application, tabled, 47),
+    "facets without an index": Case(absent, counted, 83, writes=False),
+    "facets in a work tree": Case(application, counted, 97, writes=False),
     "save in a work tree": Case(application, save, 23),
     "transaction in a work tree": Case(application, several, 37, warm=True),
     "delete in a work tree": Case(application, delete, 43),

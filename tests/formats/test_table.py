@@ -347,7 +347,7 @@ def test_a_text_with_variables_renders_to_the_text_with_its_defaults(text: str) 
 _CELLS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(st.lists(st.tuples(_CELLS, _CELLS), max_size=6), st.sampled_from([",", ";", "\t", "|"]))
 def test_any_table_that_the_csv_module_writes_comes_in_or_is_told(rows: list[tuple[str, str]], delimiter: str) -> None:
     text = StringIO(newline="")
