@@ -116,7 +116,11 @@ def table(store: View) -> list[Row]:
 
 
 def _table(entries: Iterable[Entry]) -> list[Row]:
-    return aligned([_row(each) for each in entries])
+    """Return a row for each of *entries*; where a terminal is too narrow for it, the age is left out."""
+    rows = [_row(each) for each in entries]
+    table = aligned(rows)
+    fits = not on_terminal() or all(sum(wide(text) for text, _ in row) <= width() for row in table)
+    return table if fits else aligned([row[:-1] if len(row) > 1 else row for row in rows])
 
 
 def _row(entry: Entry) -> Row:
