@@ -61,6 +61,30 @@ def embedders(incomplete: str) -> list[str]:
     return [each for each in ("wordllama", "minilm") if each.startswith(incomplete)]
 
 
+def tags(incomplete: str) -> list[str]:
+    """Return the tags of the store that begin with *incomplete*, the most frequent first."""
+    return _counted("tags", incomplete)
+
+
+def all_labels(incomplete: str) -> list[str]:
+    """Return the labels that any name carries and that begin with *incomplete*, the most frequent first."""
+    return _counted("labels", incomplete)
+
+
+def _counted(facet: str, incomplete: str) -> list[str]:
+    from promptlib import PromptLibError  # noqa: PLC0415 - names are completed without it
+
+    store = _store()
+    if store is None:
+        return []
+    with store:
+        try:
+            found = getattr(store.facets(), facet)
+        except PromptLibError:
+            return []  # what cannot be read is told by the verb
+    return [word for word in found if word.startswith(incomplete) and word.isprintable()]
+
+
 def moments(incomplete: str) -> list[str]:
     """Return this minute, as a moment is written in the zone of this machine: the rest is typed over it."""
     now = datetime.now().astimezone().isoformat(sep=" ", timespec="minutes")

@@ -25,7 +25,13 @@ NARROWEST_DESCRIPTION = 24
 
 Tag: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option("--tag", metavar="TAG", help="Only prompts with this tag; may be given again.", show_default=False),
+    typer.Option(
+        "--tag",
+        metavar="TAG",
+        help="Only prompts with this tag; may be given again.",
+        show_default=False,
+        autocompletion=completing.tags,
+    ),
 ]
 InputOption: TypeAlias = Annotated[
     list[str] | None,
@@ -53,7 +59,14 @@ Prefix: TypeAlias = Annotated[
     ),
 ]
 LabelOption: TypeAlias = Annotated[
-    str, typer.Option("--label", metavar="LABEL", help="Only names that carry it.", show_default=False)
+    str,
+    typer.Option(
+        "--label",
+        metavar="LABEL",
+        help="Only names that carry it.",
+        show_default=False,
+        autocompletion=completing.all_labels,
+    ),
 ]
 Author: TypeAlias = Annotated[
     str, typer.Option(metavar="NAME", help="Only prompts whose newest version is by NAME.", show_default=False)

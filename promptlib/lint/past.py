@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from promptlib._index import says_more
 from promptlib.chain import Chain
 from promptlib.errors import PromptLibError
 from promptlib.lint.rule import Edit, Family, Fix, Hit
@@ -35,19 +36,14 @@ def missing_description(subject: Subject) -> Iterator[Hit]:
     """People and search find a prompt by its description."""
     description = subject.stored.description.strip()
     title = subject.stored.extra.get("displayName")
-    names = {_bare(subject.name), _bare(subject.name.rpartition("/")[2]), _bare(str(title or ""))}
     if not description:
         yield Hit(subject.place(1), "there is no description", "say in one line what it is for: description: …")
-    elif _bare(description) in names:
+    elif not says_more(description, subject.name, str(title or "")):
         yield Hit(
             subject.key("description"),
             "the description is the name once more",
             "say in one line what it is for, in other words than the name",
         )
-
-
-def _bare(text: str) -> str:
-    return "".join(filter(str.isalnum, text.casefold()))
 
 
 @FAMILY.rule("stale-description", "a description that is older than what the prompt does")

@@ -80,6 +80,16 @@ def test_one_thing_is_shown_at_a_time(shop: Any) -> None:
     assert "give one" in ended.err
 
 
+def test_tags_and_labels_are_completed(shop: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from promptlib.cli import completing
+
+    monkeypatch.chdir(shop.folder)
+    assert (completing.tags(""), completing.tags("s")) == (["mail", "support"], ["support"])
+    assert completing.all_labels("p") == ["production"]
+    monkeypatch.chdir(tmp_path)
+    assert completing.tags("") == []
+
+
 # --- descriptions -----------------------------------------------------------------------------------------------------
 
 
