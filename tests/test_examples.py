@@ -34,3 +34,11 @@ def test_the_application_passes_its_own_tests_outside_of_any_repository(tmp_path
     assert "5 passed" in run(
         tmp_path / "app", ["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_helpdesk.py"]
     )
+
+
+def test_a_chain_runs_fails_and_goes_on(tmp_path: Path) -> None:
+    printed = run(tmp_path, [str(EXAMPLES / "minutes.py")])
+    assert "flowchart TB" in printed
+    assert "step 2 of 3, 'decide', failed" in printed
+    assert "4 answers for 3 steps; meeting/minutes@v1#" in printed
+    assert list(tmp_path.iterdir()) == []

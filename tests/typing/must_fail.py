@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from promptlib import (
     Budget,
+    Chain,
     Message,
     Prompt,
     RenderedPrompt,
@@ -20,6 +21,7 @@ from promptlib import (
     count_many,
     fit,
     placeholder,
+    step,
     system,
     tool,
     user,
@@ -140,3 +142,15 @@ def wrong_shelves(store: Store) -> None:
     store.tags()["mail"] = "many"  # error: assignment
     import_csv(store, "prompts.csv", trust="mine")  # error: arg-type
     import_text(store, "notes", role="boss")  # error: arg-type
+
+
+def wrong_chains(triage: Prompt[Triage], chain: Chain[Triage]) -> None:
+    step("read", 3)  # error: arg-type
+    step("read", triage, ticket=3)  # error: arg-type
+    Chain.define(Triage, triage)  # error: call-overload
+    chain.description = "other"  # error: misc
+    chain.steps[0].name = "other"  # error: misc
+    chain.run(Version, model=str)  # error: call-overload
+    chain.run({}, model=3)  # error: call-overload
+    chain.run({})  # error: call-overload
+    chain.evolve(stepz=())  # error: call-arg

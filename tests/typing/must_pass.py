@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from datetime import date  # noqa: TC003 - pydantic reads the annotations
-from typing import Annotated, Any, Literal, assert_type
+from typing import TYPE_CHECKING, Annotated, Any, Literal, assert_type
 
 from mcp.server import Server
 from pydantic import BaseModel
 
 from promptlib import (
     Budget,
+    Chain,
+    ChainRun,
     File,
     Image,
     Message,
     Prompt,
     RenderedPrompt,
     Segment,
+    Step,
     Store,
     Thread,
     TokenCount,
     Version,
     assistant,
+    constant,
     count_many,
     fit,
     placeholder,
+    step,
     system,
     user,
 )
-from promptlib.diff import DiffTokens, PromptDiff
+from promptlib.diff import DiffTokens, PromptDiff, StepChange
 from promptlib.formats.arrivals import Imported, LeftOut, Lost, rename_file
 from promptlib.formats.foreign_prompty import import_prompty
 from promptlib.formats.table import import_csv
@@ -35,10 +41,16 @@ from promptlib.formats.texts import import_text
 from promptlib.lint import Finding, Fix, Settings, lint, lint_file
 from promptlib.lint import Report as LintReport
 from promptlib.mcp_server import serve, server
+from promptlib.merge import Merged, merge
 from promptlib.review import Review, review
+from promptlib.runs import Run
 from promptlib.site import Report, write
 from promptlib.store import Entry, Facets
 from promptlib.tokens import Explanation, Fitted, SegmentTokens, Unbounded, WorstCase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
 
 
 class Customer(BaseModel):
@@ -174,6 +186,49 @@ def stored(store: Store) -> None:
     report = write(store.at("main"), "site", title="Our prompts", label="production", versions=10)
     assert_type(report, Report)
     assert_type(report.unreadable, tuple[tuple[str, str], ...])
+
+
+class Notes(BaseModel):
+    """What a chain takes."""
+
+    notes: str
+
+
+def chains(store: Store, triage: Prompt[Triage], clock: Callable[[], datetime]) -> None:
+    """The uses of chains."""
+    one = step("read", triage, {"ticket": "notes"}, tone=constant("warm"), outputs=Triage)
+    assert_type(one, Step)
+    assert_type(one.pinned, bool)
+    assert_type(one.using("support/triage@production"), Step)
+    chain = Chain.define(
+        Notes, one, step("next", "support/triage@production", ticket="read.ticket"), resolve=store.load
+    )
+    assert_type(chain, Chain[Notes])
+    assert_type(Chain.define(one), Chain[BaseModel])
+    assert_type(chain.evolve(description="Other"), Chain[Notes])
+    assert_type(store.save("support/chain", chain), Version)
+    assert_type(store.load_chain("support/chain", inputs=Notes), Chain[Notes])
+    assert_type(store.load_chain("support/chain"), Chain[Any])
+    assert_type(store.load_stored("support/chain"), Prompt[Any] | Chain[Any])
+
+    def model(messages: list[dict[str, object]]) -> str:
+        return str(messages)
+
+    async def later(messages: list[dict[str, object]]) -> str:
+        return str(messages)
+
+    run = chain.run(Notes(notes="x"), model=model, models={"next": later}, budget=Budget(8_000), clock=clock)
+    assert_type(run, ChainRun)
+    assert_type(chain.run({"notes": "x"}, model=later, resume=run), Awaitable[ChainRun])
+    assert_type(run.output_as(Notes, "read"), Notes)
+    assert_type(run.versions, tuple[str, ...])
+    assert_type(ChainRun.from_json(run.to_json()), ChainRun)
+    assert_type(chain.to_mermaid(), str)
+    assert_type(chain.render_first(Notes(notes="x")), RenderedPrompt)
+    assert_type(store.diff("support/chain@v1", "support/chain@v2").steps, tuple[StepChange, ...])
+    assert_type(merge(chain, chain, chain), Merged[Chain[Any]])
+    assert_type(merge(triage, triage, triage).prompt, Prompt[Any] | None)
+    assert_type(store.runs.record_chain(run, model="m"), tuple[Run, ...])
 
 
 def served(store: Store) -> None:
