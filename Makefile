@@ -102,7 +102,7 @@ test: lint $(VENV)/.wheel
 	@$(MAKE) --no-print-directory coverage
 
 # What people trust blindly is covered whole, branches too; the rest is reported above.
-COVERED := prompt origin version codec tokens store runs bundle lockfile
+COVERED := prompt chain origin version codec tokens store runs bundle lockfile
 .PHONY: coverage
 coverage:
 	@for part in $(COVERED); do \

@@ -46,9 +46,8 @@ def replacements(folder: Path, leak: bytes) -> dict[bytes, bytes]:
     while changed:  # a pin is content: what includes a changed prompt changes too
         changed = False
         for digest, data in files.items():
-            old, new = (
-                text.removeprefix("sha256:").encode() for text in (digest, codec.read_stored(put(found, data)).digest)
-            )
+            now = codec.read_stored(put(found, data)).digest
+            old, new = (text.removeprefix("sha256:").encode() for text in (digest, now))
             if new != found.get(old, old):
                 found[old], changed = new, True
     return found

@@ -47,6 +47,12 @@ class Call(NamedTuple):
     messages: Messages
 
 
+class _Raised(NamedTuple):
+    """What stands for an answer where the model raised."""
+
+    error: Exception
+
+
 Calls: TypeAlias = "Generator[Call, object, ChainRun]"
 
 
@@ -108,8 +114,7 @@ def _now(calls: Calls) -> ChainRun | Awaitable[ChainRun]:
             try:
                 answer = call.model(call.messages)
             except Exception as error:  # noqa: BLE001 - whatever a model raises ends its step, and is told
-                call = calls.throw(error)
-                continue
+                answer = _Raised(error)
             if isawaitable(answer):
                 return _later(calls, answer)
             call = calls.send(answer)
@@ -126,8 +131,7 @@ async def _later(calls: Calls, waiting: Awaitable[object] | None = None) -> Chai
                 if isawaitable(answer):
                     answer = await answer
             except Exception as error:  # noqa: BLE001 - whatever a model raises ends its step, and is told
-                call = calls.throw(error)
-                continue
+                answer = _Raised(error)
             call = calls.send(answer)
     except StopIteration as done:
         return cast("ChainRun", done.value)
@@ -177,11 +181,10 @@ class _Running:
         for step in self._chain.steps[done:]:
             rendered = self.rendered(step)
             began = self._clock() if self._clock else None
-            try:
-                answer = yield Call(self._models[step.name], rendered.to_openai())
-            except Exception as error:  # noqa: BLE001 - whatever a model raises ends its step, and is told
-                words = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-                self._fail(step, f"the model raised {words:.400}", error)
+            answer = yield Call(self._models[step.name], rendered.to_openai())
+            if isinstance(answer, _Raised):
+                words = f"{type(answer.error).__name__}: {answer.error}".removesuffix(": ")
+                self._fail(step, f"the model raised {words:.400}", answer.error)
             ended = self._clock() if self._clock else None
             if not isinstance(answer, str):
                 what = f"the model answered a {type(answer).__name__}, not a text"

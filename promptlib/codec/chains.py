@@ -117,10 +117,7 @@ def _wires(source: Source, node: Node | None) -> Frozen:
                 f"write `{key:.40}: step.field`, or `{key:.40}: {{{CONSTANT}: …}}`",
                 len(key),
             )
-        try:
-            found[key] = freeze(value, what=f"the input {key!r:.80}")
-        except InvalidPrompt as error:
-            raise source.error(each.at, error.what, error.hint, len(key)) from error
+        found[key] = freeze(value, what=f"the input {key!r:.80}")
     return Frozen(found)
 
 

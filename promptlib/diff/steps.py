@@ -50,13 +50,6 @@ class StepChange:
         return self.step
 
     @property
-    def content(self) -> bool:
-        """Whether the digest depends on it: not on another name for the same pinned content."""
-        pins = (self.old_use.partition("#")[2], self.new_use.partition("#")[2])
-        renamed = self.change == "changed" and pins[0] == pins[1] != "" and not (self.moved or self.wires)
-        return not renamed or any(row.content for row in self.outputs)
-
-    @property
     def bumped(self) -> bool:
         """Whether it is in both chains and runs something else."""
         return self.change == "changed" and self.old_use != self.new_use

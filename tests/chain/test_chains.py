@@ -333,3 +333,11 @@ def test_merging_a_chain_with_itself_changes_nothing(chain: Chain[Any]) -> None:
     merged = merge(chain, chain, chain)
     assert (merged.prompt, merged.conflicts) == (chain, ())
     assert merge(None, chain, chain).prompt == chain
+
+
+def test_the_names_of_the_package_are_late_and_no_others() -> None:
+    import promptlib.chain
+
+    assert promptlib.chain.StepRun.__name__ == "StepRun"
+    with pytest.raises(AttributeError, match="has no attribute 'Chains'"):
+        promptlib.chain.Chains  # noqa: B018 - looking is the test

@@ -277,6 +277,13 @@ def test_values_reach_a_step_as_they_are() -> None:
         CHAIN.render_first({})
 
 
+def test_what_the_first_step_sends_may_not_fit() -> None:
+    with pytest.raises(BudgetExceeded):
+        CHAIN.render_first({"notes": "word " * 100}, budget=Budget(20))
+    with pytest.raises(ChainFailed, match=r"the answer.text holds a lone surrogate"):
+        CHAIN.run({"notes": "n"}, model=Scripted("\ud800"))
+
+
 def test_a_path_through_what_is_none_is_none() -> None:
     class Where(BaseModel):
         city: str

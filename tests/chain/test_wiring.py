@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date  # noqa: TC003 - pydantic reads it
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pytest
 from pydantic import BaseModel, Field
 
-from promptlib import Chain, Image, Pin, Prompt, Ref, Step, Thread, constant, placeholder, step, system, user
+from promptlib import Chain, Image, Pin, Prompt, Ref, Step, Thread, Version, constant, placeholder, step, system, user
 from promptlib.chain.steps import Constant
 from promptlib.errors import InvalidChain, NotFound
 from promptlib.inputs import Input, InputType
@@ -471,6 +471,7 @@ def test_a_ref_without_a_label_is_pinned_to_what_it_names_now() -> None:
     chain = notes(step("read", "team/read@v3", text="notes"), resolve=lambda _: READ)
     assert chain.step("read").use == Pin("team/read", READ.digest)
     assert chain.pinned
+    assert step("read", f"team/read#{READ.digest[7:]}", text="notes") == chain.step("read")
     floating = notes(step("read", Ref("team/read", label="production"), text="notes"), resolve=lambda _: READ)
     assert not floating.pinned
     assert (floating.step("read").label, chain.step("read").label) == ("production", "")
@@ -521,3 +522,8 @@ def test_wires_reach_into_objects_and_fit_what_is_wider() -> None:
     )  # fmt: skip
     assert chain.step("letter").wires["outputs"] == "notes"
     assert constant([1]) == Constant((1,))
+
+
+def test_a_version_is_pinned_to_its_content() -> None:
+    version = Version("team/read", 3, READ.digest, "", "", "", datetime(2026, 11, 30, tzinfo=UTC), "")
+    assert step("read", version, text="notes").use == Pin("team/read", READ.digest)

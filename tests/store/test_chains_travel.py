@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import BaseModel
 
-from promptlib import Chain, Prompt, Step, Store, constant, step, system, user
-from promptlib.errors import Conflict, InvalidPrompt, MergeConflict, NotFound
+from promptlib import Chain, Pin, Prompt, Step, Store, constant, step, system, user
+from promptlib.errors import ChainFailed, Conflict, InvalidInputs, InvalidPrompt, MergeConflict, NotFound
 from promptlib.merge import merge, merge_files
 from promptlib.plain import thaw
 from promptlib.review import review
+from promptlib.runs import RunLog
 from promptlib.store.layout import include_path
 
 if TYPE_CHECKING:
@@ -120,11 +123,22 @@ def test_what_would_be_no_chain_together_is_contested() -> None:
     other = merged.resolve("theirs")
     assert other is not None
     assert other.step("last") == theirs.step("last")
-    whole = next((each for each in merged.conflicts if each.field == "steps"), None)
-    if whole is not None:
-        assert (
-            merged.resolve({each.field: ours if each.field == "steps" else "ours" for each in merged.conflicts}) == ours
-        )
+
+
+def test_steps_that_cannot_be_put_in_one_order_are_contested_together() -> None:
+    read, check = step("read", READ, text="notes"), step("check", CHECK, text="notes")
+    base = Chain.define(Notes, read, check)
+    ours = Chain.define(Notes, check, step("read", READ, text="check.text"))
+    theirs = Chain.define(Notes, read, step("check", CHECK, text="read.text"))
+    merged = merge(base, ours, theirs)
+    assert [each.field for each in merged.conflicts] == ["steps"]
+    assert (merged.resolve("ours"), merged.resolve("theirs")) == (ours, theirs)
+    assert merged.resolve({"steps": theirs}) == theirs
+    assert merged.resolve(
+        {"steps": [check, {"name": "read", "prompt": str(read.use), "inputs": {"text": "notes"}}]}
+    ) == (Chain.define(Notes, check, read))
+    with pytest.raises(InvalidPrompt, match="a int is no list of steps"):
+        merged.resolve({"steps": 3})
 
 
 def test_a_prompt_in_the_place_of_a_chain_is_contested() -> None:
@@ -226,6 +240,9 @@ def test_a_bundle_holds_what_a_chain_runs(filled: Store, tmp_path: Path) -> None
         assert [prompt for _, prompt in chain.included] == [READ, TELL]
         assert chain.run({"notes": "x"}, model=lambda messages: str(messages[-1]["content"])).text == "Tell Read x"
         assert bundle.names() == ("team/loose",)
+    filled.save("team/looser", floating(filled).evolve(description="Another"))
+    whole = filled.export_bundle(tmp_path / "whole.bundle", "team/loose", "team/looser")
+    assert set(whole.lock.labels) == {"team/tell@production"}
 
 
 def test_a_lock_holds_chains_and_tells_what_moved(filled: Store, tmp_path: Path) -> None:
@@ -362,3 +379,103 @@ def test_a_branch_that_turns_a_step_is_reviewed(tree: Store, run: Callable[..., 
     assert [each.summary for each in told["team/all"].difference.steps] == ["bumped"]
     assert [(each.name, each.kind, each.bumped) for each in told["team/tell"].impact] == [("team/all", "step", True)]
     assert "step" in found.markdown()
+
+
+def test_a_lineage_is_looked_through_where_a_text_cannot_be_read(
+    filled: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled.save("team/loose", floating(filled))
+    told = {(edge.kind, edge.source.name, edge.target.name) for edge in filled.graph().edges}
+    filled.close()
+    with monkeypatch.context() as patch:
+        patch.setattr("promptlib._index.index.Index.walk", lambda *_: None)
+        with Store(filled.path) as store:
+            assert {(edge.kind, edge.source.name, edge.target.name) for edge in store.graph().edges} == told
+            assert [each.name for each in store.impact("team/tell@production")] == ["team/all", "team/loose"]
+            store.label("team/tell", "production", None)
+            kinds = {edge.kind for edge in store.graph().edges}
+            assert kinds == {"step"}
+
+
+def test_a_chain_of_another_store_is_loaded_with_what_floats_there(filled: Store, tree: Store) -> None:
+    filled.save("team/loose", floating(filled))
+    (tree.path / "pyproject.toml").write_text(f'[tool.promptlib.stores]\nshared = "../{filled.path.name}"\n')
+    with Store(tree.path) as store:
+        chain = store.load_chain("shared:team/loose@v1")
+        assert chain.origin is not None
+        assert (chain.origin.store, chain.step("tell").prompt) == ("shared", TELL)
+        assert store.load_stored("shared:team/loose", follow=True) == chain
+        assert chain.run({"notes": "x"}, model=lambda _: "y").ref.startswith("shared:team/loose@v1#")
+
+
+def test_a_forged_file_that_includes_a_chain_is_refused(tmp_path: Path) -> None:
+    from promptlib import codec
+
+    folder = tmp_path / "prompts"
+    folder.mkdir()
+    (folder / "all.prompty").write_bytes(codec.write(BASE))
+    pin = f"all#{BASE.digest[7:]}"
+    forged = f"---\nmetadata:\n  promptlib:\n    includes:\n      x: {pin}\n---\nuser:\n{{% include 'x' %}}\n"
+    (folder / "forged.prompty").write_text(forged)
+    with (
+        Store(tmp_path) as store,
+        pytest.raises(InvalidPrompt, match="is a chain, and cannot be a part of another one"),
+    ):
+        store.load("forged")
+
+
+def test_the_log_holds_a_chains_run_and_one_line_a_step(filled: Store) -> None:
+    chain = filled.load_chain("team/all")
+    begin = datetime(2026, 11, 30, tzinfo=UTC)
+    run = chain.run({"notes": "x"}, model=lambda messages: str(len(messages)), clock=lambda: begin)
+    made = filled.runs.record_chain(
+        run, model="fake", texts=True, fields={"trace": "t1"}, time=begin + timedelta(hours=1), run_id="r1"
+    )
+    assert tuple(filled.runs) == made
+    whole, first, *_ = made
+    assert (whole.id, whole.number, whole.pin) == ("r1", 1, Pin("team/all", chain.digest))
+    assert whole.includes == tuple(Pin(f"team/{name}", prompt.digest) for name, prompt in PROMPTS.items())
+    assert whole.tokens == run.tokens
+    assert dict(whole.fields) == {"trace": "t1"}
+    assert (first.time, whole.time) == (begin, begin + timedelta(hours=1))
+    assert (first.output, whole.output) == ("1", None)
+    assert dict(first.fields) == {
+        "trace": "t1", "chain": f"team/all#{chain.digest[7:]}", "chain_run": "r1", "step": "read",
+    }  # fmt: skip
+    assert {each.name for each in filled.lineage("team/all", runs=filled.runs).descendants()} == {"team/all"}
+    with pytest.raises(InvalidInputs, match="the field 'step' tells of the chain"):
+        filled.runs.record_chain(run, fields={"step": "x"})
+
+
+def test_a_run_of_what_was_never_stored_or_was_edited_is_logged_as_far_as_it_is_known(tmp_path: Path) -> None:
+    log = RunLog(tmp_path / "runs.jsonl")
+    with pytest.raises(ChainFailed) as failed:
+        BASE.run({"notes": "x"}, model=lambda _: [])  # type: ignore[arg-type,return-value] # no text
+    (whole,) = log.record_chain(failed.value.run)
+    assert (whole.name, whole.number, whole.tokens, whole.output_digest) == ("", None, None, "")
+    run = BASE.run({"notes": "x"}, model=lambda _: "y")
+    edited = replace(run.steps[0], provenance=replace(run.steps[0].provenance, name="team/read", version="v3+edited"))
+    made = log.record_chain(replace(run, steps=(edited,)))
+    assert (made[1].edited, made[1].number, made[1].name) == (True, None, "team/read")
+    wrong = replace(run.steps[0], answer="\ud800")
+    with pytest.raises(InvalidInputs, match="this run cannot be logged: the answer holds a lone surrogate"):
+        log.record_chain(replace(run, steps=(wrong,)), texts=True)
+
+
+def test_what_a_step_includes_is_found_as_deep_as_it_goes(filled: Store) -> None:
+    filled.save("part/deep", Prompt.define(user("Deep.")))
+    filled.save("part/style", Prompt.define(user('{% include "deep" %}'), includes={"deep": filled.load("part/deep")}))
+    styled = Prompt.define(
+        Text, system('{% include "style" %}'), user("{{ text }}"), includes={"style": filled.load("part/style")}
+    )
+    filled.save("team/styled", styled)
+    chain = Chain.define(Notes, step("styled", filled.load("team/styled"), text="notes"))
+    filled.save("team/one", chain)
+    run = filled.load_chain("team/one").run({"notes": "x"}, model=lambda _: "y")
+    _, first = filled.runs.record_chain(run)
+    assert [pin.name for pin in first.includes] == ["part/style", "part/deep"]
+    _, alone = RunLog(filled.path / "other.jsonl").record_chain(run)
+    assert [pin.name for pin in alone.includes] == ["part/style"]
+    provenance = replace(run.steps[0].provenance, name="team/gone")
+    _, gone = filled.runs.record_chain(replace(run, steps=(replace(run.steps[0], provenance=provenance),)))
+    assert [pin.name for pin in gone.includes] == ["part/style"]
