@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from html import unescape
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from promptlib.diff.page import blocks_of
+from promptlib.prompt import Prompt
 from promptlib.site.markup import block, cut, line
 from promptlib.site.telling import anchor, count, day, told
+from promptlib.site.using import copied
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +35,9 @@ def versions(leaf: Leaf) -> Iterator[str]:
         before = leaf.changes[at + 1].version.ref if at + 1 < len(leaf.changes) else ""
         shown = _difference(change, before, room)
         room -= len(shown)
-        yield _version(change, shown)
+        text = _text(change, room) if at else ""  # the newest one stands above
+        room -= len(text)
+        yield _version(change, shown + text)
     yield "</ol>"
     if leaf.older:
         yield f'<p class="soft">{count(leaf.older, "older version")}: <code>promptlib log {line(leaf.name)}</code></p>'
@@ -53,6 +58,26 @@ def _difference(change: Change, before: str, room: int) -> str:
         command = f"promptlib diff {before} {change.version.ref}" if before else f"promptlib show {change.version.ref}"
         return f'<p class="soft">Too long to be shown here: <code>{line(command)}</code></p>'
     return f'<div class="promptlib-diff">{shown or "<p>No difference.</p>"}</div>'
+
+
+def _text(change: Change, room: int) -> str:
+    """Return all that a version says, to be opened; nothing where its difference says as much, or there is no room."""
+    difference = change.difference
+    prompt = difference.prompts[1] if difference is not None and difference.before is not None else None
+    if not isinstance(prompt, Prompt):
+        return ""
+    text = copied(prompt)
+    shown = block(text)
+    if len(shown) > min(MOST_OF_ONE, room):
+        return ""
+    key = f"text-{anchor(change)}"
+    # What a reader cannot see is shown by signs: such a text is copied by loading it.
+    exact = unescape(shown) == text
+    button = f'<button type="button" data-copy="{key}">Copy text</button>' if exact else ""
+    return (
+        f'<details class="then"><summary>All of its text</summary>{button}'
+        f'<pre class="source boxed" id="{key}">\n{shown}</pre></details>'
+    )
 
 
 def _version(change: Change, shown: str) -> str:

@@ -31,7 +31,8 @@ def table(key: str, title: str, declared: Sequence[Input]) -> Iterator[str]:
     heads = ["Name", *words, *(["What it is"] if described else [])]
     yield _opening(key, title, heads)
     for each in declared:
-        default = '<span class="need">required</span>' if each.required else f"<code>{line(_short(each))}</code>"
+        always = '<span class="need">required</span>' if key == "inputs" else "yes"
+        default = always if each.required else f"<code>{line(_short(each))}</code>"
         said = f"<td><bdi>{block(each.description)}</bdi></td>" if described else ""
         yield (
             f'<tr><th scope="row"><code>{line(each.name)}</code></th><td>{line(describe(each.type))}</td>'

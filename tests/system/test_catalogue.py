@@ -403,6 +403,20 @@ def test_a_version_has_an_address(browser: Browser, site: Path) -> None:
     assert '.load("meeting/minutes@v1#' in browser.clipboard()
 
 
+def test_all_of_an_older_text_is_there(browser: Browser, tmp_path: Path) -> None:
+    with Store.init(tmp_path / "prompts.git", bare=True) as store:
+        for text in ("first", "<b>second</b>\n\n  &amp; more\n", "hidden \u202e", "newest"):
+            store.save("one", Prompt.define(system(text, literal=True)))
+        write(store, tmp_path / "site")
+    browser.open(f"{(tmp_path / 'site/p/one.html').as_uri()}#v2")
+    browser.ask("document.querySelector('#v2 .then').open = true")
+    browser.click(*centre(browser, "[data-copy=text-v2]"))
+    assert browser.clipboard() == "<b>second</b>\n\n  &amp; more\n"
+    assert browser.ask("[...document.querySelectorAll('.then pre')].map(each => each.id)") == ["text-v3", "text-v2"]
+    assert browser.ask("document.querySelector('[data-copy=text-v3]')") is None
+    unharmed(browser)
+
+
 @pytest.mark.parametrize("name", ["evil/template", "evil/plain", "evil/literal"])
 def test_what_is_evil_does_nothing(browser: Browser, site: Path, name: str) -> None:
     browser.open(site / f"p/{name}.html")

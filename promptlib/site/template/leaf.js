@@ -15,6 +15,7 @@
     if (key === "text") return data.text;
     if (key === "messages") return JSON.stringify(byId("preview").sent, null, 2);
     if (key === "rendered") return byId("preview").sent.map(({ role, content }) => (byId("preview").sent.length > 1 ? `${role}:\n` : "") + (typeof content === "string" ? content : JSON.stringify(content))).join("\n\n");
+    if (key.startsWith("text-")) return byId(key).textContent;
     return data.versions[key] ?? data.codes[Number(key)];
   };
   const copy = async (text) => {
