@@ -154,3 +154,8 @@ def wrong_chains(triage: Prompt[Triage], chain: Chain[Triage]) -> None:
     chain.run({}, model=3)  # error: call-overload
     chain.run({})  # error: call-overload
     chain.evolve(stepz=())  # error: call-arg
+
+
+def wrong_rankings(store: Store) -> None:
+    store.search("calm an angry customer", ranking="best")  # error: arg-type
+    store.search("calm an angry customer", embedder=len)  # error: arg-type

@@ -44,6 +44,7 @@ from promptlib.mcp_server import serve, server
 from promptlib.merge import Merged, merge
 from promptlib.review import Review, review
 from promptlib.runs import Run
+from promptlib.semantic import Embedder, Embedding, embedder
 from promptlib.site import Report, write
 from promptlib.store import Entry, Facets
 from promptlib.tokens import Explanation, Fitted, SegmentTokens, Unbounded, WorstCase
@@ -257,3 +258,12 @@ def brings(store: Store) -> None:
     assert_type(report.lost, tuple[Lost, ...])
     assert_type(rename_file(import_text(store, "notes", match="{name}.md", role="user")), str)
     assert_type(import_prompty(store, "theirs", into="theirs", dry_run=True).created, tuple[str, ...])
+
+
+def by_meaning(store: Store) -> None:
+    own: Embedder = Embedding("own 1", lambda texts: [[float(len(text))] for text in texts])
+    named: Embedder = embedder("wordllama")
+    for hit in store.search("calm an angry customer", ranking="fused", embedder=own):
+        assert_type(hit.score, float)
+    store.search("calm an angry customer", ranking="semantic", embedder="minilm")
+    store.search("calm an angry customer", embedder=named)
