@@ -44,7 +44,8 @@ from promptlib.mcp_server import serve, server
 from promptlib.merge import Merged, merge
 from promptlib.review import Review, review
 from promptlib.runs import Run
-from promptlib.semantic import Embedder, Embedding, embedder
+from promptlib.semantic import Embedder, embedder
+from promptlib.semantic import Embedding as OwnEmbedder
 from promptlib.site import Report, write
 from promptlib.store import Entry, Facets
 from promptlib.tokens import Explanation, Fitted, SegmentTokens, Unbounded, WorstCase
@@ -261,7 +262,7 @@ def brings(store: Store) -> None:
 
 
 def by_meaning(store: Store) -> None:
-    own: Embedder = Embedding("own 1", lambda texts: [[float(len(text))] for text in texts])
+    own: Embedder = OwnEmbedder("own 1", lambda texts: [[float(len(text))] for text in texts])
     named: Embedder = embedder("wordllama")
     for hit in store.search("calm an angry customer", ranking="fused", embedder=own):
         assert_type(hit.score, float)
