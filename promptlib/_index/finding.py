@@ -92,21 +92,20 @@ def find(connection: sqlite3.Connection, question: Question) -> Matches:
 
 
 class Standing(NamedTuple):
-    """A version that may be found: its event, the name that it stands under, and its file."""
+    """Versions that may be found: their events, the names that they stand under, and their files."""
 
-    event: int
-    name: str
-    blob: str
+    events: tuple[int, ...] = ()
+    names: tuple[str, ...] = ()
+    blobs: tuple[str, ...] = ()
 
 
-def standing(connection: sqlite3.Connection, question: Question) -> list[Standing]:
+def standing(connection: sqlite3.Connection, question: Question) -> Standing:
     """Return the versions that *question* asks for but for its words: those that stand now, or its `events`."""
     where, values = _filters(connection, question)
-    found: list[Standing] = []
+    found: list[tuple[int, str, str]] = []
     for table in (NOW,) if question.events is None else (NOW, BEFORE):
-        rows = connection.execute(f"{_STANDING.format(table)}{where}", values)
-        found += map(Standing._make, rows)
-    return found
+        found += connection.execute(f"{_STANDING.format(table)}{where}", values).fetchall()
+    return Standing(*zip(*found, strict=True)) if found else Standing()
 
 
 def told(connection: sqlite3.Connection, scores: Mapping[int, float]) -> Matches:

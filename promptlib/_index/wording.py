@@ -54,6 +54,8 @@ class Words:
         self._contents = contents
         #: The language and the tip that the tables have, and when that was looked up.
         self._known: tuple[object, tuple[str, str]] = (None, ("", ""))
+        #: What stood when that was last asked, by which question.
+        self._stood: tuple[object, tuple[Question, str], Standing] | None = None
 
     def search(self, question: Question, language: Language) -> Findings:
         """Return the versions that answer *question*; what cannot be read just now is not found."""
@@ -65,9 +67,18 @@ class Words:
         """Return the versions that answer *question*, without what else is told of them."""
         return self._ask(lambda connection: find(connection, question), language)
 
-    def standing(self, question: Question, language: Language) -> list[Standing]:
-        """Return all versions that *question* asks for, whatever their words."""
-        return self._ask(lambda connection: standing(connection, question), language)
+    def standing(self, question: Question, language: Language) -> Standing:
+        """Return all versions that *question* asks for, whatever their words: the same object while nothing changes."""
+        wanted = question._replace(match="", limit=0), language.name
+
+        def ask(connection: sqlite3.Connection) -> Standing:
+            moment = self._session.moment
+            stood = self._stood
+            if stood is None or stood[0] is not moment or stood[1] != wanted:
+                stood = self._stood = moment, wanted, standing(connection, question)
+            return stood[2]
+
+        return self._ask(ask, language)
 
     def told(self, scores: Mapping[int, float], language: Language, match: str = "") -> Findings:
         """Return the versions of these events, in this order and with these *scores*, as `search` would."""

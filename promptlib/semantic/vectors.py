@@ -67,9 +67,9 @@ class Vectors:
         self._last: tuple[tuple[str, ...], NDArray[np.float32]] | None = None
 
     def nearest(
-        self, need: str, keys: Sequence[str], texts: Callable[[Sequence[int]], Iterable[str]]
+        self, need: str, keys: Sequence[str], texts: Callable[[Sequence[int]], Iterable[str]], most: int | None = None
     ) -> list[tuple[int, float]]:
-        """Return the place of each of *keys* with its likeness to *need*, from -1 to 1, best first.
+        """Return the places of *keys*, or of the best *most*, with their likeness to *need*, from -1 to 1, best first.
 
         *texts* is asked for those, by place, whose text is not known yet. Without a word that the embedder knows there
         is nothing to compare, and nothing is returned. Raises `EmbedderFailed` for rows that are none.
@@ -85,7 +85,10 @@ class Vectors:
             raise self._failed(f"rows of {len(wanted)} numbers now, and of {matrix.shape[1]} before")
         # Not BLAS, whose threads wait for each other on a busy machine: nine times slower, where this is one of four.
         likeness = np.einsum("ij,j->i", matrix, wanted)
-        order = np.argsort(-likeness, kind="stable")
+        places = np.arange(len(keys))
+        if most is not None and most < len(keys):
+            places = np.flatnonzero(likeness >= np.partition(likeness, -most)[-most])
+        order = places[np.argsort(-likeness[places], kind="stable")][:most]
         return list(zip(order.tolist(), likeness[order].tolist(), strict=True))
 
     def _matrix(self, keys: tuple[str, ...], texts: Callable[[Sequence[int]], Iterable[str]]) -> NDArray[np.float32]:

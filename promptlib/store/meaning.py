@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from hashlib import sha256
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -48,8 +49,8 @@ class Shelf(NamedTuple):
     words, by name. `hits` yields the hits that were chosen: by name, each with its score, and what is known of it.
     """
 
-    names: Sequence[str]
-    keys: Sequence[str]
+    names: tuple[str, ...]
+    keys: tuple[str, ...]
     texts: Callable[[Sequence[int]], Iterator[str]]
     worded: Callable[[int], Mapping[str, int]]
     hits: Callable[[Mapping[str, Chosen]], Iterator[Hit]]
@@ -70,28 +71,54 @@ def search(place: Place, text: str, wanted: Wanted, by: By, *, prefix: bool) -> 
         shelf = _files(place.reader, need, wanted, language)
     else:
         return Hits()
-    near = _vectors(place.history, by.embedder).nearest(text, shelf.keys, shelf.texts)
+    deep = max(DEEP, DEEPER * wanted.limit)
+    near = _vectors(place.history, by.embedder).nearest(text, shelf.keys, shelf.texts, deep)
     if not near:
         return searching.search(place, text, wanted, prefix=prefix)
-    near.sort(key=lambda each: shelf.names[each[0]] != text.strip())
-    meant = [shelf.names[at] for at, _ in near]
+    meant = {shelf.names[at]: (likeness, at) for at, likeness in near}
+    if (called := text.strip()) in shelf.names:
+        meant = {called: meant.get(called, (0.0, shelf.names.index(called)))} | meant
+    found = _Found(shelf, {name: at for name, (_, at) in meant.items()}, need, wanted)
     if by.ranking == "semantic":
-        return _shown(shelf, [(shelf.names[at], likeness) for at, likeness in near], wanted.limit, {}, need)
-    deep = max(DEEP, DEEPER * wanted.limit)
+        return found.shown([(name, likeness) for name, (likeness, _) in meant.items()])
     if worded := shelf.worded(deep):
-        return _shown(shelf, fused(meant, worded), wanted.limit, worded, need)
+        return found.shown(fused(meant, worded), worded)
     respelled = searching.search(place, text, replace(wanted, limit=deep), prefix=prefix)
-    found = {hit.name: hit for hit in respelled}
-    shown = _shown(shelf, fused(meant, found), wanted.limit, {}, need)
-    hits = tuple(replace(found[hit.name], score=hit.score) if hit.name in found else hit for hit in shown)
-    return replace(shown, hits=hits, spelled=respelled.spelled, words=respelled.words)
+    hits = {hit.name: hit for hit in respelled}
+    shown = found.shown(fused(meant, hits), hits=hits)
+    return replace(shown, spelled=respelled.spelled, words=respelled.words)
 
 
-def _shown(shelf: Shelf, order: Sequence[tuple[str, float]], limit: int, worded: Mapping[str, int], need: Need) -> Hits:
-    places = {name: at for at, name in enumerate(shelf.names)}
-    best = {name: Chosen(score, places.get(name), worded.get(name)) for name, score in order[:limit]}
-    found = {hit.name: hit for hit in shelf.hits(best)}
-    return Hits(tuple(found[name] for name in best), len(order), (), need.typed)
+class _Found(NamedTuple):
+    """What stands on a shelf, and at which places what is meant."""
+
+    shelf: Shelf
+    places: Mapping[str, int]
+    need: Need
+    wanted: Wanted
+
+    def shown(
+        self,
+        order: Sequence[tuple[str, float]],
+        worded: Mapping[str, int] = MappingProxyType({}),
+        hits: Mapping[str, Hit] = MappingProxyType({}),
+    ) -> Hits:
+        """Return the best of *order* as hits: as they were *worded*, as *hits* that are there, or as what is meant.
+
+        By meaning, all that stands on the shelf is found.
+        """
+        best = dict(order[: self.wanted.limit])
+        chosen = {
+            name: Chosen(score, self.places.get(name), worded.get(name))
+            for name, score in best.items()
+            if name not in hits
+        }
+        found = {hit.name: hit for hit in self.shelf.hits(chosen)}
+        found |= {name: replace(hits[name], score=score) for name, score in best.items() if name in hits}
+        total = len(self.shelf.names)
+        if self.wanted.versions == "all":
+            total = len({*self.shelf.names, *worded, *hits})
+        return Hits(tuple(found[name] for name in best), total, (), self.need.typed)
 
 
 def _vectors(history: History | None, chosen: Embedder | str) -> Vectors:
@@ -119,7 +146,7 @@ def _versions(history: History, need: Need, wanted: Wanted, language: Language) 
     found = index.words.standing(question, language)
 
     def texts(places: Sequence[int]) -> Iterator[str]:
-        blobs = [found[at].blob for at in places]
+        blobs = [found.blobs[at] for at in places]
         told, contents = index.descriptions(blobs), dict(index.contents.read(blobs))
         for blob in blobs:
             data = contents[blob]
@@ -136,13 +163,15 @@ def _versions(history: History, need: Need, wanted: Wanted, language: Language) 
         told = index.words.told(by_words, language, need.match)
         yield from searching.hits_of(history, told, query.Marker(need, language), labelled)
         by_meaning = {
-            found[each.at].event: each.score for each in chosen.values() if each.worded is None and each.at is not None
+            found.events[each.at]: each.score for each in chosen.values() if each.worded is None and each.at is not None
         }
         told = index.words.told(by_meaning, language)
         yield from map(_meant, searching.hits_of(history, told, _nothing(language), labelled))
 
-    names = [labelled.get(each.event, each.name) for each in found]
-    return Shelf(names, [each.blob for each in found], texts, worded, hits)
+    names = found.names
+    if labelled:
+        names = tuple(labelled.get(event, name) for event, name in zip(found.events, names, strict=True))
+    return Shelf(names, found.blobs, texts, worded, hits)
 
 
 def _files(reader: Reader, need: Need, wanted: Wanted, language: Language) -> Shelf:
@@ -166,7 +195,7 @@ def _files(reader: Reader, need: Need, wanted: Wanted, language: Language) -> Sh
                 yield _meant(searching.hit_of(found[each.at], each.score, by_meaning))
 
     keys = [sha256(text.encode()).hexdigest() for text in gists]
-    return Shelf([each.name for each in found], keys, texts, worded, hits)
+    return Shelf(tuple(each.name for each in found), tuple(keys), texts, worded, hits)
 
 
 def _nothing(language: Language) -> query.Marker:

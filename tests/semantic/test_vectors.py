@@ -48,6 +48,18 @@ def test_the_text_nearest_in_direction_comes_first() -> None:
     assert (best, round(score, 6)) == (0, 1.0)
 
 
+def test_the_best_few_are_the_first_of_all() -> None:
+    texts = [f"{'sun ' * (number % 7)}snow" for number in range(40)]
+    vectors = Vectors(Counting())
+
+    def best(most: int | None) -> list[tuple[int, float]]:
+        keys = [str(number) for number in range(40)]
+        return vectors.nearest("sun", keys, lambda places: [texts[place] for place in places], most)
+
+    for most in (1, 2, 5, 6, 39, 40, 41):
+        assert best(most) == best(None)[:most]
+
+
 def test_each_text_is_embedded_once_and_only_what_is_new_is_asked_for() -> None:
     counting = Counting()
     vectors = Vectors(counting)
