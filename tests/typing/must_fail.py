@@ -32,6 +32,7 @@ from promptlib.lint import Settings, lint
 from promptlib.mcp_server import serve, server
 
 if TYPE_CHECKING:
+    from promptlib.query import Hit
     from promptlib.tokens import BudgetReport
 
 
@@ -159,3 +160,12 @@ def wrong_chains(triage: Prompt[Triage], chain: Chain[Triage]) -> None:
 def wrong_rankings(store: Store) -> None:
     store.search("calm an angry customer", ranking="best")  # error: arg-type
     store.search("calm an angry customer", embedder=len)  # error: arg-type
+
+
+def wrong_searches(store: Store, hit: Hit) -> None:
+    store.search(["calm"])  # error: arg-type
+    store.search("calm", tag="mail")  # error: call-arg
+    store.search("calm", versions="newest")  # error: arg-type
+    store.search("calm", changed_since="2026-05-03")  # error: arg-type
+    hit.score = 2.0  # error: misc
+    store.search("calm").total = 1  # error: misc

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from datetime import date  # noqa: TC003 - pydantic reads the annotations
+from datetime import date, datetime  # noqa: TC003 - pydantic reads the annotations
 from typing import TYPE_CHECKING, Annotated, Any, Literal, assert_type
 
 from mcp.server import Server
@@ -42,6 +42,7 @@ from promptlib.lint import Finding, Fix, Settings, lint, lint_file
 from promptlib.lint import Report as LintReport
 from promptlib.mcp_server import serve, server
 from promptlib.merge import Merged, merge
+from promptlib.query import Duplicate, Hit, Hits
 from promptlib.review import Review, review
 from promptlib.runs import Run
 from promptlib.semantic import Embedder, embedder
@@ -268,3 +269,17 @@ def by_meaning(store: Store) -> None:
         assert_type(hit.score, float)
     store.search("calm an angry customer", ranking="semantic", embedder="minilm")
     store.search("calm an angry customer", embedder=named)
+
+
+def searches(store: Store, when: datetime) -> None:
+    hits = store.search("calm a customer", tags=["mail"], inputs=("ticket:string",), changed_since=when, versions="all")
+    assert_type(hits, Hits)
+    assert_type(hits[0], Hit)
+    assert_type(hits[:2], tuple[Hit, ...])
+    assert_type(
+        [hit.version for hit in store.at("main").search("x", limit=1, label="production")], list[Version | None]
+    )
+    assert_type(hits[0].snippet.marks, tuple[tuple[int, int], ...])
+    assert_type(hits.spelled, tuple[tuple[str, str], ...])
+    assert_type(store.related("support/triage@v1", limit=3), Hits)
+    assert_type(store.duplicates(0.9), tuple[Duplicate, ...])
