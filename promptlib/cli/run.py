@@ -8,7 +8,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -25,7 +25,18 @@ if TYPE_CHECKING:
     from promptlib import Budget, Chain, ChainRun
     from promptlib.chain.running import Messages
     from promptlib.cli.terminal import Row
+    from promptlib.errors import ChainFailed
 
+Command: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--with", metavar="COMMAND", help="Answers each step: messages as JSON on stdin, the answer on stdout."
+    ),
+]
+Others: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--step-with", metavar="STEP=COMMAND", help="Another command for one step. Repeat it."),
+]
 #: So much of what a command says on stderr is told when it fails.
 MOST_TOLD = 400
 
@@ -37,16 +48,8 @@ class CommandFailedError(RuntimeError):
 def run(  # noqa: PLR0913 - one option for each thing that a run takes
     ref: Ref,
     *,
-    command: Annotated[
-        str,
-        typer.Option(
-            "--with", metavar="COMMAND", help="Answers each step: messages as JSON on stdin, the answer on stdout."
-        ),
-    ],
-    others: Annotated[
-        list[str] | None,
-        typer.Option("--step-with", metavar="STEP=COMMAND", help="Another command for one step. Repeat it."),
-    ] = None,
+    command: Command,
+    others: Others = None,
     given: Given = None,
     inputs: Inputs = "",
     budget: Annotated[int | None, typer.Option(metavar="N", help="At most N tokens a step.", min=1)] = None,
@@ -80,21 +83,23 @@ def run(  # noqa: PLR0913 - one option for each thing that a run takes
                 clock=lambda: datetime.now(UTC),
             )
         except ChainFailed as error:
-            _keep(error.run, output)
-            if json:
-                print_json("chain run", {"run": error.run.to_dict()})
-            print_error(error)
-            if output:
-                emit([plain(f"go on with: --resume {output}")], stream=sys.stderr)
+            _tell_failed(error, output, json=json)
             raise typer.Exit(DIFFERENT) from error
     _keep(made, output)
     if json:
         print_json("chain run", {"run": made.to_dict()})
         return
     emit(_steps(chain, made), stream=sys.stderr)
-    write_exactly(made.text.encode("utf-8", "backslashreplace"))
-    if not made.text.endswith("\n"):
-        write_exactly(b"\n")
+    write_exactly(f"{made.text.removesuffix(chr(10))}\n".encode("utf-8", "backslashreplace"))
+
+
+def _tell_failed(error: ChainFailed, output: Path | None, *, json: bool) -> None:
+    _keep(error.run, output)
+    if json:
+        print_json("chain run", {"run": error.run.to_dict()})
+    print_error(error)
+    if output:
+        emit([plain(f"go on with: --resume {output}")], stream=sys.stderr)
 
 
 def _budget(most: int | None) -> Budget | None:

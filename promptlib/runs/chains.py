@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from promptlib.errors import InvalidInputs, InvalidPrompt, PromptLibError
 from promptlib.plain import Frozen, freeze
@@ -40,15 +40,38 @@ def runs_for(  # noqa: PLR0913 - what there is to tell of a run, all by keyword
         raise InvalidInputs(
             f"the field {min(taken)!r} tells of the chain", hint=f"choose another name: my_{min(taken)}"
         )
-    own = checked_fields(fields or {})
-    word = checked_word(run, "run") if run is not None else secrets.token_hex(ID_BYTES)
-    now, called = checked_time(time), checked_word(model, "model") if model else ""
+    about = _About(
+        fields=checked_fields(fields or {}),
+        id=checked_word(run, "run") if run is not None else secrets.token_hex(ID_BYTES),
+        time=checked_time(time),
+        model=checked_word(model, "model") if model else "",
+        texts=texts,
+    )
+    steps = [(each, _includes(each, find)) for each in made.steps]
+    yield _whole(made, steps, about)
+    for each, pins in steps:
+        try:
+            yield _step(made, each, pins, about)
+        except InvalidPrompt as error:
+            raise InvalidInputs(f"this run cannot be logged: {error.what}", hint=error.hint) from error
+
+
+class _About(NamedTuple):
+    """What all lines of one run have alike."""
+
+    fields: Frozen
+    id: str
+    time: datetime
+    model: str
+    texts: bool
+
+
+def _whole(made: ChainRun, steps: list[tuple[StepRun, tuple[Pin, ...]]], about: _About) -> Run:
     number, edited = _version(made.version)
     tokens = made.tokens
-    steps = [(each, _includes(each, find)) for each in made.steps]
-    yield Run(
-        id=word,
-        time=now,
+    return Run(
+        id=about.id,
+        time=about.time,
         digest=made.digest,
         name=made.name,
         number=number,
@@ -56,36 +79,35 @@ def runs_for(  # noqa: PLR0913 - what there is to tell of a run, all by keyword
         includes=_once(pin for each, pins in steps for pin in (Pin(_own(each), each.digest), *pins)),
         inputs_digest=made.inputs_digest,
         output_digest=output_digest(made.text) if made.steps else "",
-        model=called,
+        model=about.model,
         tokens=int(tokens) if made.steps else None,
         exactness=getattr(tokens, "exactness", ""),
-        fields=own,
+        fields=about.fields,
     )
-    for each, pins in steps:
-        number, edited = _version(each.provenance.version)
-        about = {CHAIN: f"{made.name}#{made.digest.removeprefix('sha256:')}", CHAIN_RUN: word, STEP: each.name}
-        try:
-            yield Run(
-                id=secrets.token_hex(ID_BYTES),
-                time=each.began.astimezone(UTC) if each.began else now,
-                digest=each.digest,
-                name=each.provenance.name,
-                number=number,
-                edited=edited,
-                label=each.provenance.label,
-                commit=each.provenance.commit,
-                includes=pins,
-                inputs_digest=each.provenance.inputs_digest,
-                result_digest=each.provenance.result_digest,
-                output_digest=output_digest(each.answer),
-                model=called,
-                tokens=int(each.tokens),
-                exactness=each.tokens.exactness,
-                output=freeze(each.answer, what="the answer") if texts else None,
-                fields=Frozen({**own, **about}),
-            )
-        except InvalidPrompt as error:
-            raise InvalidInputs(f"this run cannot be logged: {error.what}", hint=error.hint) from error
+
+
+def _step(made: ChainRun, each: StepRun, pins: tuple[Pin, ...], about: _About) -> Run:
+    said, (number, edited) = each.provenance, _version(each.provenance.version)
+    chain = {CHAIN: f"{made.name}#{made.digest.removeprefix('sha256:')}", CHAIN_RUN: about.id, STEP: each.name}
+    return Run(
+        id=secrets.token_hex(ID_BYTES),
+        time=each.began.astimezone(UTC) if each.began else about.time,
+        digest=each.digest,
+        name=said.name,
+        number=number,
+        edited=edited,
+        label=said.label,
+        commit=said.commit,
+        includes=pins,
+        inputs_digest=said.inputs_digest,
+        result_digest=said.result_digest,
+        output_digest=output_digest(each.answer),
+        model=about.model,
+        tokens=int(each.tokens),
+        exactness=each.tokens.exactness,
+        output=freeze(each.answer, what="the answer") if about.texts else None,
+        fields=Frozen({**about.fields, **chain}),
+    )
 
 
 def _version(told: str | None) -> tuple[int | None, bool]:
