@@ -51,6 +51,7 @@ class Card:
             list(self.labels),
             list(self.inputs),
             self.told,
+            self.day,
         ]
 
 
@@ -80,7 +81,11 @@ def _body(title: str, cards: Sequence[Card], told: str, foot: str) -> Iterator[s
     yield '<button id="filters" type="button" aria-expanded="false" aria-controls="facet-lists">Filters</button>'
     yield f'<div id="facet-lists">{"".join(_facets(cards))}</div></aside>'
     shown = f"{count(len(cards), 'prompt')}"
-    yield f'<section id="results" aria-label="Prompts"><p id="status" role="status">{shown}</p><ol id="hits">'
+    yield (
+        f'<section id="results" aria-label="Prompts"><div class="told"><p id="status" role="status">{shown}</p>'
+        '<label class="hidden" for="order">Order</label><select id="order"><option value="">Best first</option>'
+        '<option value="newest">Newest first</option></select></div><ol id="hits">'
+    )
     yield from (_card(card) for card in cards[:FIRST])
     rest = "" if len(cards) > FIRST else " hidden"
     yield f'</ol><button id="more" type="button"{rest}>Show more</button></section></div>'
@@ -126,7 +131,7 @@ def _card(card: Card) -> str:
     before = f'<span class="folder">{line(folder + slash)}</span>' if folder else ""
     chips = "".join(f'<span class="chip label">{line(label)}</span>' for label in card.labels)
     chips += "".join(f'<span class="chip"><bdi>{line(tag)}</bdi></span>' for tag in card.tags)
-    kind = f'<span class="chip kind">{card.kind}</span>' if card.kind != "prompt" else ""
+    kind = f' <span class="chip kind">{card.kind}</span>' if card.kind != "prompt" else ""
     return (
         f'<li><a class="card" href="{address(card.name)}"><h2>{before}<bdi>{line(last)}</bdi>{kind}</h2>'
         f'<p class="text"><bdi>{line(cut(card.text, _LONGEST_TEXT))}</bdi></p>'

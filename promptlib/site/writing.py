@@ -48,9 +48,10 @@ def replaced(out: Path) -> Iterator[Folder]:
     Raises `SiteRefused` where *out* is there and holds anything but an earlier site, before anything is written.
     """
     check(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
+    place = Path(os.path.abspath(out))  # noqa: PTH100 - `.` and `..` have a name then, and links stay links
+    place.parent.mkdir(parents=True, exist_ok=True)
     # Beside it, on the same disk: a rename there is one step.
-    beside = Path(mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    beside = Path(mkdtemp(prefix=f".{place.name}-", dir=place.parent))
     try:
         new = beside / "new"
         new.mkdir()
@@ -59,10 +60,10 @@ def replaced(out: Path) -> Iterator[Folder]:
         files = sorted(folder.files)
         (new / MARK).write_text(json.dumps({"format": _FORMAT, "files": files}, indent=0) + "\n", encoding="utf-8")
         check(out)  # somebody may have put something there in the meantime
-        _swap(new, out, beside / "old")
+        _swap(new, place, beside / "old")
     finally:
         # Where even the way back failed, the earlier site stays where it is.
-        if os.path.lexists(out) or not (beside / "old").exists():
+        if os.path.lexists(place) or not (beside / "old").exists():
             shutil.rmtree(beside, ignore_errors=True)
 
 

@@ -298,6 +298,16 @@ def test_what_fails_leaves_the_earlier_site(store: Store, tmp_path: Path, monkey
     assert list(tmp_path.iterdir()) == [out]
 
 
+def test_the_folder_may_be_the_one_that_one_is_in(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    write(store, ".")
+    assert (tmp_path / "here/index.html").is_file()
+    assert list(tmp_path.iterdir()) == [tmp_path / "here"]
+
+
 def test_an_empty_folder_will_do_and_others_may_read_the_site(store: Store, tmp_path: Path) -> None:
     out = tmp_path / "deep/site"
     out.mkdir(parents=True)

@@ -21,6 +21,7 @@ import pytest
 from pydantic import BaseModel, Field, JsonValue, create_model
 
 from promptlib import Chain, File, Image, Prompt, Store, Thread, assistant, placeholder, step, system, user
+from promptlib.cli.demo import made
 from promptlib.formats.git_history import import_git
 from promptlib.query.porter import stem
 from promptlib.site import write
@@ -142,7 +143,7 @@ def unharmed(browser: Browser, scheme: str = "file") -> None:
 
 def hits(browser: Browser) -> list[str]:
     found: list[str] = browser.ask("[...document.querySelectorAll('#hits h2')].map(each => each.innerText)")
-    return found
+    return [each.removesuffix(" chain") for each in found]
 
 
 def say(browser: Browser, text: str) -> None:
@@ -297,6 +298,27 @@ def test_facets_narrow_and_the_address_keeps_them(browser: Browser, site: Path) 
     say(browser, "")
     assert len(hits(browser)) == 8
     unharmed(browser)
+
+
+def test_the_newest_come_first_when_asked(browser: Browser, tmp_path: Path) -> None:
+    with made(tmp_path / "prompts.git") as store:
+        write(store, tmp_path / "site")
+    browser.open(tmp_path / "site/index.html")
+    assert hits(browser)[0] == "code/review"
+    newest = "(order => { order.value = 'newest'; order.dispatchEvent(new Event('change')); })"
+    browser.ask(f"{newest}(document.querySelector('#order'))")
+    dated = browser.ask(
+        "[...document.querySelectorAll('#hits .foot .soft')].map(each => each.innerText.split(' · ')[1])"
+    )
+    assert len(set(dated)) > 3
+    assert dated == sorted(dated, reverse=True)
+    first = hits(browser)[0]
+    address = browser.ask("location.href")
+    browser.open("about:blank")
+    browser.open(address)
+    assert hits(browser)[0] == first
+    say(browser, "invoice")
+    assert hits(browser)[0] == "data/invoice"
 
 
 def test_the_keyboard_is_enough(browser: Browser, site: Path) -> None:

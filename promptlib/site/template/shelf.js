@@ -1,9 +1,9 @@
 "use strict";
 (() => {
   const { cards, index, first, short } = JSON.parse(document.getElementById("data").textContent);
-  const [NAME, ADDRESS, KIND, TEXT, TAGS, LABELS, INPUTS, TOLD] = [0, 1, 2, 3, 4, 5, 6, 7];
+  const [NAME, ADDRESS, KIND, TEXT, TAGS, LABELS, INPUTS, TOLD, DAY] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
   const byId = (id) => document.getElementById(id);
-  const find = byId("find"), hits = byId("hits"), more = byId("more"), said = byId("status");
+  const find = byId("find"), hits = byId("hits"), more = byId("more"), said = byId("status"), order = byId("order");
   const html = (name, className, ...inside) => {
     const made = document.createElement(name);
     if (className) made.className = className;
@@ -219,7 +219,7 @@
     const title = html("h2", "");
     if (cut) title.append(html("span", "folder", ...marks(card[NAME].slice(0, cut))));
     title.append(html("bdi", "", ...marks(card[NAME].slice(cut))));
-    if (card[KIND] !== "prompt") title.append(html("span", "chip kind", card[KIND]));
+    if (card[KIND] !== "prompt") title.append(" ", html("span", "chip kind", card[KIND]));
     const foot = html("p", "foot", html("span", "soft", card[TOLD]));
     foot.append(...card[LABELS].map((label) => html("span", "chip label", label)));
     foot.append(...card[TAGS].map((tag) => html("span", "chip", html("bdi", "", tag))));
@@ -270,6 +270,7 @@
     why = found.why;
     base = found.empty ? cards.map((_, at) => at) : found.pages;
     results = base.filter((at) => fits(cards[at], ""));
+    if (order.value === "newest") results.sort((one, other) => (cards[one][DAY] < cards[other][DAY]) - (cards[one][DAY] > cards[other][DAY]));
     drawHits();
     document.querySelectorAll(".facet").forEach(drawFacet);
     const parts = [`${results.length.toLocaleString("en")} prompt${results.length === 1 ? "" : "s"}`];
@@ -285,6 +286,7 @@
   const keep = () => {
     const words = new URLSearchParams();
     if (find.value) words.set("q", find.value);
+    if (order.value) words.set("order", order.value);
     for (const [key, values] of Object.entries(chosen)) for (const value of values) words.append(key, value);
     try { history.replaceState(null, "", words.size ? `#${words}` : location.pathname + location.search); } catch { /* a viewer without addresses */ }
   };
@@ -292,6 +294,7 @@
     if (location.hash === "#find") { find.focus(); return; }
     const words = new URLSearchParams(location.hash.slice(1));
     find.value = words.get("q") || "";
+    order.value = words.get("order") === "newest" ? "newest" : "";
     for (const [key, values] of Object.entries(chosen)) { values.clear(); words.getAll(key).forEach((value) => values.add(value)); }
   };
   const ask = () => { shown = first; update(); keep(); };
@@ -299,6 +302,7 @@
   // --- hands --------------------------------------------------------------------------------------------------------
 
   find.addEventListener("input", ask);
+  order.addEventListener("change", ask);
   byId("facets").addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (!button) return;
