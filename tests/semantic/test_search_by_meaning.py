@@ -290,3 +290,49 @@ def test_the_language_of_words_is_a_setting(store: Store) -> None:
         assert names(again.search("the", ranking="lexical")) != []
     with configure(store, "language", "latin") as again, pytest.raises(StoreError, match="is 'latin', none of english"):
         again.search("noise")
+
+
+HOSTILE = (
+    *(
+        '"',
+        "'",
+        "*",
+        "-",
+        "NEAR(car, 2)",
+        "car AND",
+        "name: car",
+        "{{ car }}",
+        "car\0engine",
+        "\0",
+        " ",
+        "",
+        "\ud800 car",
+    ),
+    *(
+        "\u202ecar",
+        "日本語",
+        "سيارة",
+        "🚗" * 50,
+        "\x1b[31mcar",
+        "car" * 400_000,
+        "a " * 500_000,
+        "'; DROP TABLE names; --",
+    ),
+)
+
+
+@pytest.mark.parametrize("ranking", ["semantic", "fused"])
+def test_whatever_is_typed_is_a_need_and_nothing_else(store: Store, ranking: str) -> None:
+    for need in HOSTILE:
+        for hit in store.search(need, ranking=ranking, embedder="wordllama"):  # type: ignore[arg-type]  # each is one
+            assert hit.name in store.names(), need[:40]
+            assert hit.score == pytest.approx(hit.score), need[:40]
+
+
+def test_texts_of_prompts_are_data_for_the_embedder_too(store: Store) -> None:
+    for at, text in enumerate(HOSTILE):
+        clean = text[:20_000].encode("utf-8", "replace").decode()
+        if clean.strip():
+            store.save(f"odd/n{at}", Prompt(messages=(user(clean, literal=True),)))
+    hits = store.search("an automobile", ranking="semantic", limit=100)
+    assert {hit.name for hit in hits} == set(store.names())
