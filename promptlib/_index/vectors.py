@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-APPLICATION = 0x70726D76
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS vectors "
     "(embedder TEXT, key TEXT, vector BLOB, seal INTEGER, PRIMARY KEY (embedder, key)) WITHOUT ROWID"
@@ -56,7 +55,6 @@ class VectorFile:
             with closing(self._open("rwc")) as connection, connection:
                 connection.execute(_TABLE)
                 connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?)", sealed)
-                connection.execute(f"PRAGMA application_id={APPLICATION}")
         except sqlite3.Error as error:
             self._set_right(error)
         except OSError:

@@ -38,7 +38,7 @@ class Chosen(NamedTuple):
     """A prompt that is to be shown: at its place on the shelf, or as it was found by its words."""
 
     score: float
-    at: int | None
+    at: int
     worded: int | None
 
 
@@ -65,12 +65,9 @@ def search(place: Place, text: str, wanted: Wanted, by: By, *, prefix: bool) -> 
     language = query.language(place.language)
     need = query.read(text, language, prefix=prefix)
     history = place.history.now() if place.history is not None else None
-    if history is not None:
-        shelf = _versions(history, need, wanted, language)
-    elif place.reader is not None:
-        shelf = _files(place.reader, need, wanted, language)
-    else:
-        return Hits()
+    shelf = (
+        _files(place.reader, need, wanted, language) if history is None else _versions(history, need, wanted, language)
+    )
     deep = max(DEEP, DEEPER * wanted.limit)
     near = _vectors(place.history, by.embedder).nearest(text, shelf.keys, shelf.texts, deep)
     if not near:
@@ -109,7 +106,7 @@ class _Found(NamedTuple):
         """
         best = dict(order[: self.wanted.limit])
         chosen = {
-            name: Chosen(score, self.places.get(name), worded.get(name))
+            name: Chosen(score, self.places.get(name, -1), worded.get(name))
             for name, score in best.items()
             if name not in hits
         }
@@ -162,9 +159,7 @@ def _versions(history: History, need: Need, wanted: Wanted, language: Language) 
         by_words = {each.worded: each.score for each in chosen.values() if each.worded is not None}
         told = index.words.told(by_words, language, need.match)
         yield from searching.hits_of(history, told, query.Marker(need, language), labelled)
-        by_meaning = {
-            found.events[each.at]: each.score for each in chosen.values() if each.worded is None and each.at is not None
-        }
+        by_meaning = {found.events[each.at]: each.score for each in chosen.values() if each.worded is None}
         told = index.words.told(by_meaning, language)
         yield from map(_meant, searching.hits_of(history, told, _nothing(language), labelled))
 
@@ -174,9 +169,10 @@ def _versions(history: History, need: Need, wanted: Wanted, language: Language) 
     return Shelf(names, found.blobs, texts, worded, hits)
 
 
-def _files(reader: Reader, need: Need, wanted: Wanted, language: Language) -> Shelf:
+def _files(reader: Reader | None, need: Need, wanted: Wanted, language: Language) -> Shelf:
     """Return the files that *reader* reads and that are *wanted*; a file goes by the digest of what is embedded."""
-    found = [each for each in searching.filed_in(reader, wanted).values() if each.fits(wanted)]
+    filed = searching.filed_in(reader, wanted) if reader is not None else {}
+    found = [each for each in filed.values() if each.fits(wanted)]
     gists = [gist(each.document.description, each.document.body) for each in found]
 
     def texts(places: Sequence[int]) -> Iterator[str]:
@@ -191,7 +187,7 @@ def _files(reader: Reader, need: Need, wanted: Wanted, language: Language) -> Sh
         for each in chosen.values():
             if each.worded is not None:
                 yield searching.hit_of(found[each.worded], each.score, by_words)
-            elif each.at is not None:
+            else:
                 yield _meant(searching.hit_of(found[each.at], each.score, by_meaning))
 
     keys = [sha256(text.encode()).hexdigest() for text in gists]

@@ -175,6 +175,24 @@ def test_prompts_of_one_text_are_embedded_once_and_all_found(store: Store) -> No
     assert len(meaning.asked) <= 1 + 5
 
 
+def test_names_that_are_gone_are_found_by_their_words(store: Store) -> None:
+    store.delete("garage/old")
+    hits = store.search("the bonnet of a car", ranking="fused", embedder=Meaning(), versions="all")
+    assert set(names(hits)) == set(store.names()) | {"garage/old"}
+    assert hits.total == 4
+    (gone,) = (hit for hit in hits if hit.name == "garage/old")
+    assert (gone.field, gone.version) == ("body", store.history("garage/old")[0])
+
+
+def test_a_text_that_is_lost_is_told(store: Store) -> None:
+    store.search("bonnet")
+    show = ["git", "-C", str(store.path), "rev-parse", "main:garage/old.prompty"]
+    blob = subprocess.run(show, check=True, capture_output=True, text=True, timeout=60).stdout.strip()
+    (store.path / "objects" / blob[:2] / blob[2:]).unlink()
+    with pytest.raises(StoreError, match=blob[:8]):
+        store.search("car", ranking="semantic", embedder=Meaning())
+
+
 def test_an_empty_store_has_nothing_to_find(tmp_path: Path) -> None:
     with Store.init(tmp_path / "empty.git", bare=True) as store:
         assert store.search("car", ranking="fused", embedder=Meaning()).total == 0

@@ -135,6 +135,18 @@ def test_a_file_below_a_link_is_left_alone(tmp_path: Path) -> None:
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
+def test_where_nothing_can_be_written_nothing_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    VectorFile(tmp_path / "file" / "vectors.sqlite").write("e", [("k", b"\0\0")])
+    assert VectorFile(tmp_path / "file" / "vectors.sqlite").read("e") == []
+    damaged = VectorFile(tmp_path / "vectors.sqlite")
+    (tmp_path / "vectors.sqlite").write_bytes(b"no database at all" * 100)
+    damaged.write("e", [("k", b"\0\0")])
+    assert damaged.read("e") == []
+    damaged.write("e", [("k", b"\0\0")])
+    assert damaged.read("e") == [("k", b"\0\0")]
+
+
 def test_without_a_known_word_there_is_nothing_to_compare() -> None:
     assert near(Vectors(Counting()), "???") == []
     assert Vectors(Counting()).nearest("sun", [], lambda _: []) == []
