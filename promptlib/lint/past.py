@@ -71,22 +71,26 @@ def stale_description(subject: Subject) -> Iterator[Hit]:
 
 
 def _written_in(subject: Subject, versions: tuple[Version, ...]) -> tuple[Version, Prompt[Any]] | None:
-    """Return the version that brought the description of today."""
-    found = None
-    view = subject.shelf.view
+    """Return the version that brought the description of today.
+
+    One that the first version had is taken for never changed: reading all versions would cost as much as they are.
+    """
+    view, found = subject.shelf.view, None
     assert view is not None  # noqa: S101 - asked before
-    for version in reversed(versions):
-        if not version.digest:
+    for version in (versions[0], *reversed(versions)):
+        prompt = view.load(_ref(version)) if version.digest else None
+        if prompt is not None and prompt.description == subject.prompt.description:
+            found = version, prompt
+            if version is versions[0]:
+                return found
+        elif version is not versions[0]:
             break
-        prompt = (
-            view.load(f"{version.name}#{version.digest.removeprefix('sha256:')}")
-            if version.number is None
-            else (view.load(f"{version.name}@v{version.number}"))
-        )
-        if prompt.description != subject.prompt.description:
-            break
-        found = version, prompt
     return found
+
+
+def _ref(version: Version) -> str:
+    which = f"#{version.digest.removeprefix('sha256:')}" if version.number is None else f"@v{version.number}"
+    return f"{version.name}{which}"
 
 
 def _lost(description: str, then: frozenset[str], now: frozenset[str]) -> list[str]:
