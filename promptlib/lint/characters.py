@@ -68,12 +68,11 @@ def invisible_character(subject: Subject) -> Iterator[Hit]:
     for at, found in enumerate(invisible_in_text(text)):
         if at == MOST_PLACES:
             return
-        if text[found.offset] == "\r":
-            continue  # a carriage return is told by its own rule
         hidden = f", which hides {found.hidden!a}" if found.hidden else ""
         many = f", {found.length:,} in a row" if found.length > 1 else ""
-        # An order of reading that was changed is a question for a person: the text means something else without it.
-        removable = found.kind in {"zero-width", "tag", "control", "ignorable"}
+        # What changes the order of reading, or parts words, is a question for a person: without it the text is another.
+        blank = any(map(str.isspace, text[found.offset : found.offset + found.length]))
+        removable = found.kind in {"zero-width", "tag", "control", "ignorable"} and not blank
         yield Hit(
             subject.spot(found.offset, found.length),
             f"U+{found.code_point:04X} {found.name}{many} ({found.kind}){hidden}",

@@ -112,7 +112,8 @@ def subjects_of(view: View, names: Iterable[str]) -> Iterator[Subject]:
     """Yield the prompts *names* of a store, or all of it."""
     shelf = Shelf(view)
     for name in list(names) or view.names():
-        yield Subject(name, view.file(name), view.shown(name), shelf)
+        source, data = view.raw(name)
+        yield Subject(name, data, source, shelf)
 
 
 def _budget(settings: Settings) -> Budget | None:

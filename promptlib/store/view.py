@@ -351,13 +351,22 @@ class View:
         with self._asked(parsed.name):
             return self._reading().file(parsed)
 
-    def shown(self, name: str) -> str:
-        """Return how errors call the file of *name*: its path in the repository, or below the root of a bare store."""
-        from promptlib.store.layout import prompt_path  # noqa: PLC0415 - a load asks for no words
+    def raw(self, name: str) -> tuple[str, bytes]:
+        """Return how errors call the file that a bare *name* is read from, and its bytes, which may be no prompt.
+
+        Raises `NotFound` for a name that has no file.
+        """
+        from promptlib.store.layout import prompt_path  # noqa: PLC0415 - a load asks for no bytes
 
         if there := self._there(name):
-            return f"{there.store._called}{there.store.shown(there.rest)}"  # noqa: SLF001 - a view
-        return self._reading().files.shown(prompt_path(check_name(name)))
+            shown, data = there.store.raw(there.rest)
+            return f"{there.store._called}{shown}", data  # noqa: SLF001 - a view
+        reader, path = self._reading(), prompt_path(check_name(name))
+        with self._asked(name):
+            found = reader.files.read(path)
+        if found is None:
+            raise reader.missing(name)
+        return reader.files.shown(path), found
 
     def blame(self, ref: str | Ref) -> Blame:
         """Return who brought each line and each field of the version that *ref* names; a bare name means the newest.

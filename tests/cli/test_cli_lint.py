@@ -165,6 +165,17 @@ def test_a_file_that_is_no_prompt_is_a_finding(shell: Any) -> None:
     assert "error unreadable: undeclared variable 'nobody'\n  --> a.prompty:5:4\n" in ended.out
 
 
+def test_a_file_of_the_store_that_is_no_prompt_hides_no_other(application: Any) -> None:
+    application.write("prompts/bad.prompty", "---\ndescription: x\n---\nuser:\n{{ nobody }}\n")
+    application.write("prompts/worse.prompty", "---\n- 1\n")
+    application.write("prompts/good.prompty", BLANKS)
+    document = application("lint", "--fix", "--json").json
+    assert document["by_rule"] == {"unreadable": 2}
+    assert [each["file"] for each in document["findings"]] == ["prompts/bad.prompty", "prompts/worse.prompty"]
+    assert [each["name"] for each in document["fixes"]] == ["good"]
+    assert application("lint", "nobody").code == 3
+
+
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [

@@ -74,3 +74,9 @@ def test_a_silence_holds_in_the_file_of_a_chain(store: Store) -> None:
     with store.transaction("Say why") as transaction:
         transaction.rewrite("answer", silenced.encode())
     assert found(store, "answer") == {"undescribed-input": 4}
+
+
+def test_a_label_that_is_gone_pins_nothing(store: Store) -> None:
+    store.label("read", "production", None)
+    [told] = [each for each in lint(store, "answer").findings if each.rule == "floating-step"]
+    assert told.fix is None

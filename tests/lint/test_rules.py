@@ -232,3 +232,63 @@ def test_the_past_is_looked_at_as_it_was(store: Store) -> None:
 def test_a_description_that_is_the_name_says_nothing(store: Store, description: str) -> None:
     store.save("hello/page", Prompt.define(user("Hello."), description=description))
     assert found(store) == {"missing-description": "the description is the name once more"}
+
+
+# --- what cannot be told is not told ----------------------------------------------------------------------------------
+
+
+def test_what_is_in_no_history_yet_is_looked_at_without_one(tmp_path: Path) -> None:
+    (tmp_path / "prompts").mkdir()
+    text = "---\ndescription: Sorts the letters\nmetadata:\n  promptlib:\n    includes:\n      a: a#" + "0" * 64
+    (tmp_path / "prompts/page.prompty").write_text(f'{text}\n---\nuser:\n{{% include "a" %}} Write a poem.\n')
+    with Store(tmp_path) as folder:
+        assert lint(folder, settings=Settings(budget=1)).findings == ()
+
+
+def test_a_value_of_no_known_type_may_be_anything() -> None:
+    head = "description: Sorts\ninputs:\n  some:\n    kind: json\n    description: What to sort\n"
+    report = lint_file(f"---\n{head}---\nsystem:\nSort {{{{ some.deep.down }}}}.\n".encode())
+    assert set(report.by_rule) == {"untyped-input", "input-in-system"}
+
+
+@pytest.mark.parametrize(
+    "text", ["{urgency: high}", "{", '{"urgency": "high", "reasons": ["late"', "{}", '["urgency"]']
+)
+def test_what_is_no_json_object_is_no_example(text: str) -> None:
+    assert lint_file(f"---\n{OUTPUTS}---\nuser:\nSuch as {text} or so.\n".encode()).ok
+
+
+@pytest.mark.parametrize(
+    ("value", "breaks"), [("null", False), ('"$URGENCY"', False), ('{"a": "<b>"}', False), ("3", True), ("[1]", True)]
+)
+def test_placeholders_in_an_example_are_no_values(value: str, breaks: bool) -> None:  # noqa: FBT001 - a table's column
+    report = lint_file(f'---\n{OUTPUTS}---\nuser:\nSuch as {{"urgency": {value}, "reasons": []}}\n'.encode())
+    assert set(report.by_rule) == ({"broken-example"} if breaks else set())
+
+
+def test_a_text_that_no_tokenizer_takes_is_not_counted() -> None:
+    body = f"user:\n{{{{ text | delimited }}}}\n{' ' * 1_000_000}x\n"
+    assert rules(body, settings=Settings(select=("late-static-text",))) == {}
+    literal = f"---\ntemplate: literal\n---\n{' ' * 1_000_000}x"
+    assert lint_file(literal.encode(), settings=Settings(select=("over-budget",), budget=10)).ok
+
+
+@pytest.mark.parametrize(
+    ("sign", "mended"), [("\u200b", True), ("\x1b", True), ("\U000e0041", True), ("\u202e", False), ("\x85", False)]
+)
+def test_what_parts_words_or_turns_them_round_is_left_to_a_person(sign: str, mended: bool) -> None:  # noqa: FBT001 - a table's column
+    report = lint_file(f"---\ndescription: Sorts\n---\nuser:\none{sign}two\n".encode())
+    assert [(each.rule, each.fix is not None) for each in report.findings] == [("invisible-character", mended)]
+
+
+def test_a_tag_that_the_file_writes_in_another_way_is_left_to_a_person() -> None:
+    body = "user:\nSort what stands here:\n<text>\n{{ text }}\n</text>\n"
+    assert [each.fix is not None for each in lint(Prompt.define(user("Sort this one for me: <a>"))).findings] == [False]
+    assert rules(body) == {"forgeable-delimiter": 2}
+
+
+def test_an_include_may_close_what_stands_before_it(store: Store) -> None:
+    closing = store.save("end", Prompt.define(user("</rules>"), description="Ends the list"))
+    text = 'Sort these.\n<rules>\nall\n{% include "end" %}\n</rule>\n'
+    store.save("page", Prompt.define(user(text), includes={"end": closing}, description="Sorts all"))
+    assert found(store, "page") == {}

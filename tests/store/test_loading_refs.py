@@ -274,3 +274,24 @@ def test_a_broken_file_tells_its_place_in_every_home(filled: Store, tmp_path: Pa
     )
     with pytest.raises(InvalidFile, match=r"prompts/a\.prompty:4:3"):
         Store(tmp_path / "folder").load("a")
+
+
+def test_the_bytes_of_a_name_are_there_though_they_are_no_prompt(store: Store, tree: Store, make: Make) -> None:
+    """How errors call the file comes with them; only files on disk have a place there."""
+    store.save("a/b", make("one"))
+    shown, data = store.raw("a/b")
+    assert shown.endswith("a/b.prompty")
+    assert data == store.file("a/b")
+    with pytest.raises(NotFound, match="no prompt 'a/c'"):
+        store.raw("a/c")
+    tree.save("c", make("one"))
+    path = tree.file_path("c")
+    assert path is not None
+    path.write_bytes(b"\xff")
+    assert tree.raw("c") == ("prompts/c.prompty", b"\xff")
+
+
+def test_only_files_on_disk_have_a_place_there(bare: Store, tree: Store) -> None:
+    """A bare store has its prompts in git alone."""
+    assert bare.file_path("a") is None
+    assert tree.file_path("a/b") == tree.path / "prompts/a/b.prompty"

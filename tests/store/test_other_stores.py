@@ -469,3 +469,8 @@ def test_another_store_is_a_view(project: Store) -> None:
     assert isinstance(project.stores["near"], OtherStore)
     earlier = project.stores["near"].at(project.stores["near"].version("style"))
     assert earlier.names() == ("style",)
+
+
+def test_the_bytes_of_another_store_are_called_by_its_name(project: Store, near: Store) -> None:
+    shown, data = project.raw("near:style")
+    assert (shown, data) == (f"near:{near.raw('style')[0]}", near.file("style"))
