@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import os
 import re
+from datetime import date, datetime
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, JsonValue
 
-from promptlib import Chain, Prompt, Store, Thread, constant, placeholder, step, system, user
+from promptlib import Chain, File, Image, Prompt, Segment, Store, Thread, constant, placeholder, step, system, user
 from promptlib.columns import safe
-from promptlib.errors import InvalidInputs, NotFound, SiteRefused
+from promptlib.errors import InvalidInputs, NotFetched, NotFound, SiteRefused
 from promptlib.lineage.page import as_data
 from promptlib.site import write
 from promptlib.site.filling import plan, stretches
@@ -513,3 +514,107 @@ def test_a_chain_whose_label_is_gone_still_has_its_page(tmp_path: Path) -> None:
         write(store, tmp_path / "part", only="minutes")
     assert "floating: follows production" in " ".join(page(tmp_path / "site", "minutes").words)
     assert "a prompt that is not in this catalogue" in " ".join(page(tmp_path / "part", "minutes").words)
+
+
+# --- what a prompt declares -------------------------------------------------------------------------------------------
+
+
+class Everything(BaseModel):
+    """A field of each kind that a page has a control for."""
+
+    text: Annotated[str, Segment(priority=3, truncate="end", boundary="word", min_tokens=2, max_tokens=90)] = "Hi\n<b>"
+    whole: int = 7
+    part: float = 0.5
+    yes: bool = True
+    day: date = date(2026, 5, 3)
+    at: datetime | None = None
+    choice: Literal["a<b", 2] = 2
+    maybe: Literal["x"] | None = None
+    data: JsonValue = "plain"
+    history: Thread = ()
+    picture: Image | None = None
+    paper: File | None = None
+
+
+class Answer(BaseModel):
+    urgency: str = Field(description="How soon")
+    reason: str = "none"
+
+
+def test_a_page_shows_all_that_a_prompt_declares(tmp_path: Path) -> None:
+    text = "".join(f"{{{{ {name} }}}} " for name in Everything.model_fields if name != "history")
+    tool = {"type": "function", "function": {"name": "look_up", "parameters": {"type": "object"}}}
+    with Store.init(tmp_path / "prompts.git", bare=True) as store:
+        plain = Prompt.define(
+            Everything,
+            system(text),
+            placeholder("history", priority=9),
+            settings={"temperature": 0.25},
+            outputs=Answer,
+            tools=[tool],
+        )
+        store.save("plain", plain)
+        stated = system('{% segment "docs" truncate="drop" group="g" %}Some <i>words</i>.{% endsegment %} {{ notes }}')
+        store.save("stated", Prompt.define(Notes, stated))
+        write(store, tmp_path / "site")
+    told = page(tmp_path / "site", "plain")
+    words = " ".join(" ".join(told.words).split())
+    for each in (
+        "Inside a budget",
+        "its end goes, at a word, at least 2 tokens, at most 90 tokens",
+        "the oldest messages go",
+        '"temperature": 0.25',
+        '"look_up"',
+        "It answers with",
+        "How soon",
+        "'none'",
+        "What is sent",
+    ):
+        assert each in words, each
+    controls = {
+        attributes["data-field"]: (tag, attributes) for tag, attributes in told.tags if "data-field" in attributes
+    }
+    assert [tag for tag, _ in controls.values()].count("textarea") == 3
+    assert [controls[str(at)][1].get("type") for at in (1, 2, 3, 4, 5)] == [
+        "number",
+        "number",
+        "checkbox",
+        "date",
+        "text",
+    ]
+    assert controls["4"][1]["value"] == "2026-05-03"
+    assert "checked" in controls["3"][1]
+    fields = data(tmp_path / "site/p/plain.html")["fields"]
+    assert fields[0]["text"] == "Hi\n<b>"  # type: ignore[index] # JSON
+    assert fields[6]["choices"] == ["a<b", "2"]  # type: ignore[index] # JSON
+    words = " ".join(" ".join(page(tmp_path / "site", "stated").words).split())
+    assert "docs 0 kept whole or dropped 8 tokens (exact, o200k_base)" in words
+    assert "No live preview: message 1 holds {% segment" in words
+
+
+def test_older_versions_are_counted_and_what_cannot_be_compared_says_why(tmp_path: Path) -> None:
+    with Store.init(tmp_path / "prompts.git", bare=True) as store:
+        for at in range(4):
+            store.save("long", Prompt.define(system(f"Number {at}")), message=f"Change {at}")
+        store.save("read", Prompt.define(Notes, user("{{ notes }}")))
+        chain = Chain.define(Notes, step("read", store.load("read"), notes="notes"))
+        store.delete("long")  # a name that stands stays what it is
+        store.save("long", chain, message="Now a chain")
+        write(store, tmp_path / "site", versions=3)
+    words = " ".join(" ".join(page(tmp_path / "site", "long").words).split())
+    assert "2 older versions: promptlib log long" in words
+    assert "No difference can be told: a prompt and a chain cannot be compared" in words
+    assert "Change 1" not in words
+    assert "Number 1" in words, "the version before the oldest one that is told is what it is compared with"
+
+
+def test_what_a_partial_clone_lacks_is_told(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lacking(*_: object) -> None:
+        raise NotFetched("a text is left at the remote", hint="promptlib fetch")
+
+    for verb in ("graph", "history", "labels", "load"):
+        with monkeypatch.context() as patch:
+            patch.setattr(Store, verb, lacking)
+            with pytest.raises(NotFetched, match="left at the remote"):
+                write(store, tmp_path / "site")
+    assert list(tmp_path.iterdir()) == []
