@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from promptlib.query.document import FIELDS, Document, body_of, document
-from promptlib.query.hits import Column, Duplicate, Field, Hit, Hits, Kind, Ranking, Snippet, Versions
+from promptlib.query.hits import Column, Duplicate, Field, Hit, Hits, Kind, Later, Ranking, Snippet, Versions
 from promptlib.query.language import ENGLISH, LANGUAGES, Language, language
 from promptlib.query.need import Known, Need, read, whole
 from promptlib.query.shingles import THRESHOLD, duplicates
@@ -23,6 +23,7 @@ __all__ = [
     "Kind",
     "Known",
     "Language",
+    "Later",
     "Marker",
     "Need",
     "Ranking",

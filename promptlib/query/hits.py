@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, overload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from promptlib.version import Version
 
@@ -69,16 +69,63 @@ class Hit:
         }
 
 
+class Later(Sequence[Hit]):
+    """So many hits, made when one of them is first looked at: what a hit shows costs as much as finding it."""
+
+    __slots__ = ("_count", "_made", "_make")
+
+    def __init__(self, count: int, make: Callable[[], tuple[Hit, ...]]) -> None:
+        """Know that there are *count*, which *make* returns: it needs nothing but what it holds."""
+        self._count = count
+        self._make = make
+        self._made: tuple[Hit, ...] | None = None
+
+    def _hits(self) -> tuple[Hit, ...]:
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+    @overload
+    def __getitem__(self, index: int) -> Hit: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Hit, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Hit | tuple[Hit, ...]:
+        """Return the hit at *index*."""
+        return self._hits()[index]
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return self._count
+
+    def __eq__(self, other: object) -> bool:
+        """Compare as a tuple does."""
+        return self._hits() == (other._hits() if isinstance(other, Later) else other)
+
+    def __hash__(self) -> int:
+        """Hash as a tuple does."""
+        return hash(self._hits())
+
+    def __repr__(self) -> str:
+        """Look as a tuple does."""
+        return repr(self._hits())
+
+    def __reduce__(self) -> tuple[type[tuple[Hit, ...]], tuple[tuple[Hit, ...]]]:
+        """Be pickled as a tuple."""
+        return tuple, (self._hits(),)
+
+
 @dataclass(frozen=True, slots=True)
 class Hits(Sequence[Hit]):
-    """The best hits, best first.
+    """The best hits, best first: frozen, though what they show is only made when one is looked at.
 
     `total` counts all prompts that match, shown or not. `spelled` are the words that stood nowhere, each with the one
     that was searched for instead; it is empty where the words were found as they were written. `words` are the words
     that were searched for: what is left of the need without its stop words.
     """
 
-    hits: tuple[Hit, ...] = ()
+    hits: Sequence[Hit] = ()
     total: int = 0
     spelled: tuple[tuple[str, str], ...] = ()
     words: tuple[str, ...] = ()
@@ -91,7 +138,7 @@ class Hits(Sequence[Hit]):
 
     def __getitem__(self, index: int | slice) -> Hit | tuple[Hit, ...]:
         """Return the hit at *index*."""
-        return self.hits[index]
+        return self.hits[index] if isinstance(index, int) else tuple(self.hits[index])
 
     def __len__(self) -> int:
         """Return how many hits are here."""

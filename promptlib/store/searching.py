@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -159,8 +160,8 @@ def search_history(history: History, need: Need, wanted: Wanted, language: Langu
     index = history.index
     question, names = asked(index, need, wanted)
     found = index.words.search(question, language)
-    hits = tuple(hits_of(history, found, query.Marker(need, language), names))
-    return query.Hits(hits, found.total, (), need.typed)
+    make = partial(_hits, _readable(history, found), query.Marker(need, language), names)
+    return query.Hits(query.Later(len(found.best), lambda: tuple(make())), found.total, (), need.typed)
 
 
 def asked(index: Index, need: Need, wanted: Wanted) -> tuple[Question, dict[int, str]]:
@@ -190,21 +191,36 @@ def _carrying(index: Index, label: str) -> dict[int, str]:
     return found
 
 
+class _Readable(NamedTuple):
+    """What was found, with every text of it at hand: hits are made of this and of nothing else."""
+
+    found: Findings
+    texts: list[bytes]
+    published: int | None
+    numbered: bool
+
+
+def _readable(history: History, found: Findings) -> _Readable:
+    texts = [text if text is not None else history.content(row.blob or "") for row, _, _, text in found.best]
+    return _Readable(found, texts, history.published(), history.numbered)
+
+
 def hits_of(history: History, found: Findings, marker: query.Marker, names: Mapping[int, str]) -> Iterator[Hit]:
     """Yield the versions that were *found* as hits, under their own names or, by event, under *names*."""
+    return _hits(_readable(history, found), marker, names)
+
+
+def _hits(readable: _Readable, marker: query.Marker, names: Mapping[int, str]) -> Iterator[Hit]:
     from promptlib._index import Description  # noqa: PLC0415 - loaded by now
 
-    published = history.published()
-    for row, score, told, text in found.best:
+    found, texts, published, numbered = readable
+    for (row, score, told, _), data in zip(found.best, texts, strict=True):
         name, said = names.get(row.id, row.name), told or Description()
-        version = version_of(
-            row, found.story, found.labels.get(name, {}), published=published, numbered=history.numbered
-        )
-        data = text if text is not None else history.content(row.blob or "")
+        labels = found.labels.get(name, {})
         field, snippet = marker.shown(query.document(row.name, said, data, row.message))
         yield query.Hit(
             name=name,
-            version=version,
+            version=version_of(row, found.story, labels, published=published, numbered=numbered),
             score=score,
             field=field,
             snippet=snippet,

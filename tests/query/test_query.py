@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import pickle
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -250,3 +251,24 @@ def test_hits_are_a_frozen_sequence() -> None:
         "spelled": {"sopu": "soup"},
     }
     assert query.Duplicate("a", "b", 1.0).to_dict() == {"a": "a", "b": "b", "similarity": 1.0}
+
+
+def test_what_a_hit_shows_is_made_once_and_when_it_is_looked_at() -> None:
+    hit = query.Hit(name="a", version=None, score=1.5, field="body", snippet=query.Snippet("soup", ((0, 4),)))
+    made: list[str] = []
+
+    def make() -> tuple[query.Hit, ...]:
+        made.append("made")
+        return (hit,)
+
+    hits = query.Hits(query.Later(1, make), 3)
+    assert (len(hits), hits.total, made) == (1, 3, [])
+    assert (hits[0], hits[:1], list(hits)) == (hit, (hit,), [hit])
+    assert made == ["made"]
+    plain = query.Hits((hit,), 3)
+    assert hits == plain
+    assert plain == hits
+    assert hits == query.Hits(query.Later(1, lambda: (hit,)), 3)
+    assert hash(hits) == hash(plain)
+    assert repr(hits) == repr(plain)
+    assert pickle.loads(pickle.dumps(hits)) == plain  # noqa: S301 - our own bytes
