@@ -128,7 +128,7 @@ class Graph:
         return self.of(one).path_between(other)
 
     def impact(self, which: Which) -> tuple[Impact, ...]:
-        """Return every version that includes or derives from this one, transitively, nearest first.
+        """Return every version that includes, runs or derives from this one, transitively, nearest first.
 
         A bare name means any version of it. Everything else means one content: all its versions of that name.
         """

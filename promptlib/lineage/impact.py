@@ -36,7 +36,7 @@ class Trail(NamedTuple):
 
 
 class Impact:
-    """A version that includes or derives from another one, maybe through further ones. Immutable."""
+    """A version that includes, runs or derives from another one, maybe through further ones. Immutable."""
 
     __slots__ = ("_key", "_trail")
 

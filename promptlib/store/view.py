@@ -235,7 +235,7 @@ class View:
             raise self._not_here(parsed.name) from error
 
     def impact(self, ref: str | Ref) -> tuple[Impact, ...]:
-        """Return every version that includes or derives from this one, transitively, nearest first.
+        """Return every version that includes, runs or derives from this one, transitively, nearest first.
 
         A bare name means any version of it. Everything else means one content, whichever numbers it has. Each says by
         which path, whether it is the newest of its name, and which labels carry it. Raises `NotFound`.
@@ -251,7 +251,7 @@ class View:
             raise self._not_here(parsed.name) from error
 
     def graph(self, *, runs: Iterable[Run] = ()) -> Graph:
-        """Return every version of every name with its typed edges: parent, merged, renamed, derived, includes.
+        """Return every version of every name with its typed edges: parent, merged, renamed, derived, includes, steps.
 
         With *runs*, such as `store.runs` or a part of it, each has an edge `produced` to the version that ran.
         """
