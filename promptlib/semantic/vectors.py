@@ -99,13 +99,12 @@ class Vectors:
         waiting = list(missing.items())
         for start in range(0, len(waiting), BATCH):
             batch = waiting[start : start + BATCH]
-            rows = self._embedded([clean(text) for text in texts([at for _, at in batch])])
-            self._add([key for key, _ in batch], rows)
+            half = self._embedded([clean(text) for text in texts([at for _, at in batch])]).astype("<f2")
+            # As they are kept: a later process must not put in another order what this one did.
+            self._add([key for key, _ in batch], half.astype(np.float32))
             if self._kept is not None:
-                half = rows.astype("<f2")
-                self._kept.write(
-                    self.embedder.id, [(key, row.tobytes()) for (key, _), row in zip(batch, half, strict=True)]
-                )
+                rows = [(key, row.tobytes()) for (key, _), row in zip(batch, half, strict=True)]
+                self._kept.write(self.embedder.id, rows)
         matrix = self._rows[[self._places[key] for key in keys]]
         self._last = keys, matrix
         return matrix
