@@ -17,14 +17,20 @@ if TYPE_CHECKING:
     from promptlib.rendering.flow import Strand
 
 FAMILY = Family("outputs")
-_ASK = r"(?:respond|reply|answer|return|output|write|give|produce|format|present)"
 _FORM = (
     r"(markdown|yaml|xml|csv|html|plain text|prose|a table|(?:a )?bullet(?:ed)? (?:list|points)|(?:a |one )?single word"
     r"|one word|a json (?:array|list)|a list of json)"
 )
-#: A form that is asked for by a verb of answering, in one clause.
+#: Words that call the whole answer: one part of it may well be a list or a table.
+_WHOLE = r"(?:answers?|outputs?|responses?|repl(?:y|ies)|results?|everything|thing|it)"
+#: A form that the answer is to have, told by a verb of answering or as the format of the answer, in one clause.
 _OTHER_FORM = re.compile(
-    rf"\b{_ASK}\b[^.;:\n]{{0,60}}?\b(?:in|as|with|using|only|be|is)\s+(?:\w+\s+){{0,2}}?{_FORM}\b", re.IGNORECASE
+    rf"\b(?:(?:(?:respond|reply|answer|return|output|write|give|produce|present)\b|format(?=\s+(?:\w+\s+)?{_WHOLE}\b))"
+    r"(?:\s+(?:to|me|us|back|only|just|always|the|your|my|whole|entire|full|final|complete))*"
+    rf"(?:\s+{_WHOLE})?(?:\s+(?:only|just|strictly|always))*\s+(?:in|as|with|using)"
+    r"|(?:output|answer|response) format\s+(?:is|should be|must be)|format of the (?:output|answer|response)\s+is)"
+    rf"\s+(?:\*+|the\s+|a\s+|only\s+|valid\s+|clean\s+|simple\s+){{0,3}}{_FORM}\b",
+    re.IGNORECASE,
 )
 _NOT = re.compile(r"\b(?:no|not|never|don't|without|instead of|rather than)\b", re.IGNORECASE)
 #: Values of an example that only say what stands there.
