@@ -10,6 +10,7 @@ from promptlib.chain import Chain
 from promptlib.columns import safe
 from promptlib.errors import BadRef, InvalidInputs, NotFetched, NotFound, PromptLibError
 from promptlib.query.language import language
+from promptlib.refs import check_label
 from promptlib.site.gathering import Gatherer
 from promptlib.site.markup import address
 from promptlib.site.pages import LeafPage
@@ -83,8 +84,8 @@ def write(  # noqa: PLR0913 - one keyword for each thing that a site can leave o
     same store and moment give the same bytes. *progress* is called with how many pages are made, of how many.
 
     The site is made beside *out* and then put in its place: *out* is never half a site. Raises `SiteRefused` where
-    *out* holds anything but an earlier site, `NotFound` where no prompt is left, `BadRef` for names of another store,
-    and what a store raises that cannot be read.
+    *out* holds anything but an earlier site, `NotFound` where no prompt is left, `BadRef` for what is no label and
+    for names of another store, and what a store raises that cannot be read.
     """
     if versions < 0:
         raise InvalidInputs(f"versions is {versions}", hint="how many a page tells of: 0 or more")
@@ -92,6 +93,8 @@ def write(  # noqa: PLR0913 - one keyword for each thing that a site can leave o
         raise BadRef(
             f"{only!r:.80} is of another store", hint="open that one and write its own site: store.stores[NAME]"
         )
+    if label:
+        check_label(label)
     gatherer = Gatherer(store, label=label, versions=versions)
     names = gatherer.names(only)
     if not names:
@@ -103,7 +106,7 @@ def write(  # noqa: PLR0913 - one keyword for each thing that a site can leave o
 
 
 def _which(only: str, label: str) -> str:
-    return f"{f' below {only!r}' if only else ''}{f' carries the label {label!r}' if label else ''}"
+    return f"{f' below {only!r:.80}' if only else ''}{f' carries the label {label!r}' if label else ''}"
 
 
 def _written(

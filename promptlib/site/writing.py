@@ -47,11 +47,15 @@ def replaced(out: Path) -> Iterator[Folder]:
 
     Raises `SiteRefused` where *out* is there and holds anything but an earlier site, before anything is written.
     """
-    check(out)
-    place = Path(os.path.abspath(out))  # noqa: PTH100 - `.` and `..` have a name then, and links stay links
-    place.parent.mkdir(parents=True, exist_ok=True)
-    # Beside it, on the same disk: a rename there is one step.
-    beside = Path(mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+    try:
+        check(out)
+        place = Path(os.path.abspath(out))  # noqa: PTH100 - `.` and `..` have a name then, and links stay links
+        place.parent.mkdir(parents=True, exist_ok=True)
+        # Beside it, on the same disk: a rename there is one step.
+        beside = Path(mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise SiteRefused(f"{str(out)!r:.200} cannot be written: {why}", hint="name another folder") from error
     try:
         new = beside / "new"
         new.mkdir()

@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field, JsonValue
 
 from promptlib import Chain, File, Image, Prompt, Segment, Store, Thread, constant, placeholder, step, system, user
 from promptlib.columns import safe
-from promptlib.errors import InvalidInputs, NotFetched, NotFound, SiteRefused
+from promptlib.errors import BadRef, InvalidInputs, NotFetched, NotFound, SiteRefused
 from promptlib.lineage.page import as_data
 from promptlib.site import write
 from promptlib.site.filling import plan, stretches
@@ -297,6 +297,26 @@ def test_what_fails_leaves_the_earlier_site(store: Store, tmp_path: Path, monkey
             write(store, out)
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
     assert list(tmp_path.iterdir()) == [out]
+
+
+@pytest.mark.parametrize("out", ["a\0b", "x" * 300, "file/below"])
+def test_a_folder_that_cannot_be_is_told(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(SiteRefused, match="cannot be written") as caught:
+        write(store, out)
+    assert len(caught.value.what) < 300
+    assert caught.value.hint == "name another folder"
+    assert list(tmp_path.iterdir()) == [tmp_path / "file"]
+
+
+@pytest.mark.parametrize("label", ["latest", "v1", "../x", "a\0b", "X" * 5_000])
+def test_what_is_no_label_is_told(store: Store, tmp_path: Path, label: str) -> None:
+    with pytest.raises(BadRef):
+        write(store, tmp_path / "site", label=label)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_folder_may_be_the_one_that_one_is_in(
