@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 APPLICATION = 0x70726D70
-FORMAT = 9
+FORMAT = 10
 PATIENCE = 30.0  # seconds to wait for another process that brings the index up to date
 #: How reading a file that is no sound index can end.
 FAILURES = (sqlite3.Error, Damaged, UnicodeError)

@@ -69,6 +69,10 @@ class Said(Protocol):
     def inputs(self) -> Sequence[str]:
         """The inputs that it declares."""
 
+    @property
+    def kind(self) -> str:
+        """What it is, where it is no prompt."""
+
 
 def document(name: str, said: Said, data: bytes, message: str = "") -> Document:
     """Return what is searched of the prompt *name*, whose file is *data* and says what is *said*."""
@@ -79,9 +83,18 @@ def document(name: str, said: Said, data: bytes, message: str = "") -> Document:
         description=said.description,
         tags="\n".join(said.tags),
         inputs="\n".join(f"{each.name} {each.description}".rstrip() for each in inputs),
-        body=body_of(data),
+        body=_steps_of(data) if said.kind else body_of(data),
         message=_ABOUT_ITSELF.sub("", message),
     )
+
+
+def _steps_of(data: bytes) -> str:
+    """Return what a chain says below its front matter, which is nothing: its steps, and whom each of them asks."""
+    from promptlib.codec.outlining import outline  # noqa: PLC0415 - hits are values, and need no codec
+
+    told = outline(data)
+    steps = {**told.includes, **(told.follows or {})}
+    return "\n".join(f"{step}: {str(asked).partition('#')[0]}" for step, asked in steps.items())
 
 
 def body_of(data: bytes) -> str:

@@ -109,6 +109,7 @@ class _Said(NamedTuple):
     title: str = ""
     tags: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
+    kind: str = ""
 
 
 def raw(shelf: Generated, file: str = ":memory:") -> sqlite3.Connection:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import BaseModel
 
-from promptlib import Prompt, Store, system, user
+from promptlib import Chain, Prompt, Store, step, system, user
 from promptlib._git import Author
 from promptlib._index import fulltext
 from promptlib.errors import BadRef, NotFound, StoreError
@@ -238,3 +238,16 @@ def test_without_fts5_only_search_is_missing(shelf: Store, tmp_path: Path, monke
             store.search("soup")
         assert "use a Python whose sqlite3 has it" in told.value.hint
         assert store.history("a")[0].number == 1
+
+
+def test_a_chain_is_found_by_its_steps(tmp_path: Path) -> None:
+    with Store.init(tmp_path / "chains.git", bare=True) as store:
+        store.save("mail/digest", Prompt.define(Ticket, user("Shorten {{ ticket }}")))
+        condense = step("condense", store.load("mail/digest"), ticket="ticket")
+        store.save("flow", Chain.define(Ticket, condense, description="Short tickets"))
+        found = {
+            need: [(hit.name, hit.kind, hit.field) for hit in store.search(need)] for need in ("condense", "short")
+        }
+        assert found["condense"] == [("flow", "chain", "body")]
+        assert found["short"] == [("flow", "chain", "description")]
+        assert ("flow", "chain", "body") in [(hit.name, hit.kind, hit.field) for hit in store.search("digest")]

@@ -14,13 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from promptlib.store import View
+
 
 def prompt(text: str) -> Prompt[Any]:
     """Return a prompt of one literal message."""
     return Prompt(messages=(user(text, literal=True),))
 
 
-def names(store: Store, need: str) -> list[str]:
+def names(store: View, need: str) -> list[str]:
     return [hit.name for hit in store.search(need)]
 
 
@@ -32,7 +34,12 @@ def test_a_bare_store_says_it_in_its_configuration(tmp_path: Path) -> None:
     with Store.init(tmp_path / "prompts.git", bare=True) as store:
         store.save("lager", prompt("Zwei Bücher"))
         assert names(store, "Buch.") == []
-    turns = (("german", ["lager"]), ("none", []), ("german", ["lager"]), ("english", []))
+    turns: tuple[tuple[str, list[str]], ...] = (
+        ("german", ["lager"]),
+        ("none", []),
+        ("german", ["lager"]),
+        ("english", []),
+    )
     for at, (language, found) in enumerate(turns):
         configure(language)
         with Store(tmp_path / "prompts.git") as store:
