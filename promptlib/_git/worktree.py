@@ -89,7 +89,11 @@ class WorkTree:
             "--ignore-submodules=all",
         )
         rows = self._git.run(*asked, "--", prefix or ".").out.split(b"\0")
-        return tuple(row[3:].decode("utf-8", "surrogateescape") for row in rows if row)
+        found = [row[3:] for row in rows if row]
+        if (self._layout.git_dir / "info/sparse-checkout").exists():  # what it leaves out is no change to git
+            told = self._git.run("ls-files", "-v", "-z", "--", prefix or ".").out.split(b"\0")
+            found += [row[2:] for row in told if row[:1] in (b"S", b"s")]
+        return tuple(path.decode("utf-8", "surrogateescape") for path in found)
 
     def commit(
         self, changes: Mapping[str, bytes | None], *, message: str, author: Author | None, durability: Durability

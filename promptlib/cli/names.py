@@ -109,6 +109,9 @@ def names(  # noqa: PLR0913 - one option for each facet
         if tags or facets:
             _count(store.facets(prefix, **chosen), moment(store), tags=tags, json=json)
             return
+        if not (json or long or tree or on_terminal() or any(chosen.values()) or description is False):
+            paged(plain(name) for name in store.names(prefix))
+            return
         found = store.entries(prefix, **chosen)
         weights = store.token_counts(found) if long else None
         if json:

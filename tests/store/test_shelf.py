@@ -184,6 +184,24 @@ def test_an_edited_file_is_told_as_it_is_on_disk(tmp_path: Path) -> None:
         assert "broken" not in store.token_counts(store.entries())
 
 
+def test_what_a_sparse_checkout_leaves_out_is_not_there(tmp_path: Path) -> None:
+    with Store.init(repository(tmp_path / "app")) as store:
+        fill(store)
+        for words in (["init", "--no-cone"], ["set", "--no-cone", "/*", "!/prompts/support"]):
+            subprocess.run(["git", "sparse-checkout", *words], cwd=tmp_path / "app", check=True, capture_output=True)
+        assert [each.name for each in store.entries()] == list(store.names()) == ["plain"]
+        assert store.facets().total == 1
+
+
+def test_before_the_first_commit_files_are_read(tmp_path: Path) -> None:
+    app = repository(tmp_path / "app")
+    (app / "prompts").mkdir()
+    (app / "prompts/new.prompty").write_text("---\nmetadata:\n  tags: [a]\n---\nuser:\nNew\n")
+    with Store.open(app) as store:
+        assert store.tags() == {"a": 1}
+        assert [(each.name, each.version) for each in store.entries()] == [("new", None)]
+
+
 def test_a_prompt_of_another_store_is_told_under_its_full_name(tmp_path: Path) -> None:
     with Store.init(tmp_path / "shared.git", bare=True) as shared:
         fill(shared)
