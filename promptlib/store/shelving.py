@@ -118,7 +118,7 @@ class Shelf:
         if self.past is None or edited is None:
             return tuple(each for each in self._from_files(names_in(self.reader.files)) if passes(each, sieve))
         asked = replace(sieve, without=tuple(edited))
-        found = [*self._from_history(asked), *(each for each in self._on_disk(edited) if passes(each, sieve))]
+        found = [*_from_history(self.past, asked), *(each for each in self._on_disk(edited) if passes(each, sieve))]
         return tuple(sorted(found, key=lambda each: each.name))
 
     def facets(self, prefix: str, chosen: Chosen) -> Facets:
@@ -146,25 +146,6 @@ class Shelf:
         names = (name_at(path.removeprefix(self.past.prefix)) for path in paths)
         return sorted({name for name in names if name is not None})
 
-    def _from_history(self, sieve: Sieve) -> Iterator[Entry]:
-        past = self.past
-        if past is None:
-            return
-        stood = past.index.choice.stood(sieve)
-        by_name: dict[str, dict[str, str]] = {}
-        for (name, label), digest in past.index.labelled().items():
-            by_name.setdefault(name, {})[label] = digest
-        rows = past.index.rows({parent for each in stood for parent in each.row.parents})
-        told = past.index.descriptions(row.blob for row in rows.values() if row.blob)
-        unread = [each.row.blob for each in stood if each.told is None and each.row.blob]
-        told |= past.index.descriptions(unread)
-        told |= {each.row.blob or "": each.told for each in stood if each.told is not None}
-        story, published, numbered = Story(rows, told, {}), past.published(), past.numbered
-        for each in stood:
-            labels = by_name.get(each.row.name, {})
-            version = version_of(each.row, story, labels, published=published, numbered=numbered)
-            yield _entry(each.row.name, told[each.row.blob or ""], tuple(labels), version)
-
     def _on_disk(self, names: Iterable[str]) -> Iterator[Entry]:
         for each in self._from_files(names):
             newest = self.past.newest(each.name) if self.past is not None else None
@@ -185,6 +166,24 @@ class Shelf:
                 told = Description(problem=error.what)
             if told is not None:
                 yield _entry(name, told, tuple(sorted(labels.get(name, ()))), None)
+
+
+def _from_history(past: History, sieve: Sieve) -> Iterator[Entry]:
+    """Yield what stands and passes *sieve*, each with its newest version."""
+    stood = past.index.choice.stood(sieve)
+    by_name: dict[str, dict[str, str]] = {}
+    for (name, label), digest in past.index.labelled().items():
+        by_name.setdefault(name, {})[label] = digest
+    rows = past.index.rows({parent for each in stood for parent in each.row.parents})
+    told = past.index.descriptions(row.blob for row in rows.values() if row.blob)
+    unread = [each.row.blob for each in stood if each.told is None and each.row.blob]
+    told |= past.index.descriptions(unread)
+    told |= {each.row.blob or "": each.told for each in stood if each.told is not None}
+    story, published, numbered = Story(rows, told, {}), past.published(), past.numbered
+    for each in stood:
+        labels = by_name.get(each.row.name, {})
+        version = version_of(each.row, story, labels, published=published, numbered=numbered)
+        yield _entry(each.row.name, told[each.row.blob or ""], tuple(labels), version)
 
 
 def _entry(name: str, told: Description, labels: tuple[str, ...], version: Version | None) -> Entry:

@@ -132,6 +132,17 @@ def test_a_description_is_written_into_the_edited_file(application: Any) -> None
     assert (application.folder / "prompts/hi.prompty").read_text() == BARE
 
 
+def test_a_terminal_shows_versions_and_cuts_what_does_not_fit(shop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from promptlib.cli import names
+
+    monkeypatch.setattr(names, "on_terminal", lambda: True)
+    assert shop.ok("ls", columns=100).splitlines()[1].endswith("production  just now")
+    assert shop.ok("ls", columns=40).splitlines()[1].endswith("production")
+    shop.ok("save", "hi", "--description", "word " * 40)
+    (row,) = (row for row in shop.ok("ls", "--long", columns=90).splitlines() if row.startswith("hi"))
+    assert (len(row), row[-1]) == (90, "…")
+
+
 def test_at_a_terminal_a_new_name_is_asked_for_one(shop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from promptlib import codec
     from promptlib.cli import describing

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from promptlib import Image, Prompt, Store, user
 from promptlib._index import says_more
+from promptlib.errors import GitFailed
 from promptlib.store.shelving import passes, sieve_of
 
 if TYPE_CHECKING:
@@ -191,6 +192,29 @@ def test_what_a_sparse_checkout_leaves_out_is_not_there(tmp_path: Path) -> None:
             subprocess.run(["git", "sparse-checkout", *words], cwd=tmp_path / "app", check=True, capture_output=True)
         assert [each.name for each in store.entries()] == list(store.names()) == ["plain"]
         assert store.facets().total == 1
+
+
+def test_without_git_at_hand_the_files_on_disk_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Store.init(repository(tmp_path / "app")) as store:
+        fill(store)
+
+        def edited(*_: object) -> None:
+            raise GitFailed("git is not here", hint="install it")
+
+        monkeypatch.setattr(type(store._repository), "edited", edited)
+        assert store.tags() == {"b": 2, "mail": 2, "ü\u2028": 1}
+        assert [each.version for each in store.entries("plain")] == [None]
+
+
+def test_what_is_no_label_and_what_has_gone_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "prompts/.labels").mkdir(parents=True)
+    (tmp_path / "prompts/.labels/note.txt").write_text("no label")
+    (tmp_path / "prompts/a.prompty").write_text("user:\nHi\n")
+    with Store.open(tmp_path) as store:
+        entries = store.entries()
+        assert store.facets().labels == {}
+        (tmp_path / "prompts/a.prompty").unlink()
+        assert store.token_counts(entries) == {}
 
 
 def test_before_the_first_commit_files_are_read(tmp_path: Path) -> None:
