@@ -8,12 +8,10 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from promptlib import codec
 from promptlib.errors import BadRef, InvalidPrompt, SaveRefused, Superseded
 from promptlib.refs import check_name, propose_name
 from promptlib.store.describing import TITLE
 from promptlib.store.drafts import same_words
-from promptlib.store.homes import LARGEST_PROMPT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -199,12 +197,6 @@ class Bringing:
             return
         try:
             made = arrival.make()
-            size = len(codec.write(made.prompt))
-            if size > LARGEST_PROMPT:
-                self.leave(
-                    arrival.key, f"{size:,} bytes are more than a prompt's {LARGEST_PROMPT:,}", where=arrival.where
-                )
-                return
             outcome = self._saved(transaction, name, made, arrival, known=name in here)
         except UnicodeDecodeError as error:
             self.leave(arrival.key, f"not UTF-8 at byte {error.start}", where=arrival.where)
