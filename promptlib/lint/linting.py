@@ -10,7 +10,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from promptlib.chain import Chain
-from promptlib.errors import PromptLibError
+from promptlib.errors import InvalidInputs, PromptLibError
 from promptlib.lint.rule import Finding
 from promptlib.lint.settings import Settings
 from promptlib.lint.silences import silences
@@ -92,6 +92,9 @@ def lint(what: View | Stored | Iterable[Stored], *names: str, settings: Settings
     its project unless they are given. Raises `NotFound` for a name or rule that there is not, and `StoreError` for
     settings that say nothing.
     """
+    if isinstance(what, str | bytes):
+        hint = f"name it behind its store, lint(store, {what!r:.80}); lint_file(data) looks at the bytes of a file"
+        raise InvalidInputs("lint looks at a store, or at prompts and chains, and this is a text", hint=hint)
     if isinstance(what, Prompt | Chain):
         return looked_at([Subject.of_stored(what, what.name or "prompt", Shelf())], settings or Settings())
     if isinstance(what, Iterable):

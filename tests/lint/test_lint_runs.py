@@ -6,6 +6,7 @@ import pytest
 from pydantic import BaseModel, Field
 
 from promptlib import Prompt, Store, system, user
+from promptlib.errors import InvalidInputs
 from promptlib.lint import Settings, lint, lint_file
 
 if TYPE_CHECKING:
@@ -99,3 +100,9 @@ def test_a_secret_is_told_without_it() -> None:
     [found] = report.findings
     assert (found.where.line, found.where.column, found.where.width) == (2, 5, len(key))
     assert key not in str(report.to_dict())
+
+
+def test_a_name_without_its_store_says_what_to_write() -> None:
+    with pytest.raises(InvalidInputs, match="this is a text") as caught:
+        lint("support/triage")  # type: ignore[arg-type] # a wrong use
+    assert caught.value.hint.startswith("name it behind its store, lint(store, 'support/triage')")
