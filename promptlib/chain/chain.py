@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypedDict, TypeVar, Unpack
 from promptlib import inputs as grammar
 from promptlib.chain.steps import Step
 from promptlib.chain.wiring import check
-from promptlib.errors import InvalidChain, PromptLibError, Where, nearest
+from promptlib.errors import BadRef, InvalidChain, InvalidPrompt, NotFound, Where, nearest
 from promptlib.forms import EMPTY, FORMS
 from promptlib.plain import Frozen, digest
 from promptlib.prompt import CONTENT_TAG, Prompt
@@ -395,7 +395,7 @@ def _found(step: Step, resolve: Callable[[str], Prompt[Any]], where: Where) -> S
         raise InvalidChain(f"the step {step.name!r} {what}: {use}", where=where, hint=hint)
     try:
         prompt = resolve(str(use))
-    except PromptLibError as error:
+    except (BadRef, InvalidPrompt, NotFound) as error:  # a store that cannot be read says so itself
         raise InvalidChain(
             f"the prompt of the step {step.name!r} is not found: {error.what}", where=where, hint=error.hint
         ) from error

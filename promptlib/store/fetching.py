@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from promptlib import codec
 from promptlib.errors import NotFetched, NotFound, PromptLibError
-from promptlib.refs import Pin, check_name, missing_name
+from promptlib.refs import Pin, Ref, check_name, missing_name
 from promptlib.store.homes import LARGEST_FILE
 from promptlib.store.layout import LABEL, PROMPT, label_at, name_at
 
@@ -128,14 +128,16 @@ def _blobs(repository: Repository, history: History, tip: str) -> _Blobs:
 
 
 def _named(repository: Repository, blobs: Iterable[str]) -> set[str]:
-    """Return the names that the prompts in *blobs* include, or were once called."""
+    """Return the names that the prompts in *blobs* include, have as steps, or were once called."""
     found: set[str] = set()
     for _, data in repository.read_many(sorted(blobs), limit=LARGEST_FILE):
         try:
             told = codec.outline(data.partition(b"\n")[2] if data.startswith(b"sha256:") else data)
         except PromptLibError:
             continue  # a file that is no prompt names nothing
+        followed = told.follows.values() if told.follows else ()
         found |= {Pin.parse(str(pin)).name for pin in told.includes.values()} | {told.renamed_from}
+        found |= {Ref.parse(str(label)).name for label in followed}
     return found - {""}
 
 

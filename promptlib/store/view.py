@@ -98,14 +98,14 @@ class View:
         if isinstance(stored, Prompt):
             raise InvalidChain(f"{ref} is a prompt, and no chain", hint=f'load it as what it is: store.load("{ref}")')
         if follow:
-            stored = self._at(parsed).followed(stored)
+            stored = self._followed(parsed, stored)
         return stored if inputs is None else stored.with_model(inputs)
 
     def load_stored(self, ref: str | Ref, *, follow: bool = False) -> Prompt[Any] | Chain[Any]:
         """Return what *ref* names, a prompt or a chain: for whoever shows or compares both; raises what these raise."""
         parsed = Ref.parse(ref)
         stored = self._loaded(parsed)
-        return stored if isinstance(stored, Prompt) or not follow else self._at(parsed).followed(stored)
+        return stored if isinstance(stored, Prompt) or not follow else self._followed(parsed, stored)
 
     def _loaded(self, ref: Ref) -> Stored:
         """Return the prompt or chain that *ref* names; the floating steps of a chain are without their prompts."""
@@ -116,9 +116,12 @@ class View:
         except NotFetched as error:
             raise self._not_here(ref.name) from error
 
-    def _at(self, ref: Ref) -> Reader:
-        """Return what reads the store that *ref* names."""
-        return self._other(ref.store)._reading() if ref.store else self._reading()  # noqa: SLF001 - a view
+    def _followed(self, ref: Ref, chain: Chain[Any]) -> Chain[Any]:
+        """Return *chain*, which *ref* names, with what its floating steps run now, in its own store."""
+        if ref.store:
+            return self._other(ref.store)._followed(replace(ref, store=""), chain)  # noqa: SLF001 - a view
+        with self._asked(ref.name):
+            return self._reading().followed(chain)
 
     def version(self, ref: str | Ref) -> Version:
         """Return the version that *ref* names; a bare name means the newest. Raises `NotFound`."""

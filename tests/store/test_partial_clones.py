@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from typer.testing import CliRunner
 
-from promptlib import Prompt, Store, system
+from promptlib import Chain, Prompt, Store, step, system
 from promptlib._git.runner import Git
 from promptlib.cli.app import app
 from promptlib.errors import NotFetched, NotFound
@@ -201,3 +201,23 @@ def test_the_verb(clone: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     assert runner.invoke(app, ["show", "many@v1"]).exit_code == 0
     listed = runner.invoke(app, ["log", "many"])
     assert listed.exit_code == 0
+
+
+def test_a_chain_comes_with_what_its_steps_run(tmp_path: Path, run: Run) -> None:
+    with Store.init(published(tmp_path / "served", "source.git"), bare=True) as source:
+        source.save("read", Prompt.define(system("Read.")))
+        source.save("tell", Prompt.define(system("Tell.")))
+        source.save("other", Prompt.define(system("Other.")))
+        source.label("tell", "production", "v1")
+        steps = step("read", source.load("read")), step("tell", "tell@production")
+        source.save("all", Chain.define(*steps, resolve=source.load))
+    with daemon(tmp_path / "served") as port:
+        run(tmp_path, "clone", "-q", "--bare", "--filter=blob:none", f"git://{HOST}:{port}/source.git", "clone")
+        with Store.open(tmp_path / "clone") as clone:
+            with pytest.raises(NotFetched, match="the text of all is not here"):
+                clone.load_chain("all")
+            clone.fetch("all")
+    with Store.open(tmp_path / "clone") as clone:
+        assert [name for name, _ in clone.load_chain("all").included] == ["read", "tell"]
+        with pytest.raises(NotFetched):
+            clone.load("other")
