@@ -99,6 +99,7 @@ def site(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def browser(program: Callable[[str, str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     with Browser(program("chromium", "chromium"), tmp_path_factory.mktemp("profile"), height=900) as browser:
         browser.allow_clipboard()
+        browser.light(dark=False)
         yield browser
 
 
@@ -162,6 +163,22 @@ def centre(browser: Browser, selector: str) -> tuple[float, float]:
         "const box = each.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; })()"
     )
     return x, y
+
+
+def confirmed(browser: Browser) -> None:
+    """Wait until a button says that it has copied, for everybody to see; it says so no more."""
+    seen = browser.ask(
+        "new Promise(done => { const look = () => { const said = document.querySelector('[data-said]');"
+        "if (!said) { requestAnimationFrame(look); return; }"
+        "done(getComputedStyle(said, '::after').content); delete said.dataset.said; }; look(); })"
+    )
+    assert seen.startswith('"Copied'), seen
+
+
+def copied_by(browser: Browser) -> str:
+    """Return what a button has copied, as soon as it says so."""
+    confirmed(browser)
+    return browser.clipboard()
 
 
 # --- finding ----------------------------------------------------------------------------------------------------------
@@ -357,24 +374,23 @@ def test_copy_copies(browser: Browser, site: Path, store: Store) -> None:
     browser.open(site / "p/meeting/minutes.html")
     width = browser.ask("document.querySelector('[data-copy=text]').offsetWidth")
     browser.click(*centre(browser, "[data-copy=text]"))
-    assert browser.clipboard() == (
+    assert copied_by(browser) == (
         "system:\nList every decision of the meeting in at most {{ words }} words, {{ style }}.\n\n{{ history }}\n\n"
         "user:\n{{ notes }}\n"
     )
-    assert browser.ask("document.querySelector('[data-copy=text]').dataset.said") == "Copied"
     assert browser.ask("document.querySelector('#said').textContent") == "Copied to the clipboard."
     assert browser.ask("document.querySelector('[data-copy=text]').offsetWidth") == width
     browser.ask("document.querySelector('[data-copy=\"0\"]').focus()")
     browser.key("Enter", "\r")
-    copied = browser.clipboard()
+    copied = copied_by(browser)
     assert copied == 'from promptlib import Store\n\nprompt = Store.open().load("meeting/minutes@production")\n'
     browser.open(site / "p/evil/literal.html")
     browser.click(*centre(browser, "[data-copy=text]"))
-    assert browser.clipboard() == EVIL
+    assert copied_by(browser) == EVIL
     # A host without https has no such clipboard: the page does without.
     browser.ask("Object.defineProperty(navigator, 'clipboard', {value: undefined, configurable: true})")
     browser.click(*centre(browser, "#use [data-copy='0']"))
-    assert browser.ask("document.querySelector('#use [data-copy=\"0\"]').dataset.said") == "Copied"
+    confirmed(browser)
     browser.ask("delete navigator.clipboard")
     version = store.version("evil/literal")
     assert browser.clipboard().endswith('load("evil/literal")\n')
@@ -400,7 +416,7 @@ def test_the_preview_follows_the_fields(browser: Browser, site: Path) -> None:
     assert browser.ask(wrong) == ""
     fill(browser, 3, '[{"role": "assistant", "content": "Earlier"}]')
     browser.click(*centre(browser, "[data-copy=messages]"))
-    assert json.loads(browser.clipboard()) == [
+    assert json.loads(copied_by(browser)) == [
         {"role": "system", "content": "List every decision of the meeting in at most 30 words, brief."},
         {"role": "assistant", "content": "Earlier"},
         {"role": "user", "content": "We ship </pre> on {{ Monday }}"},
@@ -422,7 +438,7 @@ def test_a_version_has_an_address(browser: Browser, site: Path) -> None:
     assert browser.ask("document.querySelector('#v2 details').open") is True
     assert browser.ask("document.querySelector('#v2 ins').textContent")
     browser.click(*centre(browser, "[data-copy=v1]"))
-    assert '.load("meeting/minutes@v1#' in browser.clipboard()
+    assert '.load("meeting/minutes@v1#' in copied_by(browser)
 
 
 def test_all_of_an_older_text_is_there(browser: Browser, tmp_path: Path) -> None:
@@ -433,7 +449,7 @@ def test_all_of_an_older_text_is_there(browser: Browser, tmp_path: Path) -> None
     browser.open(f"{(tmp_path / 'site/p/one.html').as_uri()}#v2")
     browser.ask("document.querySelector('#v2 .then').open = true")
     browser.click(*centre(browser, "[data-copy=text-v2]"))
-    assert browser.clipboard() == "<b>second</b>\n\n  &amp; more\n"
+    assert copied_by(browser) == "<b>second</b>\n\n  &amp; more\n"
     assert browser.ask("[...document.querySelectorAll('.then pre')].map(each => each.id)") == ["text-v3", "text-v2"]
     assert browser.ask("document.querySelector('[data-copy=text-v3]')") is None
     unharmed(browser)
@@ -524,7 +540,7 @@ def test_a_chain_is_found_by_its_kind_and_shown_by_its_steps(browser: Browser, t
     browser.click(*centre(browser, "#hits a.card"))
     browser.arrived("/p/minutes.html")
     browser.click(*centre(browser, "[data-copy=text]"))
-    assert browser.clipboard() == chain.to_mermaid()
+    assert copied_by(browser) == chain.to_mermaid()
     browser.click(*centre(browser, ".steps a"))
     browser.arrived("/p/read.html#v1")
     assert "step of the chain minutes v1" in browser.ask("document.querySelector('#used').innerText")
@@ -606,6 +622,7 @@ def test_paper_shows_the_words_and_nothing_to_press(browser: Browser, site: Path
         assert browser.ask("document.querySelector('#text').checkVisibility()") is True
     finally:
         browser.call("Emulation.setEmulatedMedia", media="")
+        browser.light(dark=False)
 
 
 def test_a_megabyte_of_evil_is_shown_and_copied(browser: Browser, tmp_path: Path) -> None:
@@ -621,7 +638,7 @@ def test_a_megabyte_of_evil_is_shown_and_copied(browser: Browser, tmp_path: Path
     browser.click(*centre(browser, "#hits a.card"))
     browser.arrived("/p/long.html")
     browser.ask("document.querySelector('[data-copy=text]').click()")
-    assert browser.clipboard() == long
+    assert copied_by(browser) == long
     assert browser.ask("document.documentElement.scrollWidth <= innerWidth")
     assert browser.ask("document.querySelectorAll('img, iframe, [onload], [onerror]').length") == 0
 
@@ -775,7 +792,7 @@ def test_the_preview_is_what_python_renders(browser: Browser, tmp_path: Path, na
         if name not in {"image", "file"}:
             assert shown == [message["content"] for message in sent], value
         browser.ask("document.querySelector('[data-copy=messages]').click()")
-        assert json.loads(browser.clipboard()) == json.loads(json.dumps(sent)), value
+        assert json.loads(copied_by(browser)) == json.loads(json.dumps(sent)), value
     unharmed(browser)
 
 
