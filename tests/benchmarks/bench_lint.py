@@ -26,9 +26,9 @@ def figures() -> Iterator[Figure]:
     """Yield what this module measures."""
     files = [each.data for each in events()]
     ratios = paired(
-        lambda: [lint_file(each) for each in files], lambda: [codec.read(each) for each in files], rounds=ROUNDS
+        lambda: [lint_file(each) for each in files], lambda: [codec.read_stored(each) for each in files], rounds=ROUNDS
     )
-    yield figure(f"lint {len(files)} templates", "reading their files", None, ratios)
+    yield figure(f"lint {len(files)} templates and chains", "reading their files", None, ratios)
     if "PROMPTLIB_CORPUS" in os.environ:
         yield from _real(Path(os.environ["PROMPTLIB_CORPUS"]))
 
@@ -43,7 +43,7 @@ def _real(corpus: Path) -> Iterator[Figure]:
             return [lint(store, settings=settings) for store in stores]
 
         def parsed() -> list[Any]:
-            return [codec.read(data) for _, data in files]
+            return [codec.read_stored(data) for _, data in files]
 
         def shingled() -> object:
             return duplicates(texts)
