@@ -11,8 +11,6 @@ from promptlib.query.hits import Column
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from promptlib.inputs import Input
-
 FIELDS: tuple[Column, ...] = get_args(Column)
 _PARTS = re.compile(r"[/._-]+")
 #: What git, forges and importers write of themselves: words of no change.
@@ -38,16 +36,6 @@ class Document(NamedTuple):
 def title_of(name: str) -> str:
     """Return the last segment of *name* as words: what people read."""
     return _PARTS.sub(" ", name.rpartition("/")[2]).strip()
-
-
-def declared(data: bytes) -> tuple[Input, ...]:
-    """Return the inputs that the file *data* declares; none for a file that is no prompt."""
-    from promptlib.codec.outlining import outline  # noqa: PLC0415 - hits are values, and need no codec
-
-    try:
-        return outline(data).inputs
-    except PromptLibError:
-        return ()
 
 
 class Said(Protocol):
@@ -76,7 +64,9 @@ class Said(Protocol):
 
 def document(name: str, said: Said, data: bytes, message: str = "") -> Document:
     """Return what is searched of the prompt *name*, whose file is *data* and says what is *said*."""
-    inputs = declared(data) if said.inputs else ()
+    from promptlib.codec.outlining import outline  # noqa: PLC0415 - hits are values, and need no codec
+
+    inputs = outline(data).inputs if said.inputs else ()
     return Document(
         name=name.rpartition("/")[0],
         title=f"{title_of(name)} {said.title}".strip(),

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 #: Words of a shingle; a text of fewer words is one shingle.
 SIZE = 5
 THRESHOLD = 0.8
-#: Bits of the table that counts how rare a shingle is; those that fall together count together, which costs time only.
-_BITS = 20
+#: Places of the table that counts how rare a shingle is, a prime; those that fall together count together, which costs
+#: time only.
+_PLACES = 1_048_573
 _ROUNDING = 1e-9
 #: Bits of a word's number: more different words than a shelf has.
 _WIDE = 26
@@ -65,16 +66,15 @@ def duplicates(texts: Iterable[tuple[str, str]], threshold: float = THRESHOLD) -
 
 
 def _pairs(sets: list[frozenset[int]], threshold: float) -> Iterator[tuple[int, int, float]]:
-    counts = array("L", bytes(array("L").itemsize << _BITS))
-    mask = (1 << _BITS) - 1
+    counts = array("L", bytes(array("L").itemsize * _PLACES))
     for each in sets:
         for shingle in each:
-            counts[hash(shingle) & mask] += 1
+            counts[shingle % _PLACES] += 1
     by_shingle: dict[int, list[int]] = {}
     # Small sets first: of those that were seen, only ones that are large enough can be similar to the next.
     for at in sorted(range(len(sets)), key=lambda at: (len(sets[at]), at)):
         here = sets[at]
-        rarest = sorted(here, key=lambda shingle: (counts[hash(shingle) & mask], shingle))
+        rarest = sorted(here, key=lambda shingle: (counts[shingle % _PLACES], shingle))
         least = threshold * len(here) - _ROUNDING
         near: set[int] = set()
         for shingle in rarest[: len(here) - ceil(least) + 1]:

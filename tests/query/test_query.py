@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from promptlib import query
 from promptlib.errors import BadRef, NotInstalled
 from promptlib.query import spelling
+from promptlib.query.porter import stem
 from promptlib.query.shingles import Shingles, similarity
 from promptlib.query.snippets import Marker, cut
 from promptlib.query.words import words_of
@@ -272,3 +273,50 @@ def test_what_a_hit_shows_is_made_once_and_when_it_is_looked_at() -> None:
     assert hash(hits) == hash(plain)
     assert repr(hits) == repr(plain)
     assert pickle.loads(pickle.dumps(hits)) == plain  # noqa: S301 - our own bytes
+
+
+def test_a_file_that_is_no_prompt_is_its_text() -> None:
+    assert query.body_of(b"---\nopen: for ever\n") == "---\nopen: for ever\n"
+    assert query.body_of(b"\xff soup") == "\ufffd soup"
+    assert query.body_of(b"---\n---\nsystem:\nBe brief.\nuser:\n") == "\nBe brief.\n\n"
+
+
+def test_stems() -> None:
+    words = {"conflated": "conflat", "hopping": "hop", "falling": "fall", "filing": "file", "happy": "happi"}
+    words |= {"relational": "relat", "agreed": "agre", "feed": "feed", "controll": "control", "sky": "sky", "is": "is"}
+    assert {word: stem(word) for word in words} == words
+    long = "y" * 62 + "ing"  # SQLite leaves what has more than 64 bytes
+    assert stem(long) == long
+
+
+def test_what_is_particular_to_a_text_is_rare_elsewhere() -> None:
+    counts = {"soup": 1, "recip": 90}
+    need = query.whole(["A recipe for soup, soup, and unknowns."], ENGLISH)
+
+    def known(ranges: Any) -> list[tuple[str, int]]:
+        return [(word, counts[word]) for low, _ in ranges for word in counts if word == low]
+
+    assert need.particular(ENGLISH, known, 100).words == ("soup", "recipe")
+
+
+def test_the_piece_that_is_shown_has_most_of_the_words() -> None:
+    text = "soup soup " + "x " * 100 + "soup recipe " + "y " * 100 + "recipe"
+    assert shown("soup recipe", text)[1] == ["soup", "recipe"]
+    language = query.language("english")
+    marker = Marker(query.read("soup", language), language)
+    many = " ".join(f"so{at}" for at in range(10_100))
+    assert [many_met.word for many_met in marker.met(f"{many} soup")] == ["soup"]
+
+
+def test_only_near_pairs_are_duplicates() -> None:
+    one = "one two three four five six seven eight nine ten"
+    assert query.duplicates([("a", one), ("b", f"{one} eleven twelve"), ("c", "one two three four five")], 0.7) == (
+        query.Duplicate("a", "b", 0.75),
+    )
+    assert query.duplicates([("a", ""), ("b", "")]) == ()
+    # Rare sequences that both have make candidates, which their sizes and then the whole texts part.
+    words = [f"w{at}" for at in range(10)]
+    other = [*words[:5], *(f"z{at}" for at in range(5))]
+    texts = {"a": words, "b": words[1:], "c": words[:5], "d": other, "e": other[1:]}
+    found = query.duplicates([(name, " ".join(text)) for name, text in texts.items()], 0.2)
+    assert [(each.a, each.b) for each in found] == [("a", "b"), ("d", "e")]
