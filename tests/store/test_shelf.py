@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from promptlib import Image, Prompt, Store, user
+from promptlib import Chain, Image, Prompt, Store, step, user
 from promptlib._index import says_more
 from promptlib.errors import GitFailed
 from promptlib.store.shelving import passes, sieve_of
@@ -340,3 +340,12 @@ def test_sql_counts_what_the_entries_say(
                 wanted = tuple(each for each in entries if passes(each, sieve_of(prefix, chosen)))
                 assert view.entries(prefix, **chosen) == wanted
                 assert told(view.facets(prefix, **chosen)) == counted(wanted)
+
+
+def test_chains_stand_on_the_shelf_among_prompts(store: Store) -> None:
+    store.save("flow", Chain.define(Ticket, step("one", store.load("support/triage"), ticket="ticket", times="times")))
+    assert store.facets().kinds == {"prompt": 3, "chain": 1}
+    (flow,) = store.entries(kind="chain")
+    assert (flow.name, flow.kind, flow.inputs) == ("flow", "chain", (("ticket", "string"), ("times", "integer")))
+    assert [each.name for each in store.entries(kind="prompt", inputs=["ticket"])] == ["support/triage"]
+    assert "flow" in store.check().undescribed
