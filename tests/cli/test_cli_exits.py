@@ -32,6 +32,7 @@ def test_the_codes_are_those_that_are_promised() -> None:
         "StoreReadOnly": 4,
         "Busy": 4,
         "SaveRefused": 4,
+        "SiteRefused": 4,
         "RemoteRefused": 4,
         "Conflict": 4,
         "Superseded": 4,
