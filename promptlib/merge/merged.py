@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
 
 from promptlib import codec
 from promptlib.chain import Chain
@@ -154,21 +154,7 @@ def _choice(value: object) -> Side | Given:
     return value if isinstance(value, str) and value in SIDES else Given(value)
 
 
-@overload
-def merge(  # type: ignore[overload-overlap] # three times None is deleted, of whichever kind
-    base: Prompt[Any] | None, ours: Prompt[Any] | None, theirs: Prompt[Any] | None
-) -> Merged[Prompt[Any]]: ...
-
-
-@overload
-def merge(base: Chain[Any] | None, ours: Chain[Any] | None, theirs: Chain[Any] | None) -> Merged[Chain[Any]]: ...
-
-
-@overload
-def merge(base: Stored | None, ours: Stored | None, theirs: Stored | None) -> Merged[Any]: ...
-
-
-def merge(base: Stored | None, ours: Stored | None, theirs: Stored | None) -> Merged[Any]:
+def merge(base: StoredT | None, ours: StoredT | None, theirs: StoredT | None) -> Merged[StoredT]:
     """Merge what two sides made of the prompt, or the chain, *base*; None stands for one that is not there.
 
     Each part goes by its own rule (the page on merging has them in a table): what only one side changed is taken, what

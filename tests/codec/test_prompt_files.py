@@ -236,6 +236,7 @@ user:
 """.encode(),
         source="triage.prompty",
     )
+    assert isinstance(prompt, Prompt)
     assert prompt.description == "Sort"
     assert prompt.settings == {"id": "gpt-4o"}
     assert [each.name for each in prompt.inputs] == ["ticket", "history"]

@@ -10,6 +10,7 @@ from promptlib.codec import edit, read, read_with_notes, write
 from promptlib.errors import InvalidPrompt
 from promptlib.messages import Message, Placeholder, system, user
 from promptlib.plain import thaw
+from promptlib.prompt import Prompt
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -48,6 +49,7 @@ def data_of(name: str) -> bytes:
 def test_what_loads(name: str) -> None:
     data = data_of(name)
     prompt, notes = read_with_notes(data, source=name)
+    assert isinstance(prompt, Prompt)
     assert [each.name for each in prompt.inputs] == LOADED[name]
     assert notes == ()
     assert edit(data, prompt) == data

@@ -33,7 +33,7 @@ def chosen(draft: str, side: int, size: int = 7) -> str:
     return re.sub(block, lambda found: found[side], draft, flags=re.DOTALL | re.MULTILINE)
 
 
-def contested() -> Merged:
+def contested() -> Merged[Prompt[Any]]:
     ours = said("Sort well.\nBe short.\nBe kind.", settings={"t": 2})
     theirs = said("Sort.\nBe long.\nBe kind.\nCite.", settings={"t": 3})
     return merge(BASE, ours, theirs)

@@ -85,7 +85,7 @@ def words(prompt: Prompt[Any]) -> Counter[str]:
     return Counter(word for text in texts for word in text.split())
 
 
-def outcomes(merged: Merged) -> dict[Side, Prompt[Any]]:
+def outcomes(merged: Merged[Prompt[Any]]) -> dict[Side, Prompt[Any]]:
     """Return the prompts that come out: one, or one for each side."""
     if not merged.conflicts:
         assert merged.prompt is not None
@@ -99,7 +99,7 @@ def outcomes(merged: Merged) -> dict[Side, Prompt[Any]]:
     return found
 
 
-def check_merge(base: Prompt[Any] | None, ours: Prompt[Any], theirs: Prompt[Any]) -> Merged:
+def check_merge(base: Prompt[Any] | None, ours: Prompt[Any], theirs: Prompt[Any]) -> Merged[Prompt[Any]]:
     """Hold a merge against all that it promises."""
     merged, mirrored = merge(base, ours, theirs), merge(base, theirs, ours)
     assert [(each.field, each.base, each.ours, each.theirs) for each in merged.conflicts] == [

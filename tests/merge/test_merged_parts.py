@@ -429,7 +429,7 @@ def test_front_matter_that_would_be_too_large_conflicts_before_it_is_made() -> N
     ours, theirs = prompt(description=long), prompt(settings={"id": long})
     codec.write(ours)
     codec.write(theirs)
-    merging: Merged = check_merge(base, ours, theirs)
+    merging: Merged[Prompt[Any]] = check_merge(base, ours, theirs)
     assert {each.field for each in merging.conflicts} >= {"description"}
     assert "front matter would be larger than 256 KiB" in merging.conflicts[0].why
 

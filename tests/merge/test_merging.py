@@ -48,7 +48,7 @@ def clean(base: Prompt[Any] | None, ours: Prompt[Any], theirs: Prompt[Any]) -> P
     return merged.prompt
 
 
-def conflicts(base: Prompt[Any] | None, ours: Prompt[Any] | None, theirs: Prompt[Any] | None) -> Merged:
+def conflicts(base: Prompt[Any] | None, ours: Prompt[Any] | None, theirs: Prompt[Any] | None) -> Merged[Prompt[Any]]:
     merged, mirrored = merge(base, ours, theirs), merge(base, theirs, ours)
     assert merged.prompt is None
     assert not merged.deleted
@@ -58,7 +58,7 @@ def conflicts(base: Prompt[Any] | None, ours: Prompt[Any] | None, theirs: Prompt
     return merged
 
 
-def fields(merged: Merged) -> list[str]:
+def fields(merged: Merged[Prompt[Any]]) -> list[str]:
     return [each.field for each in merged.conflicts]
 
 
@@ -237,7 +237,7 @@ def test_placeholders_and_preludes_are_merged_too() -> None:
 # --- choices ----------------------------------------------------------------------------------------------------------
 
 
-def contested() -> Merged:
+def contested() -> Merged[Prompt[Any]]:
     ours = reworded(RULES.replace("brief", "short")).evolve(settings={"temperature": 0.1, "id": "m"})
     theirs = reworded(RULES.replace("brief", "thorough")).evolve(settings={"temperature": 0.9})
     return merge(BASE, ours, theirs)
