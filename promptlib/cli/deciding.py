@@ -106,10 +106,10 @@ class Desk:
 
     def _prompt(self, conflict: NameConflict) -> object:
         """Open the merged file with both sides between markers, and return the prompt that it holds afterwards."""
-        from promptlib.merge import merge  # noqa: PLC0415 - help needs no merge
+        from promptlib.merge import merge_stored  # noqa: PLC0415 - help needs no merge
 
         base, ours, theirs = (_prompt_of(side) for side in (conflict.base, conflict.ours, conflict.theirs))
-        merged = merge(base, ours, theirs)
+        merged = merge_stored(base, ours, theirs)
         file = self._file(conflict, ".prompty", merged.draft)
         made = merged.read_resolved(self._edited(file), source=str(file))
         if made is None:

@@ -12,7 +12,7 @@ from promptlib import codec
 from promptlib.codec.fence import halves
 from promptlib.errors import InvalidPrompt
 from promptlib.merge.drafts import MARKER_SIZE, longest_sign, marked, marker_lines
-from promptlib.merge.merged import Merged, merge
+from promptlib.merge.merged import Merged, merge_stored
 from promptlib.merge.merging import same_prompt
 from promptlib.merge.texts import merge_texts
 
@@ -60,7 +60,7 @@ def merge_files(
         sides = [None if data is None else codec.read_stored(data, source=name) for data, name in named]
     except InvalidPrompt as error:
         return _by_lines(base, ours, theirs, names, marker_size, error)
-    merged = merge(*sides)
+    merged = merge_stored(*sides)
     if merged.conflicts:
         data = _draft(merged, base or b"", (ours, theirs), names, marker_size)
     elif merged.prompt is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast, overload
 
 from promptlib import codec
 from promptlib.chain import Chain
@@ -154,7 +154,17 @@ def _choice(value: object) -> Side | Given:
     return value if isinstance(value, str) and value in SIDES else Given(value)
 
 
-def merge(base: StoredT | None, ours: StoredT | None, theirs: StoredT | None) -> Merged[StoredT]:
+@overload
+def merge(  # type: ignore[overload-overlap] # three times None is deleted, of whichever kind
+    base: Prompt[Any] | None, ours: Prompt[Any] | None, theirs: Prompt[Any] | None
+) -> Merged[Prompt[Any]]: ...
+
+
+@overload
+def merge(base: Chain[Any] | None, ours: Chain[Any] | None, theirs: Chain[Any] | None) -> Merged[Chain[Any]]: ...
+
+
+def merge(base: Stored | None, ours: Stored | None, theirs: Stored | None) -> Merged[Any]:
     """Merge what two sides made of the prompt, or the chain, *base*; None stands for one that is not there.
 
     Each part goes by its own rule (the page on merging has them in a table): what only one side changed is taken, what
@@ -162,6 +172,11 @@ def merge(base: StoredT | None, ours: StoredT | None, theirs: StoredT | None) ->
     one line do not conflict. Nothing that a side wrote is lost: it is in the result, or in a conflict. A prompt that
     comes out, also by choosing one side for all conflicts, is valid and can be written to a file.
     """
+    return merge_stored(base, ours, theirs)
+
+
+def merge_stored(base: Stored | None, ours: Stored | None, theirs: Stored | None) -> Merged[Any]:
+    """Merge as `merge` does, also where a side put a prompt in the place of a chain, or a chain in that of a prompt."""
     if ours is None or theirs is None or same_prompt(ours, theirs):
         return _with_absent(base, ours, theirs)
     if isinstance(ours, Chain) != isinstance(theirs, Chain):

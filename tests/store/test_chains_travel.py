@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from promptlib import Chain, Pin, Prompt, Step, Store, constant, step, system, user
 from promptlib.errors import ChainFailed, Conflict, InvalidInputs, InvalidPrompt, MergeConflict, NotFound
-from promptlib.merge import merge, merge_files
+from promptlib.merge import merge, merge_files, merge_stored
 from promptlib.plain import thaw
 from promptlib.review import review
 from promptlib.runs import RunLog
@@ -142,10 +142,10 @@ def test_steps_that_cannot_be_put_in_one_order_are_contested_together() -> None:
 
 
 def test_a_prompt_in_the_place_of_a_chain_is_contested() -> None:
-    other = merge(BASE, READ, chain_of(tone="plain"))
+    other = merge_stored(BASE, READ, chain_of(tone="plain"))
     assert other.conflicts[0].why == "one side has a prompt under this name, the other a chain"
     assert other.resolve("ours") == READ
-    assert merge(BASE, READ, READ.evolve(description="x")).conflicts == ()
+    assert merge_stored(BASE, READ, READ.evolve(description="x")).conflicts == ()
     assert merge(BASE, None, None).deleted
     assert merge(BASE, BASE, None).deleted
 

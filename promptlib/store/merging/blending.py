@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from promptlib import codec
 from promptlib.chain import Chain
 from promptlib.errors import InvalidPrompt, NotFound, StoreDamaged
-from promptlib.merge import FieldConflict, NameConflict, merge, merged_file
+from promptlib.merge import FieldConflict, NameConflict, merge_stored, merged_file
 from promptlib.prompt import DEEPEST_INCLUDE, Prompt
 from promptlib.refs import Pin
 from promptlib.store.drafts import check_size
@@ -118,7 +118,7 @@ class Blending:
         entries: tuple[Entry | None, Entry | None, Entry | None],
         prompts: tuple[Stored | None, Stored | None, Stored | None],
     ) -> Entry | None:
-        merged = merge(*prompts)
+        merged = merge_stored(*prompts)
         if merged.conflicts:
             return self._ask(key, entries, prompts, merged, merged.conflicts)
         if merged.prompt is None or None in entries[1:]:
