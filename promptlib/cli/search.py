@@ -140,7 +140,7 @@ def search(  # noqa: PLR0913 - one option for each thing that a hit may be asked
         else:
             _show(found)
         if not (found or json):
-            emit(advice(store, words, filters, found) if words else _alone(related), stream=sys.stderr)
+            emit(_alone(related) if related else advice(store, words, filters, found), stream=sys.stderr)
     if not found:
         raise typer.Exit(DIFFERENT)
 

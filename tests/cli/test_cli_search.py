@@ -52,6 +52,7 @@ def test_nothing_found_ends_with_1_and_says_what_to_try(shelf: Any) -> None:
         ),
         (["stew"], "nothing found, but 1 matches in older versions: --all\n"),
         (["—"], "nothing found: there is no word to search for\n"),
+        ([""], "nothing found: there is no word to search for\n"),
     ):
         ended = shelf("search", *words)
         assert (ended.code, ended.out) == (1, "")
