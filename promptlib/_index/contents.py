@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from hashlib import sha1, sha256
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from promptlib._index.rows import DESCRIPTION_COLUMNS, Damaged, Description, opened
+from promptlib._index.rows import DESCRIPTION_COLUMNS, Damaged, Description, blob_column, blob_of, opened
 from promptlib._index.shelving import remember
 from promptlib.errors import NotFetched, PromptLibError, StoreError
 
@@ -71,34 +71,36 @@ class Contents:
     def of_a_name(self, name: str) -> None:
         """Describe every version of *name*."""
         missing = self._session.ask(
-            lambda connection: connection.execute(f"{UNDESCRIBED} AND e.name=?", (name,)).fetchall()
+            lambda connection: blobs_in(connection.execute(f"{UNDESCRIBED} AND e.name=?", (name,)))
         )
-        self.descriptions(blob for (blob,) in missing)
+        self.descriptions(missing)
 
     def of_all_names(self) -> None:
         """Describe every version, name by name: those of one name are alike, for git to unpack and for us to read."""
         missing = self._session.ask(
-            lambda connection: connection.execute(f"{UNDESCRIBED} ORDER BY e.name, e.id").fetchall()
+            lambda connection: blobs_in(connection.execute(f"{UNDESCRIBED} ORDER BY e.name, e.id"))
         )
-        self.descriptions(blob for (blob,) in missing)
+        self.descriptions(missing)
 
     def complete(self) -> None:
         """Describe every version and label, and keep the texts of those that are current or labelled."""
         self.of_all_names()
         labels = self._session.ask(
-            lambda connection: connection.execute(
-                "SELECT DISTINCT l.blob FROM labels l LEFT JOIN descriptions d ON d.blob=l.blob "
-                "WHERE l.blob IS NOT NULL AND d.blob IS NULL"
-            ).fetchall()
+            lambda connection: blobs_in(
+                connection.execute(
+                    "SELECT DISTINCT l.blob FROM labels l LEFT JOIN descriptions d ON d.blob=l.blob "
+                    "WHERE l.blob IS NOT NULL AND d.blob IS NULL"
+                )
+            )
         )
-        self.descriptions((blob for (blob,) in labels), labels=True)
+        self.descriptions(labels, labels=True)
         self._keep_texts()
 
     def text(self, blob: str) -> bytes | None:
         """Return the text of *blob* if it is kept and is what the id of the blob says."""
 
         def ask(connection: sqlite3.Connection) -> bytes | None:
-            row = connection.execute("SELECT data FROM texts WHERE blob=?", (blob,)).fetchone()
+            row = connection.execute("SELECT data FROM texts WHERE blob=?", (blob_column(blob),)).fetchone()
             return checked(blob, row[0]) if row else None
 
         return self._session.ask(ask)
@@ -106,16 +108,18 @@ class Contents:
     def store_text(self, blob: str, data: bytes) -> None:
         """Keep *data* as the text of *blob*; `complete` drops it when it is neither current nor labelled."""
         if is_blob(blob, data):
-            self._session.keep("INSERT OR REPLACE INTO texts VALUES (?, ?)", [(blob, data)])
+            self._session.keep("INSERT OR REPLACE INTO texts VALUES (?, ?)", [(blob_column(blob), data)])
 
     def _keep_texts(self) -> None:
         missing = self._session.ask(
-            lambda connection: connection.execute(
-                f"SELECT blob FROM ({_WANTED}) EXCEPT SELECT blob FROM texts"  # noqa: S608 - no word of a caller
-            ).fetchall()
+            lambda connection: blobs_in(
+                connection.execute(
+                    f"SELECT blob FROM ({_WANTED}) EXCEPT SELECT blob FROM texts"  # noqa: S608 - no word of a caller
+                )
+            )
         )
-        for some in _slices([blob for (blob,) in missing]):
-            rows = [(blob, data) for blob, data in self.read(some) if isinstance(data, bytes)]
+        for some in _slices(missing):
+            rows = [(blob_column(blob), data) for blob, data in self.read(some) if isinstance(data, bytes)]
             self._session.keep("INSERT OR REPLACE INTO texts VALUES (?, ?)", rows)
         self._session.keep(f"DELETE FROM texts WHERE blob NOT IN ({_WANTED})", [()])  # noqa: S608 - no caller's word
 
@@ -156,6 +160,11 @@ class Contents:
             self._session.write(lambda connection: remember(connection, described))
 
 
+def blobs_in(rows: Iterable[tuple[Any, ...]]) -> list[str]:
+    """Return the ids of blobs that a statement selected; raises `Damaged` where something else stands."""
+    return [blob_of(blob) for (blob,) in rows]
+
+
 def is_blob(blob: str, data: bytes) -> bool:
     """Return whether *blob* is the id that git gives *data*."""
     object_hash = sha1 if len(blob) == _SHA1_DIGITS else sha256
@@ -178,11 +187,11 @@ def known(connection: sqlite3.Connection, blobs: list[str]) -> dict[str, Descrip
         marks = ",".join("?" * len(some))
         rows = connection.execute(
             f"SELECT {DESCRIPTION_COLUMNS} FROM descriptions d WHERE d.blob IN ({marks})",  # noqa: S608 - only marks
-            some,
+            list(map(blob_column, some)),
         )
         for row in rows:
             blob, *columns = opened(row)
-            found[blob] = Description.of(tuple(columns))
+            found[blob_of(blob)] = Description.of(tuple(columns))
     return found
 
 

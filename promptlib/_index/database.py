@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 APPLICATION = 0x70726D70
-FORMAT = 10
+FORMAT = 11
 PATIENCE = 30.0  # seconds to wait for another process that brings the index up to date
 #: How reading a file that is no sound index can end.
 FAILURES = (sqlite3.Error, Damaged, UnicodeError)
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT})
 
+#: Ids of blobs and digests lie there as bytes, see `rows.blob_column` and `rows.digest_column`. Most names have one
+#: version, the first of their events: by its number only a later one is looked up, with `LATER` said.
 TABLES = """
 CREATE TABLE state (
     root TEXT, tip TEXT, commits INTEGER, events INTEGER, names INTEGER, labels INTEGER, seal INTEGER
@@ -28,32 +30,32 @@ CREATE TABLE commits (
     seal INTEGER, author TEXT, email TEXT, seconds INTEGER, zone TEXT, message TEXT
 );
 CREATE TABLE events (
-    id INTEGER PRIMARY KEY, name TEXT NOT NULL, number INTEGER, blob TEXT, parents TEXT NOT NULL,
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL, number INTEGER, blob BLOB, parents TEXT NOT NULL,
     came_from TEXT NOT NULL, became TEXT NOT NULL, position INTEGER NOT NULL, seal INTEGER
 );
-CREATE INDEX events_of_a_name ON events (name, id);
-CREATE INDEX versions_of_a_name ON events (name, number);
+CREATE INDEX events_of_a_name ON events (name);
+CREATE INDEX versions_of_a_name ON events (name, number) WHERE number<>1;
 CREATE TABLE taken (
-    name TEXT, position INTEGER, version INTEGER, blob TEXT, seal INTEGER, PRIMARY KEY (name, position)
+    name TEXT, position INTEGER, version INTEGER, blob BLOB, seal INTEGER, PRIMARY KEY (name, position)
 ) WITHOUT ROWID;
 CREATE TABLE names (
     name TEXT PRIMARY KEY, versions INTEGER, continues TEXT, since INTEGER, current INTEGER, seal INTEGER
 ) WITHOUT ROWID;
 CREATE TABLE labels (
-    name TEXT, label TEXT, blob TEXT, position INTEGER, commit_id TEXT, seal INTEGER,
+    name TEXT, label TEXT, blob BLOB, position INTEGER, commit_id TEXT, seal INTEGER,
     PRIMARY KEY (name, label, position)
 ) WITHOUT ROWID;
 CREATE TABLE moves (name TEXT PRIMARY KEY, labels INTEGER, seal INTEGER) WITHOUT ROWID;
 CREATE TABLE descriptions (
-    blob TEXT PRIMARY KEY, digest TEXT, derived_from TEXT, renamed_from TEXT, includes TEXT, description TEXT,
+    blob BLOB PRIMARY KEY, digest BLOB, derived_from TEXT, renamed_from TEXT, includes TEXT, description TEXT,
     tags TEXT, trust TEXT, vouched TEXT, problem TEXT, kind TEXT, title TEXT, inputs TEXT, words TEXT, weight INTEGER,
     seal INTEGER
 ) WITHOUT ROWID;
 CREATE TABLE words (id INTEGER PRIMARY KEY, facet TEXT NOT NULL, value TEXT NOT NULL, seal INTEGER);
 CREATE UNIQUE INDEX words_of_a_facet ON words (facet, value);
-CREATE INDEX blobs_of_a_digest ON descriptions (substr(digest, 8, 8));
+CREATE INDEX blobs_of_a_digest ON descriptions (substr(digest, 1, 4));
 CREATE TABLE weights (digest TEXT PRIMARY KEY, tokens INTEGER, seal INTEGER) WITHOUT ROWID;
-CREATE TABLE texts (blob TEXT PRIMARY KEY, data BLOB);
+CREATE TABLE texts (blob BLOB PRIMARY KEY, data BLOB);
 CREATE TABLE nodes (id INTEGER PRIMARY KEY, digest TEXT, told BLOB, seal INTEGER);
 CREATE INDEX nodes_of_a_digest ON nodes (digest);
 CREATE TABLE edges (source INTEGER, kind INTEGER, target INTEGER, PRIMARY KEY (source, kind, target)) WITHOUT ROWID;
@@ -65,6 +67,8 @@ CREATE TABLE searched (language TEXT, tip TEXT, events INTEGER, current INTEGER,
 CREATE TABLE unsearched (name TEXT PRIMARY KEY, event INTEGER, seal INTEGER) WITHOUT ROWID;
 CREATE TABLE unread (event INTEGER PRIMARY KEY, seal INTEGER);
 """
+#: Without these words SQLite does not use `versions_of_a_name`; with `number>1` it would use that as a range.
+LATER = "number<>1"
 #: What depends on the tip; descriptions and texts are found by blob and stay true.
 OF_THE_TIP = ("commits", "events", "taken", "names", "labels", "moves", "nodes", "edges")
 #: No version is in the tables of full text.

@@ -21,7 +21,7 @@ from promptlib._index.index import (
 )
 from promptlib._index.labelling import labels_of, renames
 from promptlib._index.moments import commits_of, last_event, standing_at
-from promptlib._index.rows import Damaged, row_of
+from promptlib._index.rows import Damaged, blob_column, row_of
 from promptlib._index.shelving import STOOD, Standing
 from promptlib.history import MAIN, Place
 
@@ -162,8 +162,8 @@ class Earlier(Index):
         standing = self._standing_names()
         return tuple(sorted(name for name, blob in standing.items() if blob is None))
 
-    def _standing_names(self) -> dict[str, str | None]:
-        def ask(connection: sqlite3.Connection, bound: Bound) -> dict[str, str | None]:
+    def _standing_names(self) -> dict[str, bytes | None]:
+        def ask(connection: sqlite3.Connection, bound: Bound) -> dict[str, bytes | None]:
             return dict(connection.execute(_STANDING, (MAIN, bound.end, bound.position)))
 
         return self._ask(ask)
@@ -271,7 +271,7 @@ def _current(connection: sqlite3.Connection, bound: Bound, name: str) -> Row | N
     standing = SoFar(connection).entry(name, Place(bound.position, MAIN))
     if standing is None or standing.blob is None:
         return None
-    row = connection.execute(_ALIKE, (name, standing.blob, bound.end)).fetchone()
+    row = connection.execute(_ALIKE, (name, blob_column(standing.blob), bound.end)).fetchone()
     if row is None:
         raise Damaged(name)
     return row_of(row)

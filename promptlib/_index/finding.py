@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from promptlib._index import fulltext
 from promptlib._index.contents import checked
-from promptlib._index.rows import DESCRIPTION_COLUMNS, ROW_COLUMNS, Damaged, Description, Row, opened, row_of
+from promptlib._index.rows import DESCRIPTION_COLUMNS, ROW_COLUMNS, Damaged, Description, Row, blob_of, opened, row_of
 from promptlib._index.searching import BEFORE, NOW
 
 if TYPE_CHECKING:
@@ -102,10 +102,11 @@ class Standing(NamedTuple):
 def standing(connection: sqlite3.Connection, question: Question) -> Standing:
     """Return the versions that *question* asks for but for its words: those that stand now, or its `events`."""
     where, values = _filters(connection, question)
-    found: list[tuple[int, str, str]] = []
+    found: list[tuple[int, str, bytes]] = []
     for table in (NOW,) if question.events is None else (NOW, BEFORE):
         found += connection.execute(f"{_STANDING.format(table)}{where}", values).fetchall()
-    return Standing(*zip(*found, strict=True)) if found else Standing()
+    events, names, blobs = zip(*found, strict=True) if found else ((), (), ())
+    return Standing(events, names, tuple(map(blob_of, blobs)))
 
 
 def told(connection: sqlite3.Connection, scores: Mapping[int, float]) -> Matches:

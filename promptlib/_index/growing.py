@@ -6,10 +6,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from promptlib._index import joining, searching
-from promptlib._index.database import NOTHING, OF_THE_TIP, State, counted, not_joined, not_searched, set_state, state
+from promptlib._index.database import (
+    LATER,
+    NOTHING,
+    OF_THE_TIP,
+    State,
+    counted,
+    not_joined,
+    not_searched,
+    set_state,
+    state,
+)
 from promptlib._index.labelling import ALWAYS
 from promptlib._index.moments import COMMIT, committed_of
-from promptlib._index.rows import ROW_COLUMNS, Damaged, opened, row_of, seal
+from promptlib._index.rows import ROW_COLUMNS, Damaged, blob_column, blob_of, opened, row_of, seal
 from promptlib.errors import BadRef, StoreError
 from promptlib.history import MAIN, Entry, Growth, Life, Nothing, Place, Step, advance, meeting
 from promptlib.refs import check_label, check_name
@@ -29,6 +39,12 @@ ENTRIES = (
     "WHERE e.name=? AND e.position<=? ORDER BY e.id DESC"
 )
 _OF_AN_ID = f"SELECT {ROW_COLUMNS} FROM events e JOIN commits c ON c.position=e.position WHERE e.id=?"  # noqa: S608 - ours
+_NUMBERED = "SELECT id FROM events WHERE name=? AND number=?"
+_LATER = f"{_NUMBERED} AND {LATER}"
+_HIGHEST = (
+    f"SELECT coalesce((SELECT max(number) FROM events WHERE name=?1 AND {LATER}), "  # noqa: S608 - ours
+    "(SELECT max(number) FROM events WHERE name=?1))"
+)
 TAKEN = (
     "SELECT c.line, t.name, t.position, t.version, t.blob, t.seal "
     "FROM taken t JOIN commits c ON c.position=t.position WHERE t.name=? AND t.position<=? ORDER BY t.position DESC"
@@ -211,7 +227,7 @@ class SoFar:
             if line == place.line:
                 rows.close()
                 _, position, version, blob = opened(tuple(row))
-                return Entry(position, version, blob)
+                return Entry(position, version, None if blob is None else blob_of(blob))
         return None
 
 
@@ -346,7 +362,7 @@ class Growing:
 
     def _refresh(self, name: str) -> None:
         """Write the row of a name whose latest events were cut off."""
-        number = self._ask("SELECT max(number) FROM events WHERE name=?", (name,)).fetchone()[0]
+        number = self._ask(_HIGHEST, (name,)).fetchone()[0]
         if number is None:
             self._ask("DELETE FROM names WHERE name=?", (name,))
             return
@@ -360,12 +376,12 @@ class Growing:
         """
         current = None
         if standing is not None and standing.blob is not None:
-            newest = self._ask("SELECT id FROM events WHERE name=? AND number=?", (name, life.versions)).fetchone()[0]
+            newest = self._ask(_LATER if life.versions > 1 else _NUMBERED, (name, life.versions)).fetchone()[0]
             if newest == standing.version:
                 current = newest
             else:
                 alike = "SELECT max(id) FROM events WHERE name=? AND blob=?"
-                current = self._ask(alike, (name, standing.blob)).fetchone()[0]
+                current = self._ask(alike, (name, blob_column(standing.blob))).fetchone()[0]
         fields = (name, *life, current)
         changed = "UPDATE names SET versions=?2, continues=?3, since=?4, current=?5, seal=?6 WHERE name=?1"
         if self._ask(changed, (*fields, seal(fields))).rowcount:
@@ -384,7 +400,7 @@ class Growing:
         many = self._connection.executemany
         many("INSERT INTO commits VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _commit_rows(growth, reading))
         many("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _event_rows(growth, reading))
-        taken = ((name, entry.position, entry.version, entry.blob) for name, entry in growth.taken)
+        taken = ((name, entry.position, entry.version, _column(entry.blob)) for name, entry in growth.taken)
         many("INSERT INTO taken VALUES (?, ?, ?, ?, ?)", ((*row, seal(row)) for row in taken))
         labels = list(_label_rows(growth, reading))
         many("INSERT INTO labels VALUES (?, ?, ?, ?, ?, ?)", labels)
@@ -393,6 +409,10 @@ class Growing:
         joining.touch(self._connection, (*growth.lives, *(name for name, *_ in labels)))
         new = [self._put_name(name, life, standing) for name, (life, standing) in growth.lives.items()]
         return sum(new), len(labels)
+
+
+def _column(blob: str | None) -> bytes | None:
+    return None if blob is None else blob_column(blob)
 
 
 def _commit_rows(growth: Growth, reading: Reading) -> Iterator[tuple[object, ...]]:
@@ -408,17 +428,17 @@ def _event_rows(growth: Growth, reading: Reading) -> Iterator[tuple[object, ...]
     for event in growth.events:
         parents = " ".join(map(str, event.parents))
         fields = (
-            *(event.id, event.name, event.number, event.blob, parents),
+            *(event.id, event.name, event.number, _column(event.blob), parents),
             *(event.came_from, event.became, event.position),
         )
         commit = ids[event.position]
         yield (*fields, seal((*fields, commit, *reading.credits[commit])))
 
 
-def _label_rows(growth: Growth, reading: Reading) -> Iterator[tuple[str, str, str | None, int, str, int]]:
+def _label_rows(growth: Growth, reading: Reading) -> Iterator[tuple[str, str, bytes | None, int, str, int]]:
     """Yield moves of labels on the main line: against first parents, these alone make the labels of the tip."""
     for commit in growth.commits:
         if commit.place.line == MAIN and commit.id in reading.labels:
             for name, label, blob in reading.labels[commit.id]:
-                fields = (name, label, blob, commit.place.position, commit.id)
+                fields = (name, label, _column(blob), commit.place.position, commit.id)
                 yield (*fields, seal(fields))

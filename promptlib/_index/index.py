@@ -8,11 +8,21 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from promptlib._index import joining
 from promptlib._index.choosing import Choice
 from promptlib._index.contents import UNDESCRIBED, Contents, checked, known
-from promptlib._index.database import state
+from promptlib._index.database import LATER, state
 from promptlib._index.growing import SoFar, line_of_names, rows_of
 from promptlib._index.labelling import ALWAYS, labels_of, line_of, one_label, renames
 from promptlib._index.moments import Committed, commits_of, first, standing_at
-from promptlib._index.rows import ROW_COLUMNS, Damaged, Description, Label, Row, Story, opened, row_of
+from promptlib._index.rows import (
+    ROW_COLUMNS,
+    Damaged,
+    Description,
+    Label,
+    Row,
+    Story,
+    digests_from,
+    opened,
+    row_of,
+)
 from promptlib._index.session import Asked, Session
 from promptlib._index.shelving import STANDS, Standing
 from promptlib._index.wording import Words
@@ -34,21 +44,22 @@ EVENTS = f"SELECT {ROW_COLUMNS} FROM events e JOIN commits c ON c.position=e.pos
 _EVERYTHING = f"{EVENTS} WHERE e.id<? ORDER BY e.id"
 _OF_A_NAME = f"{EVENTS} WHERE e.name=? AND e.id<? ORDER BY e.id"
 _OF_A_NUMBER = f"{EVENTS} WHERE e.name=? AND e.number=? AND e.id<?"
+_OF_A_LATER_NUMBER = f"{_OF_A_NUMBER} AND e.{LATER}"
 _REMOVAL = f"{EVENTS} WHERE e.name=? AND e.number IS NULL ORDER BY e.id DESC LIMIT 1"
 _CURRENT = (
     f"SELECT t.data, {ROW_COLUMNS} FROM names n JOIN events e ON e.id=n.current "  # noqa: S608 - no caller's word
     "JOIN commits c ON c.position=e.position LEFT JOIN texts t ON t.blob=e.blob WHERE n.name=?"
 )
-#: Eight digits of a digest are enough to find it by, and all 64 would be a third of what the shelf takes.
-ABOUT_A_DIGEST = "substr(digest, 8, 8)>=substr(?3, 8, 8) AND substr(digest, 8, 8)<=substr(?4, 8, 8)"
+#: Four bytes of a digest are enough to find it by, and all 32 would be a seventh of what the shelf takes.
+ABOUT_A_DIGEST = "substr(digest, 1, 4)>=substr(?3, 1, 4) AND substr(digest, 1, 4)<=substr(?4, 1, 4)"
 _OF_A_DIGEST = (
     f"{EVENTS} WHERE e.name=? AND e.id<? AND e.blob IN "  # noqa: S608 - no caller's word
-    f"(SELECT blob FROM descriptions WHERE {ABOUT_A_DIGEST} AND digest>=?3 AND digest<?4) ORDER BY e.id DESC"
+    f"(SELECT blob FROM descriptions WHERE {ABOUT_A_DIGEST} AND digest>=?3 AND digest<=?4) ORDER BY e.id DESC"
 )
 _UNDESCRIBED_OF_A_NAME = f"{UNDESCRIBED} AND e.name=? LIMIT 1"
 _OF_ANY_NAME = (
     f"{EVENTS} WHERE e.blob IN (SELECT blob FROM descriptions "  # noqa: S608 - no caller's word
-    "WHERE substr(digest, 8, 8)=substr(?1, 8, 8) AND digest=?1) "
+    "WHERE substr(digest, 1, 4)=substr(?1, 1, 4) AND digest=?1) "
     "ORDER BY e.id DESC LIMIT 1"
 )
 _NAMES = "SELECT name, versions, continues, since, current, seal FROM names"
@@ -181,7 +192,7 @@ class Index:
         """Return the name of the newest version with *digest* among those that were described, or an empty text."""
 
         def ask(connection: sqlite3.Connection) -> str:
-            found = connection.execute(_OF_ANY_NAME, (digest,)).fetchone()
+            found = connection.execute(_OF_ANY_NAME, digests_from(digest)[:1]).fetchone()
             return row_of(found).name if found else ""
 
         return self.session.ask(ask)
@@ -425,8 +436,9 @@ def events_of(connection: sqlite3.Connection, name: str, names: list[tuple[str, 
 
 def version_of(connection: sqlite3.Connection, name: str, number: int) -> Row | None:
     names, versions = line_of_names(connection, name)
+    statement = _OF_A_LATER_NUMBER if number > 1 else _OF_A_NUMBER
     for old, until in names:
-        found = connection.execute(_OF_A_NUMBER, (old, number, until)).fetchone()
+        found = connection.execute(statement, (old, number, until)).fetchone()
         if found:
             row = row_of(found)
             if (row.name, row.number) != (old, number):
@@ -447,7 +459,7 @@ def of_a_digest(
     for old, until in line_of_names(connection, name, end)[0]:
         if not undescribed_too and connection.execute(_UNDESCRIBED_OF_A_NAME, (old,)).fetchone():
             return None
-        rows = [row_of(row) for row in connection.execute(_OF_A_DIGEST, (old, until, low, low + "g"))]
+        rows = [row_of(row) for row in connection.execute(_OF_A_DIGEST, (old, until, *digests_from(low)))]
         if rows:
             told = known(connection, [row.blob for row in rows if row.blob])
             return [(row, told[row.blob or ""].digest) for row in rows]
@@ -462,7 +474,7 @@ def _alike(
     if not undescribed_too and any(connection.execute(_UNDESCRIBED_OF_A_NAME, (old,)).fetchone() for old, _ in names):
         return None
     found = (
-        connection.execute(_OF_A_DIGEST, (old, until, digest, f"{digest}g"))
+        connection.execute(_OF_A_DIGEST, (old, until, *digests_from(digest)))
         for old, until in (names if versions else [])
     )
     return versions, [row_of(row) for rows in found for row in rows]

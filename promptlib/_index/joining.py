@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from promptlib._index.contents import UNDESCRIBED, known
+from promptlib._index.contents import UNDESCRIBED, blobs_in, known
 from promptlib._index.database import state
 from promptlib._index.labelling import labels_of, line_of, renames
 from promptlib._index.nodes import (
@@ -164,10 +164,10 @@ class _Joining:
 
     def lacking(self) -> Lacking:
         """Return what is to be described first."""
-        prompts = self._ask(f"{UNDESCRIBED} AND e.id>? ORDER BY e.name, e.id", (self._held,)).fetchall()
+        prompts = blobs_in(self._ask(f"{UNDESCRIBED} AND e.id>? ORDER BY e.name, e.id", (self._held,)))
         blobs = list(dict.fromkeys(entry.blob for entry in self._labels()))
         described = known(self._connection, blobs)
-        return Lacking([blob for (blob,) in prompts], [blob for blob in blobs if blob not in described])
+        return Lacking(prompts, [blob for blob in blobs if blob not in described])
 
     def _labels(self) -> Iterator[Label]:
         if self._stale is None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from promptlib._index.contents import checked
 from promptlib._index.database import state
-from promptlib._index.rows import Damaged, Label, opened
+from promptlib._index.rows import Damaged, Label, label_of, opened
 
 if TYPE_CHECKING:
     import sqlite3
@@ -31,8 +31,8 @@ def one_label(connection: sqlite3.Connection, name: str, label: str) -> tuple[La
     if row is None:
         _check_moves(connection, name)
         return None
-    entry = Label._make(opened(row[1:]))
-    return (entry, checked(entry.blob, row[0])) if entry.blob is not None else None
+    entry = label_of(row[1:])
+    return (entry, checked(entry.blob, row[0])) if entry is not None else None
 
 
 def labels_of(connection: sqlite3.Connection, name: str, position: int = ALWAYS) -> list[Label]:
@@ -44,8 +44,8 @@ def labels_of(connection: sqlite3.Connection, name: str, position: int = ALWAYS)
     where, values = (
         ("WHERE l.name=? AND l.position<=?", (name, position)) if name else ("WHERE l.position<=?", (position,))
     )
-    entries = [Label._make(opened(row)) for row in connection.execute(_LABELS.format(where), values)]
-    return [entry for entry in entries if entry.blob is not None]
+    entries = [label_of(row) for row in connection.execute(_LABELS.format(where), values)]
+    return [entry for entry in entries if entry is not None]
 
 
 def renames(connection: sqlite3.Connection) -> dict[str, tuple[str, int]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from promptlib._index import fulltext, searching, walking
 from promptlib._index.contents import is_blob
 from promptlib._index.database import APPLICATION, FAILURES, FORMAT, is_damage, state
-from promptlib._index.rows import ROW_COLUMNS, opened
+from promptlib._index.rows import ROW_COLUMNS, blob_column, blob_of, opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,8 +23,8 @@ _COMMITS = (
     "FROM commits c LEFT JOIN commits p ON p.position=c.parent WHERE c.author IS NOT NULL ORDER BY c.position"
 )
 _CHANGES = (
-    "SELECT position, name, '' AS label, blob FROM events "
-    "UNION ALL SELECT position, name, label, blob FROM labels ORDER BY position"
+    "SELECT position, name, '' AS label, nullif(lower(hex(blob)), '') FROM events "
+    "UNION ALL SELECT position, name, label, nullif(lower(hex(blob)), '') FROM labels ORDER BY position"
 )
 
 
@@ -73,7 +73,7 @@ class Remembered:
         """Return the kept text of *blob*, if it is just that."""
 
         def ask(connection: sqlite3.Connection) -> bytes | None:
-            row = connection.execute("SELECT data FROM texts WHERE blob=?", (blob,)).fetchone()
+            row = connection.execute("SELECT data FROM texts WHERE blob=?", (blob_column(blob),)).fetchone()
             return row[0] if row and isinstance(row[0], bytes) and is_blob(blob, row[0]) else None
 
         return self._ask(ask, None)
@@ -132,6 +132,6 @@ def _wrong(connection: sqlite3.Connection) -> str:
         opened(row)
     walking.check(connection)
     searching.check(connection)
-    if not all(is_blob(blob, data) for blob, data in ask("SELECT blob, data FROM texts")):
+    if not all(is_blob(blob_of(blob), data) for blob, data in ask("SELECT blob, data FROM texts")):
         return "it is damaged: a text is not what its id says"
     return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import marshal
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from zlib import crc32
@@ -28,6 +29,39 @@ def opened(row: tuple[Any, ...]) -> tuple[Any, ...]:
     if seal(fields) != row[-1]:
         raise Damaged(repr(row[:2]))
     return fields
+
+
+_ALGORITHM = "sha256:"
+_BEGINNING = re.compile("[0-9a-f]{0,64}")
+_DIGITS = 64
+
+
+def blob_column(blob: str) -> bytes:
+    """Return the id of a blob as it lies in a column: half as long as its digits."""
+    return bytes.fromhex(blob)
+
+
+def blob_of(column: object) -> str:
+    """Return the id of a blob that lies in *column*; raises `Damaged` for anything else than bytes."""
+    if not isinstance(column, bytes):
+        raise Damaged(repr(column))
+    return column.hex()
+
+
+def digest_column(digest: str) -> bytes:
+    """Return a digest, or the empty text of none, as it lies in a column."""
+    return bytes.fromhex(digest.removeprefix(_ALGORITHM))
+
+
+def digests_from(beginning: str) -> tuple[bytes, bytes]:
+    """Return the lowest and the highest column of a digest that begins with the text *beginning*, `sha256:` included.
+
+    Where none does, the highest is lower.
+    """
+    digits = beginning.removeprefix(_ALGORITHM)
+    if not _BEGINNING.fullmatch(digits):
+        return b"\xff", b""
+    return bytes.fromhex(digits.ljust(_DIGITS, "0")), bytes.fromhex(digits.ljust(_DIGITS, "f"))
 
 
 class Row(NamedTuple):
@@ -63,8 +97,10 @@ ROW_COLUMNS = (
 def row_of(columns: tuple[Any, ...]) -> Row:
     """Return the row that `ROW_COLUMNS` selected; raises `Damaged` when its checksum does not fit."""
     fields = opened(columns)
-    parents = fields[4]
-    return Row._make((*fields[:4], tuple(map(int, parents.split())), *fields[5:]))
+    blob, parents = fields[3:5]
+    return Row._make(
+        (*fields[:3], None if blob is None else blob_of(blob), tuple(map(int, parents.split())), *fields[5:])
+    )
 
 
 class Label(NamedTuple):
@@ -75,6 +111,12 @@ class Label(NamedTuple):
     blob: str
     position: int
     commit: str
+
+
+def label_of(columns: tuple[Any, ...]) -> Label | None:
+    """Return the label of a row of `labels`, None where it was taken away; raises `Damaged` as `opened` does."""
+    name, label, blob, position, commit = opened(columns)
+    return Label(name, label, blob_of(blob), position, commit) if blob is not None else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,13 +142,14 @@ class Description:
     inputs: tuple[str, ...] = ()
     follows: tuple[str, ...] = ()
 
-    def columns(self) -> tuple[str, ...]:
-        """Return it as texts in the order of its fields, with a list as JSON where there is one."""
+    def columns(self) -> tuple[object, ...]:
+        """Return it in the order of its fields: the digest as bytes, the rest as texts, lists as JSON."""
         includes, tags, inputs = (
             json.dumps(list_) if list_ else "" for list_ in (self.includes + self.follows, self.tags, self.inputs)
         )
         said = self.trust, self.vouched, self.problem, self.kind, self.title
-        return self.digest, self.derived_from, self.renamed_from, includes, self.description, tags, *said, inputs
+        pins = digest_column(self.digest), self.derived_from, self.renamed_from, includes
+        return *pins, self.description, tags, *said, inputs
 
     @property
     def facets(self) -> tuple[tuple[str, str], ...]:
@@ -128,7 +171,7 @@ class Description:
         trust, vouched, problem, kind, title, inputs = said[:6]
         used = json.loads(includes) if includes else ()
         return cls(
-            digest=digest,
+            digest=f"{_ALGORITHM}{digest.hex()}" if digest else "",
             derived_from=derived_from,
             renamed_from=renamed_from,
             includes=tuple(each for each in used if "#" in each),

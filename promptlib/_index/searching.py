@@ -16,7 +16,7 @@ from promptlib import query
 from promptlib._index import fulltext
 from promptlib._index.contents import checked, is_blob, known
 from promptlib._index.database import not_searched, state
-from promptlib._index.rows import ROW_COLUMNS, Damaged, Row, opened, row_of, seal
+from promptlib._index.rows import ROW_COLUMNS, Damaged, Row, blob_column, opened, row_of, seal
 
 if TYPE_CHECKING:
     import sqlite3
@@ -254,7 +254,7 @@ class _Work:
             fulltext.take(self._connection, each.table, [(row.id, document(row, told, data))], self._language)
             self._count(each.table, -1)
             if each.table == NOW:
-                self._connection.execute("DELETE FROM texts WHERE blob=?", (row.blob,))
+                self._connection.execute("DELETE FROM texts WHERE blob=?", (blob_column(row.blob or ""),))
         for table in (NOW, BEFORE):
             self._put(table, [rows[each.event] for each in changes if each.put and each.table == table], told, texts)
         return True
@@ -262,7 +262,7 @@ class _Work:
     def _texts(self, blobs: list[str]) -> dict[str, bytes | StoreError]:
         held: dict[str, bytes | StoreError] = {}
         for blob in blobs:
-            found = self._connection.execute("SELECT data FROM texts WHERE blob=?", (blob,)).fetchone()
+            found = self._connection.execute("SELECT data FROM texts WHERE blob=?", (blob_column(blob),)).fetchone()
             if found is not None and (data := checked(blob, found[0])) is not None:
                 held[blob] = data
         return held | dict(self._read([blob for blob in blobs if blob not in held]))
@@ -276,7 +276,7 @@ class _Work:
         self._count(table, len(readable))
         if table == NOW:
             # A hit shows a piece of its text, and is asked for often: no git is needed for it.
-            kept = ((row.blob, data) for row, data in readable if is_blob(row.blob or "", data))
+            kept = ((blob_column(blob), data) for row, data in readable if is_blob(blob := row.blob or "", data))
             self._connection.executemany("INSERT OR REPLACE INTO texts VALUES (?, ?)", kept)
         unread = {row.id for row in rows} - {row.id for row, _ in readable}
         self._connection.executemany(

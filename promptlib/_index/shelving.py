@@ -18,6 +18,8 @@ from promptlib._index.rows import (
     Damaged,
     Description,
     Row,
+    blob_column,
+    blob_of,
     opened,
     row_of,
     seal,
@@ -101,9 +103,10 @@ def remember(connection: sqlite3.Connection, described: Mapping[str, Description
     rows = []
     for blob, told in described.items():
         numbers = sorted(ids[word] for word in facets[blob])
-        row = (blob, *told.columns(), json.dumps(numbers, separators=(",", ":")), sum(numbers))
+        row = (blob_column(blob), *told.columns(), json.dumps(numbers, separators=(",", ":")), sum(numbers))
         rows.append((*row, seal(row)))
-    connection.executemany(_PUT, rows)
+    # In the order in which they lie pages are filled; no two rows have the same first column.
+    connection.executemany(_PUT, sorted(rows))
 
 
 def _ids(connection: sqlite3.Connection, words: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
@@ -139,7 +142,7 @@ def lacking(connection: sqlite3.Connection, standing: Standing) -> list[str]:
         f"WITH standing AS ({standing.statement}) SELECT DISTINCT s.blob FROM standing s "  # noqa: S608 - ours
         "LEFT JOIN descriptions d ON d.blob=s.blob WHERE d.blob IS NULL"
     )
-    return [blob for (blob,) in connection.execute(query, standing.values)]
+    return [blob_of(blob) for (blob,) in connection.execute(query, standing.values)]
 
 
 _FOLDER = "rtrim(rtrim({0}, replace({0}, '/', '')), '/')"

@@ -260,6 +260,44 @@ def test_a_digest_means_its_newest_version(library: Library, open_index: OpenInd
     assert index.by_digest("a", "f" * 64) is None
 
 
+def test_any_beginning_of_a_digest_finds_its_version(library: Library, open_index: OpenIndex) -> None:
+    library.commit({"a": "one", "b": "two"})
+    index = open_index(library)
+    index.describe_all()
+    whole = digest("one")
+    for length in range(len(whole) + 1):
+        found = index.by_digest("a", whole[:length])
+        assert found
+        assert found.name == "a"
+        if length:
+            other = whole[: length - 1] + ("0" if whole[length - 1] != "0" else "1")
+            assert index.by_digest("a", other) is None
+    for no_digest in (f"{whole}0", whole[:-1] + "g", "x", f"{whole[:8]} ", whole.upper()):
+        assert index.by_digest("a", no_digest) is None
+    assert index.alike("a", f"sha256:{whole}")[1] == index.versions("a")
+    assert index.alike("a", f"sha256:{digest('two')}")[1] == []
+    assert [index.name_of(f"sha256:{digest(text)}") for text in ("one", "two", "three")] == ["a", "b", ""]
+    assert index.name_of("no digest") == ""
+
+
+def test_a_number_is_found_whatever_came_between(library: Library, open_index: OpenIndex) -> None:
+    for text in ("one", None, "two", "three", None, "four"):
+        library.commit({"a": text})
+    index = open_index(library)
+    for number, text in enumerate(("one", "two", "three", "four"), 1):
+        found = index.version("a", number)
+        assert found
+        assert (found.number, index.digest_of(found.blob or "")) == (number, f"sha256:{digest(text)}")
+    assert [index.version("a", number) for number in (-1, 0, 5)] == [None] * 3
+    library.git("reset", "--quiet", "--hard", "HEAD~2")
+    index.at(library.tip)
+    assert [row.number for row in index.versions("a")] == [1, 2, 3]
+    assert index.newest("a") == index.version("a", 3)
+    library.git("reset", "--quiet", "--hard", "HEAD~3")
+    index.at(library.tip)
+    assert index.newest("a") == index.version("a", 1) == index.current("a")
+
+
 def test_a_prefix_of_two_digests_is_refused(library: Library, open_index: OpenIndex) -> None:
     library.commit({"a": "one"})
     library.commit({"a": "two"})
