@@ -87,7 +87,9 @@ def of_answers(store: Store, families: Families) -> Iterator[Figure]:
     each load does: the SQL does none of that. So a short answer is also told without it, against SQL without what
     each statement costs. Which version a ref names is remembered from the question before, but for one row.
     """
-    table = sqlite3.connect(families.path / "promptlib" / "index.sqlite")
+    table = sqlite3.connect(shutil.copy(families.path / "promptlib" / "index.sqlite", families.path / "floor.sqlite"))
+    # The index finds a first version without a tree of numbers: the SQL gets one of them all, to begin as fast.
+    table.execute("CREATE INDEX numbered ON events (name, number)")
 
     def floor(statement: str, *words: object) -> Callable[[], int]:
         return lambda: len(table.execute(statement, words).fetchall())
