@@ -50,7 +50,7 @@ _CURRENT = (
     f"SELECT t.data, {ROW_COLUMNS} FROM names n JOIN events e ON e.id=n.current "  # noqa: S608 - no caller's word
     "JOIN commits c ON c.position=e.position LEFT JOIN texts t ON t.blob=e.blob WHERE n.name=?"
 )
-#: Four bytes of a digest are enough to find it by, and all 32 would be a seventh of what the shelf takes.
+#: Four bytes of a digest are enough to find it by; the other 28 would nearly double that tree.
 ABOUT_A_DIGEST = "substr(digest, 1, 4)>=substr(?3, 1, 4) AND substr(digest, 1, 4)<=substr(?4, 1, 4)"
 _OF_A_DIGEST = (
     f"{EVENTS} WHERE e.name=? AND e.id<? AND e.blob IN "  # noqa: S608 - no caller's word

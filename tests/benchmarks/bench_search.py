@@ -199,8 +199,6 @@ def _duplicates(shelf: Generated) -> Iterator[Figure]:
 def _size(shelf: Generated) -> Iterator[Figure]:
     with Store(shelf.path) as store:
         store.search("once")
-        assert store._history is not None
-        store._history.index.compact()
     connection = sqlite3.connect(shelf.path / "promptlib" / "index.sqlite")
     size = _pages(connection, "name NOT IN ('texts', 'sqlite_autoindex_texts_1')")
     connection.close()
