@@ -329,13 +329,6 @@ class Repository:
         """Return the user as git sees them, environment and configuration; None where git would guess."""
         return self._tree().identity()
 
-    def edited(self, prefix: str = "") -> tuple[str, ...]:
-        """Return the paths below *prefix* whose file in the work tree is not the one of HEAD, new and gone ones too.
-
-        git tells them by what the system says of each file; none is opened that was not touched.
-        """
-        return self._tree().edited(prefix)
-
     def commit_paths(
         self,
         changes: Mapping[str, bytes | None],

@@ -77,24 +77,6 @@ class WorkTree:
         name, _, rest = result.out.decode("utf-8", "replace").partition(" <")
         return Author(name, rest.partition(">")[0])
 
-    def edited(self, prefix: str) -> tuple[str, ...]:
-        """Return the paths below *prefix* that are not as HEAD has them."""
-        asked = (
-            "status",
-            "--porcelain",
-            "-z",
-            "--untracked-files=all",
-            "--ignored=traditional",
-            "--no-renames",
-            "--ignore-submodules=all",
-        )
-        rows = self._git.run(*asked, "--", prefix or ".").out.split(b"\0")
-        found = [row[3:] for row in rows if row]
-        if (self._layout.git_dir / "info/sparse-checkout").exists():  # what it leaves out is no change to git
-            told = self._git.run("ls-files", "-v", "-z", "--", prefix or ".").out.split(b"\0")
-            found += [row[2:] for row in told if row[:1] in (b"S", b"s")]
-        return tuple(path.decode("utf-8", "surrogateescape") for path in found)
-
     def commit(
         self, changes: Mapping[str, bytes | None], *, message: str, author: Author | None, durability: Durability
     ) -> str:

@@ -6,6 +6,7 @@ It is built in two steps: first the graph, from one `git log --raw`; then, when 
 from __future__ import annotations
 
 from promptlib._index import walking
+from promptlib._index.contents import is_blob
 from promptlib._index.earlier import Earlier
 from promptlib._index.finding import Question
 from promptlib._index.index import Index
@@ -37,6 +38,7 @@ __all__ = [
     "Told",
     "VectorFile",
     "fields_of",
+    "is_blob",
     "says_more",
     "walking",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from promptlib._index.shelving import counted, lacking, stood, weight_rows, weights_of
+from promptlib._index.shelving import blobs, counted, lacking, stood, weight_rows, weights_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -34,6 +34,10 @@ class Choice(NamedTuple):
     def stood(self, sieve: Sieve) -> list[Stood]:
         """Return the newest version of each name that passes *sieve*, by name, with its words."""
         return self._described(lambda connection: stood(connection, self.standing(connection), sieve))
+
+    def blobs(self) -> dict[str, str]:
+        """Return by name the blob that stands at the tip, to be compared with a file."""
+        return self.session.ask(blobs)
 
     def weights(self, digests: Iterable[str]) -> dict[str, int]:
         """Return the tokens of those *digests* that somebody has counted."""

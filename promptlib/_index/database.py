@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from promptlib._index.rows import Damaged, opened, seal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 APPLICATION = 0x70726D70
@@ -177,14 +179,26 @@ def open_file(path: Path, root: str) -> Database | None:
 def open_memory(root: str, source: Database | None = None) -> Database:
     """Return an index in memory, begun with what *source* holds where that is sound."""
     connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-    if source is not None:
+    # A change that could be neither ended nor undone would be waited for too.
+    if source is not None and not source.connection.in_transaction:
         try:
-            source.connection.backup(connection)
+            source.connection.backup(connection, progress=_patience())
             return _ready(Database(connection, None, None), root)
         except FAILURES:
             connection.close()
             connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     return _ready(Database(connection, None, None), root)
+
+
+def _patience() -> Callable[[int, int, int], None]:
+    """Return what ends a copy that others keep waiting: SQLite would wait for ever."""
+    end = monotonic() + PATIENCE
+
+    def told(status: int, _remaining: int, _pages: int) -> None:
+        if status == sqlite3.SQLITE_BUSY and monotonic() > end:
+            raise sqlite3.OperationalError("the index stays locked")
+
+    return told
 
 
 def _ready(database: Database, root: str) -> Database:

@@ -1,7 +1,7 @@
 """The shelf in order: every prompt with its words, and how many have which tag, input, label, author or folder.
 
-Where there is an index, SQLite counts and no file is opened, but for those of a work tree that differ from the commit;
-elsewhere the files are read.
+Where there is an index, SQLite counts; of a work tree each file is compared with the commit, and those that differ are
+read. Elsewhere all files are read.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, TypedDict
 
-from promptlib._index import Counts, Description, Sieve, Story, says_more
+from promptlib._index import Counts, Description, Sieve, Story, is_blob, says_more
 from promptlib.errors import GitFailed, PromptLibError
 from promptlib.store.describing import outlined, version_of
-from promptlib.store.layout import LABELS, label_at, name_at, names_in, prompt_path
+from promptlib.store.layout import LABELS, label_at, names_in, prompt_path
 from promptlib.trust import FOREIGN, OWN, Trust
 
 if TYPE_CHECKING:
@@ -136,15 +136,25 @@ class Shelf:
         return _facets(counts)
 
     def _edited(self) -> Collection[str] | None:
-        """Return the names whose file in the work tree is not the committed one; None where git is not at hand."""
+        """Return the names whose file in the work tree is not the committed one; None where git is not at hand.
+
+        The bytes are compared here: `git status` would run the filters that the repository's settings name.
+        """
         if self.past is None or not self.reader.on_disk:
             return ()
         try:
-            paths = self.past.repository.edited(self.past.prefix)
+            standing = self.past.index.choice.blobs()
         except GitFailed:
             return None  # without git a work tree is a folder
-        names = (name_at(path.removeprefix(self.past.prefix)) for path in paths)
-        return sorted({name for name in names if name is not None})
+        names = standing.keys() | set(names_in(self.reader.files))
+        return sorted(name for name in names if not self._is_committed(name, standing.get(name, "")))
+
+    def _is_committed(self, name: str, blob: str) -> bool:
+        try:
+            data = self.reader.files.read(prompt_path(name))
+        except PromptLibError:
+            return False  # what is wrong with it is told where it is read
+        return data is not None and is_blob(blob, data)
 
     def _on_disk(self, names: Iterable[str]) -> Iterator[Entry]:
         for each in self._from_files(names):

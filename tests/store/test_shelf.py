@@ -15,7 +15,6 @@ from pydantic import BaseModel
 
 from promptlib import Chain, Image, Prompt, Store, step, user
 from promptlib._index import says_more
-from promptlib.errors import GitFailed
 from promptlib.store.shelving import passes, sieve_of
 
 if TYPE_CHECKING:
@@ -197,11 +196,9 @@ def test_what_a_sparse_checkout_leaves_out_is_not_there(tmp_path: Path) -> None:
 def test_without_git_at_hand_the_files_on_disk_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Store.init(repository(tmp_path / "app")) as store:
         fill(store)
-
-        def edited(*_: object) -> None:
-            raise GitFailed("git is not here", hint="install it")
-
-        monkeypatch.setattr(type(store._repository), "edited", edited)
+    (tmp_path / "app/.git/promptlib/index.sqlite").unlink(missing_ok=True)
+    monkeypatch.setenv("PATH", "/nowhere")
+    with Store.open(tmp_path / "app") as store:
         assert store.tags() == {"b": 2, "mail": 2, "ü\u2028": 1}
         assert [each.version for each in store.entries("plain")] == [None]
 
