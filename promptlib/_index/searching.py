@@ -79,6 +79,8 @@ def _pieces(connection: sqlite3.Connection) -> int:
     told = b""
     for table in (NOW, BEFORE):
         for (block,) in connection.execute(f"SELECT block FROM {table}_data WHERE id IN (1, 10) ORDER BY id"):  # noqa: S608 - ours
+            if not isinstance(block, bytes):
+                raise Damaged(table)
             told += block
     return crc32(told)
 

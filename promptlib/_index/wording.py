@@ -34,7 +34,7 @@ class Findings(NamedTuple):
     """The best versions; how many names have one; and what is to be told of these versions.
 
     `older` counts by the id of a version the older ones of its name that match too. `labels` are the digests by name
-    and label; the files of labels in `undescribed` are not known yet.
+    and label; the files of labels in `undescribed` are not known yet, nor are the versions before these in `lacking`.
     """
 
     best: tuple[Match, ...]
@@ -43,6 +43,7 @@ class Findings(NamedTuple):
     story: Story
     labels: dict[str, dict[str, str]]
     undescribed: tuple[str, ...]
+    lacking: tuple[str, ...]
 
 
 class Words:
@@ -86,8 +87,9 @@ class Words:
 
     def _told(self, question: Callable[[sqlite3.Connection], Findings], language: Language) -> Findings:
         found = self._ask(question, language)
-        if found.undescribed:
+        if found.undescribed or found.lacking:
             self._contents.descriptions(found.undescribed, labels=True)
+            self._contents.descriptions(found.lacking)
             found = self._ask(question, language)
         return found
 
@@ -136,7 +138,8 @@ def _findings(connection: sqlite3.Connection, matches: Matches, match: str) -> F
     for each in entries:
         labels.setdefault(each.name, {})[each.label] = files[each.blob].digest if each.blob in files else ""
     undescribed = tuple(each.blob for each in entries if each.blob not in files)
-    return Findings(matches.best, matches.total, counts, Story(rows | before, said, {}), labels, undescribed)
+    lacking = tuple(row.blob for row in before.values() if row.blob and row.blob not in said)
+    return Findings(matches.best, matches.total, counts, Story(rows | before, said, {}), labels, undescribed, lacking)
 
 
 def _older_ids(connection: sqlite3.Connection, row: Row) -> list[int]:

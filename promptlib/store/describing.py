@@ -77,7 +77,8 @@ def version_of(row: Row, story: Story, labels: Mapping[str, str], *, published: 
         parents=tuple(
             Pin(parent.name, story.told[parent.blob].digest)
             for each in row.parents
-            if (parent := story.rows.get(each)) and parent.blob
+            # A partial clone may lack what it would say.
+            if (parent := story.rows.get(each)) and parent.blob in story.told
         ),
         derived_from=Pin.parse(described.derived_from) if described.derived_from else None,
         renamed_from=described.renamed_from,

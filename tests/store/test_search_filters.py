@@ -217,6 +217,8 @@ def test_lost_and_changed_rows_are_made_again(shelf: Store) -> None:
         "DELETE FROM text_now_docsize WHERE id IN (SELECT id FROM text_now_docsize LIMIT 1)",
         "DELETE FROM text_now_data WHERE id>10",
         "UPDATE text_now_data SET block=x'00' WHERE id=10",
+        "UPDATE text_now_data SET block=7 WHERE id=10",
+        "DELETE FROM descriptions WHERE blob NOT IN (SELECT e.blob FROM events e JOIN names n ON n.current=e.id)",
         "DELETE FROM searched",
         "UPDATE searched SET events=events-1",
         "UPDATE events SET name='team-9/other' WHERE id=(SELECT current FROM names LIMIT 1)",
