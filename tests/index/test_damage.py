@@ -339,15 +339,17 @@ def test_a_copy_does_not_wait_for_a_change_of_its_own_that_nobody_can_end(
     """A disk that fails at `COMMIT` may fail at `ROLLBACK` too: SQLite would then wait for itself."""
     index = open_index(filled)
     index.names()
-    held = index.session._database
+    asked = index.session
+    assert isinstance(asked, session.Session)
+    held = asked._database
     assert held is not None
     held.connection.execute("BEGIN IMMEDIATE")
     held.connection.execute("DELETE FROM texts")
-    copy = database.open_memory(index.session._root, held)
+    copy = database.open_memory(asked._root, held)
     assert database.state(copy.connection).tip == ""
     held.connection.execute("ROLLBACK")
     copy.close()
-    assert database.state(database.open_memory(index.session._root, held).connection).tip
+    assert database.state(database.open_memory(asked._root, held).connection).tip
 
 
 def test_a_copy_gives_up_what_others_keep_locked(
@@ -356,13 +358,15 @@ def test_a_copy_gives_up_what_others_keep_locked(
     monkeypatch.setattr(database, "PATIENCE", 0.0)
     index = open_index(filled)
     index.names()
-    held = index.session._database
+    asked = index.session
+    assert isinstance(asked, session.Session)
+    held = asked._database
     assert held is not None
     with sqlite3.connect(held.path or "", isolation_level=None) as other:
         other.execute("PRAGMA locking_mode=EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")
         held.connection.execute("PRAGMA busy_timeout=0")
-        assert database.state(database.open_memory(index.session._root, held).connection).tip == ""
+        assert database.state(database.open_memory(asked._root, held).connection).tip == ""
         other.execute("ROLLBACK")
     other.close()
 
