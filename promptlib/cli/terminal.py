@@ -109,6 +109,8 @@ def text_of(rows: Iterable[Row], *, colours: bool) -> str:
 def emit(rows: Iterable[Row], *, stream: IO[str] | None = None) -> None:
     """Write *rows* to stdout or *stream*; whatever they hold, the terminal obeys none of it."""
     to = stream or sys.stdout
+    if to is not sys.stdout:
+        sys.stdout.flush()  # in one pipe, both stand in the order in which they were said
     to.write(_shown_on(to, rows))
 
 

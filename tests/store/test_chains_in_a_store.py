@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import subprocess
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -233,6 +234,17 @@ def test_lineage_and_impact_see_steps(filled: Store) -> None:
     assert "floating step, now team/mail v1" in lineage.tree()
     assert "|step|" in lineage.mermaid()
     assert {edge.kind for edge in filled.graph().edges} == {"step", "floating_step"}
+
+
+def test_a_graph_that_was_looked_through_has_floating_steps_once(
+    filled: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled.save("team/minutes", chain_of(filled))
+    with Store.open(filled.path) as other:
+        edges = other.graph().edges
+    filled.lineage("team/decide").ancestors()
+    monkeypatch.setattr("promptlib._index.Index.walk", lambda *_: None)
+    assert Counter(filled.graph().edges) == Counter(edges)
 
 
 def _ends(store: Store, name: str) -> tuple[str, str]:

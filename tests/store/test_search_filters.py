@@ -172,6 +172,33 @@ def test_a_folder_and_a_bundle_find_the_same_without_versions(shelf: Store, tmp_
                 store.search("soup", author="ada")
 
 
+def test_a_folder_is_searched_by_label_and_a_file_that_is_no_prompt_by_its_text(tmp_path: Path) -> None:
+    prompts = tmp_path / "prompts"
+    with Store.init(tmp_path / "store.git", bare=True) as made:
+        for name in ("one", "two"):
+            made.save(name, Prompt(messages=(user("Soup.", literal=True),)))
+        made.label("one", "live", "v1")
+        made.export_bundle(tmp_path / "all.bundle")
+    with Store(tmp_path / "all.bundle") as bundle:
+        assert [hit.name for hit in bundle.search("soup", label="live")] == ["one"]
+        assert bundle.state() == bundle.state()
+    prompts.mkdir()
+    (prompts / "broken.prompty").write_text("---\nunclosed soup\n")
+    with Store(tmp_path) as folder:
+        assert [hit.name for hit in folder.search("soup")] == ["broken"]
+
+
+def test_a_folder_has_another_state_when_a_file_below_it_is_another(tmp_path: Path) -> None:
+    place = tmp_path / "prompts/deep/one.prompty"
+    place.parent.mkdir(parents=True)
+    place.write_text("user:\nHi\n")
+    with Store(tmp_path) as store:
+        before = store.state()
+        assert store.state() == before
+        place.write_text("user:\nHello\n")
+        assert store.state() != before
+
+
 def test_what_cannot_be_asked_is_told(shelf: Store) -> None:
     with pytest.raises(BadRef, match="versions='new' is neither 'current' nor 'all'"):
         shelf.search("soup", versions="new")  # type: ignore[arg-type] # mypy sees it too

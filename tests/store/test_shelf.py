@@ -203,6 +203,16 @@ def test_without_git_at_hand_the_files_on_disk_are_told(tmp_path: Path, monkeypa
         assert [each.version for each in store.entries("plain")] == [None]
 
 
+def test_a_file_that_cannot_be_read_is_told_as_such(tmp_path: Path) -> None:
+    with Store.init(repository(tmp_path / "app")) as store:
+        fill(store)
+        place = tmp_path / "app/prompts/plain.prompty"
+        place.unlink()
+        place.symlink_to(tmp_path)
+        (entry,) = store.entries("plain")
+        assert "link" in entry.problem
+
+
 def test_what_is_no_label_and_what_has_gone_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / "prompts/.labels").mkdir(parents=True)
     (tmp_path / "prompts/.labels/note.txt").write_text("no label")
