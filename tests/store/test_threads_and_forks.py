@@ -88,7 +88,8 @@ def gits(process):
     "Return the numbers of the gits that this process has started and not reaped."
     found = []
     for task in Path(f"/proc/{process}/task").iterdir():
-        found += (task / "children").read_text().split()
+        with suppress(OSError):  # a thread that has just ended has no children
+            found += (task / "children").read_text().split()
     return found
 
 def words(process):
