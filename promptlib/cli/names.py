@@ -8,7 +8,7 @@ import typer
 
 from promptlib.cli import completing
 from promptlib.cli.asking import asked, moment
-from promptlib.cli.options import At, Json
+from promptlib.cli.options import At, Inputs, Json, Tags
 from promptlib.cli.terminal import aligned, cut, on_terminal, paged, plain, print_json, width
 from promptlib.cli.versions import age, described, number, short
 from promptlib.columns import wide
@@ -23,25 +23,6 @@ if TYPE_CHECKING:
 #: A description takes at least so many columns, however long the names are.
 NARROWEST_DESCRIPTION = 24
 
-Tag: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--tag",
-        metavar="TAG",
-        help="Only prompts with this tag; may be given again.",
-        show_default=False,
-        autocompletion=completing.tags,
-    ),
-]
-InputOption: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--input",
-        metavar="NAME[:TYPE]",
-        help="Only prompts with this input: ticket, ticket:string, or :image for any of that type; may be given again.",
-        show_default=False,
-    ),
-]
 Described: TypeAlias = Annotated[
     bool | None,
     typer.Option(
@@ -82,9 +63,9 @@ Long: TypeAlias = Annotated[
 def names(  # noqa: PLR0913 - one option for each facet
     prefix: Prefix = "",
     *,
-    tag: Tag = None,
+    tag: Tags = None,
     label: LabelOption = "",
-    input_: InputOption = None,
+    input_: Inputs = None,
     author: Author = "",
     kind: Kind = None,
     description: Described = None,

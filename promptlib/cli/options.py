@@ -47,4 +47,23 @@ Since: TypeAlias = Annotated[
         show_default=False,
     ),
 ]
+Tags: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tag",
+        metavar="TAG",
+        help="Only prompts with this tag; may be given again.",
+        show_default=False,
+        autocompletion=completing.tags,
+    ),
+]
+Inputs: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input",
+        metavar="NAME[:TYPE]",
+        help="Only prompts with this input: ticket, ticket:string, or :image for any of that type; may be given again.",
+        show_default=False,
+    ),
+]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]

@@ -12,7 +12,7 @@ import typer
 from promptlib.cli import completing
 from promptlib.cli.asking import asked, moment
 from promptlib.cli.exits import DIFFERENT
-from promptlib.cli.options import At, Json
+from promptlib.cli.options import At, Inputs, Json, Tags
 from promptlib.cli.terminal import aligned, cut, emit, on_terminal, paged, plain, print_json, width
 from promptlib.cli.versions import described, label_spans, number
 
@@ -36,19 +36,6 @@ _OPTIONS = {
 
 Need: TypeAlias = Annotated[
     list[str] | None, typer.Argument(metavar="NEED", help="What you need, in your own words.", show_default=False)
-]
-Tags: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option("--tag", metavar="TAG", help="Only prompts with this tag; may be given again.", show_default=False),
-]
-Inputs: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--input",
-        metavar="NAME[:TYPE]",
-        help="Only prompts with this input: ticket, ticket:string, or :image for any of that type; may be given again.",
-        show_default=False,
-    ),
 ]
 Label: TypeAlias = Annotated[
     str, typer.Option("--label", metavar="LABEL", help="Only what carries it, as it says there.", show_default=False)
