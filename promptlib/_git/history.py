@@ -89,8 +89,13 @@ class Log:
             with child.talk():
                 child.write(revisions.encode())
                 child.close_input()
-                yield from self._checked(_commits(_tokens(child.output), self._objects, cut), prefix)
+                last = ""
+                for commit in self._checked(_commits(_tokens(child.output), self._objects, cut), prefix):
+                    last = commit.id
+                    yield commit
                 child.finish()
+                if last != tip and (last or not stop):
+                    raise GitFailed(f"git log ended before commit {tip}", hint="try again")
         finally:
             child.end()
 

@@ -251,8 +251,8 @@ class Child:
 
     @property
     def usable(self) -> bool:
-        """Tell whether this process started it and has not ended it."""
-        return self._owner == os.getpid() and self._process.returncode is None
+        """Tell whether this process started it, and it runs: the machine may have killed it while nothing was asked."""
+        return self._owner == os.getpid() and self._process.poll() is None
 
     @contextmanager
     def talk(self) -> Iterator[None]:

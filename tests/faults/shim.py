@@ -157,6 +157,7 @@ class Shim:
         process = self._owners[pipe]()
         if process is not None and process.returncode is None:
             os.kill(process.pid, signal.SIGKILL)
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
 
     # What is put in the place of the real ones
 
@@ -246,12 +247,15 @@ class Shim:
         return self.place(descriptor), READ if reading else WRITE
 
     def heard(self, kind: Kind, what: str, read: Callable[[int], Any], size: int) -> Any:
-        """Fail at reading: with an error, with less than was asked for, or with the end of a process."""
+        """Fail at reading: with an error, with less than was asked for, or with the end of a process.
+
+        What a process has written before it was killed stays in its pipe, and all of that may have been all there is.
+        """
         if kind.how == "short":
             return read(max(1, size // 2) if size > 0 else size)
         if kind.how == "gone":
             self.kill(what)
-            return b""
+            return read(size)
         raise kind.error()
 
     def told(self, kind: Kind, what: str, write: Callable[[Any], int | None], data: Any) -> int:

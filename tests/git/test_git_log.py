@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import subprocess
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import pytest
 
-from promptlib._git import Author, Change, Commit, Repository
+from promptlib._git import Author, Change, Commit, Repository, history
 from promptlib.errors import BadRef, GitFailed, StoreDamaged
 
 if TYPE_CHECKING:
@@ -168,6 +169,17 @@ def test_a_history_with_a_hole_is_told(bare: Repository) -> None:
     file.unlink()
     with pytest.raises((GitFailed, StoreDamaged), match=one):
         list(bare.log(two))
+
+
+def test_a_log_that_ends_early_is_told(bare: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever git says of how it ended: the commit that was asked for comes last, or it is missed."""
+    one = write(bare, {"a": b"0"})
+    two = write(bare, {"a": b"1"}, one)
+    tokens = history._tokens
+    for kept in (0, 3):  # the first commit is a token, its change two
+        monkeypatch.setattr(history, "_tokens", lambda output, kept=kept: islice(tokens(output), kept))
+        with pytest.raises(GitFailed, match=f"git log ended before commit {two}\n.*try again"):
+            list(bare.log(two))
 
 
 def test_a_log_of_a_shallow_clone(app: Repository, tmp_path: Path, git: Callable[..., str]) -> None:
