@@ -1,0 +1,45 @@
+"""Learn: lessons on real prompts, and what checks them without a model."""
+
+from __future__ import annotations
+
+from promptlib.learn.checking import Report, checked
+from promptlib.learn.lesson import Check, Finding, Flaw, Lesson, unknown_lesson
+from promptlib.learn.lessons import LESSONS
+from promptlib.learn.pages import SECTIONS, Block, Page, page_of
+from promptlib.learn.work import Work
+
+__all__ = [
+    "LESSONS",
+    "NAMES",
+    "SECTIONS",
+    "Block",
+    "Check",
+    "Finding",
+    "Flaw",
+    "Lesson",
+    "Page",
+    "Report",
+    "Work",
+    "check",
+    "checked",
+    "lesson",
+    "page_of",
+]
+
+#: The names of the lessons, in the order in which they are learnt.
+NAMES = tuple(each.name for each in LESSONS)
+
+
+def lesson(name: str) -> Lesson:
+    """Return the lesson *name*; raises `NotFound`, with the nearest, where there is no such lesson."""
+    if name not in NAMES:
+        raise unknown_lesson(name, NAMES)
+    return LESSONS[NAMES.index(name)]
+
+
+def check(name: str, data: bytes, *, source: str = "") -> Report:
+    """Check the prompt file *data* by the lesson *name*; *source* names it in findings.
+
+    Whatever the file holds, it is a report; raises `NotFound` for a lesson that there is not.
+    """
+    return checked(lesson(name), Work(data, source or f"{name}.prompty"))

@@ -1,0 +1,73 @@
+"""Texts of strangers, put into a prompt where it takes any text: what a check tries a prompt with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from promptlib.errors import InvalidInputs, RenderFailed
+from promptlib.learn.probing import value_for, values_for
+from promptlib.lint.delimiters import is_free_value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from promptlib.inputs import InputType
+    from promptlib.learn.work import Work
+    from promptlib.rendering import RenderedPrompt
+    from promptlib.rendering.flow import Drawn, Strand
+
+
+class Spot(NamedTuple):
+    """A place where any text can stand: the value that is put out, and the input behind it."""
+
+    strand: Strand
+    drawn: Drawn
+
+
+def spots(work: Work) -> Iterator[Spot]:
+    """Yield every place of *work* that puts out a text which anybody may have written."""
+    for strand in work.flow:
+        if is_free_value(strand) and strand.drawn and not strand.captured:
+            yield Spot(strand, strand.drawn[0])
+
+
+def rendered_with(work: Work, drawn: Drawn, text: str) -> RenderedPrompt | None:
+    """Return *work* filled in with *text* where *drawn* says; None where the inputs refuse it, which is a defence."""
+    declared = work.inputs.get(drawn.name)
+    if declared is None:
+        return None
+    try:
+        others = values_for(each for each in work.prompt.inputs if each.name != drawn.name)
+        value = _planted(declared.type, drawn.name, drawn.path, text)
+        return work.prompt.render(
+            others | {drawn.name: value}, resolve=work.view.load if work.view is not None else None
+        )
+    except (InvalidInputs, RenderFailed):
+        return None
+
+
+def _planted(kind: InputType, name: str, path: tuple[str, ...], text: str) -> object:
+    """Return a value of *kind* with *text* at *path*, and plain values beside it."""
+    if kind.kind == "string":
+        return text
+    if not path:
+        path = (_first_text(kind),)
+    first, rest = path[0], path[1:]
+    made: Any = value_for(kind, name)
+    if kind.kind == "json":
+        return {first: text}
+    if kind.kind == "array" and kind.items is not None and made:
+        made[0] = _planted(kind.items, name, rest, text)
+    elif kind.kind == "map" and kind.items is not None and made:
+        made[next(iter(made)) if first == "[]" else first] = _planted(kind.items, name, rest, text)
+    elif kind.kind == "object":
+        inner = next((each for each in kind.properties if each.name == first), None)
+        made |= {first: _planted(inner.type, first, rest, text)} if inner is not None else {}
+    return made
+
+
+def _first_text(kind: InputType) -> str:
+    """Return the step into *kind* behind which the first text stands."""
+    if kind.kind == "object":
+        return next((each.name for each in kind.properties if each.type.kind == "string"), "")
+    return "key" if kind.kind == "json" else "[]"
