@@ -52,6 +52,7 @@ VERBS = {
     "merge-file": "merge_file:merge_file",
     "lint": "lint:lint",
     "explain": "explain:explain",
+    "learn": "learn:learn",
     "check": "check:check",
     "fsck": "fsck:fsck",
     "maintain": "maintain:maintain",

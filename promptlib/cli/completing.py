@@ -51,6 +51,13 @@ def rules(incomplete: str) -> list[str]:
     return [rule for rule in IDS if rule.startswith(incomplete)]
 
 
+def lessons(incomplete: str) -> list[str]:
+    """Return the lessons that begin with *incomplete*."""
+    from promptlib.learn import NAMES  # noqa: PLC0415 - names are completed without it
+
+    return [name for name in NAMES if name.startswith(incomplete)]
+
+
 def rankings(incomplete: str) -> list[str]:
     """Return what hits of a search can be ordered by, as far as it begins as typed."""
     return [each for each in ("lexical", "semantic", "fused") if each.startswith(incomplete)]

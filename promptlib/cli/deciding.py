@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shlex
-import shutil
-import subprocess
 import sys
 from contextlib import contextmanager
 from hashlib import sha256
@@ -15,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from promptlib.cli import conflicts
+from promptlib.cli import conflicts, editing
 from promptlib.cli.exits import code_of
 from promptlib.cli.terminal import emit, plain, print_json
 
@@ -143,18 +139,7 @@ class Desk:
 
     def _edited(self, file: Path) -> str:
         """Open *file* in the user's editor and return what it holds then."""
-        from promptlib.errors import GitFailed  # noqa: PLC0415 - beside it
-
-        editor = _editor(self._place)
-        command = (
-            ["sh", "-c", f'{editor} "$@"', editor, str(file)] if os.name != "nt" else [*shlex.split(editor), str(file)]
-        )
-        ended = subprocess.run(command, check=False)  # noqa: S603 - the user's own editor, as git starts it
-        if ended.returncode:
-            raise GitFailed(
-                f"the editor ended with {ended.returncode}: {editor}",
-                hint="nothing was merged; git var GIT_EDITOR tells which editor it is",
-            )
+        editing.opened(file, self._place)
         return file.read_text("utf-8")
 
 
@@ -167,13 +152,3 @@ def _prompt_of(side: object) -> Any:  # noqa: ANN401 - a prompt or None
 def _question(conflict: NameConflict) -> str:
     told = "\n".join(f"# {row}".rstrip() for row in str(conflict).splitlines())
     return f"{told}\n#\n# Keep one of these lines and take the other one out.\nours\ntheirs\n"
-
-
-def _editor(folder: Path) -> str:
-    """Return the command that git would start."""
-    git = shutil.which("git")
-    named = ""
-    if git is not None:
-        asked = subprocess.run([git, "var", "GIT_EDITOR"], cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 - a fixed command
-        named = asked.stdout.strip()
-    return named or os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"

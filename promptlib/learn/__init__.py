@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from promptlib.learn.applying import Reading, applied
 from promptlib.learn.checking import Report, checked
+from promptlib.learn.desk import Desk, work_at
 from promptlib.learn.lesson import Check, Finding, Flaw, Lesson, unknown_lesson
 from promptlib.learn.lessons import LESSONS
 from promptlib.learn.pages import SECTIONS, Block, Page, page_of
+from promptlib.learn.progress import Progress, Standing, read_progress, write_progress
 from promptlib.learn.work import Work
 
 __all__ = [
@@ -14,16 +17,24 @@ __all__ = [
     "SECTIONS",
     "Block",
     "Check",
+    "Desk",
     "Finding",
     "Flaw",
     "Lesson",
     "Page",
+    "Progress",
+    "Reading",
     "Report",
+    "Standing",
     "Work",
+    "applied",
     "check",
     "checked",
     "lesson",
     "page_of",
+    "read_progress",
+    "work_at",
+    "write_progress",
 ]
 
 #: The names of the lessons, in the order in which they are learnt.

@@ -19,7 +19,7 @@ _URL = "https://example.org/probe.png"
 
 
 class Unprobed(Exception):
-    """No value is known that an input lets through, so that its prompt cannot be tried; a check tells it as a finding."""
+    """No value is known that an input lets through, so that its prompt cannot be tried: told as a finding."""
 
     def __init__(self, name: str) -> None:
         """Say which input it is."""

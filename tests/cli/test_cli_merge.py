@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from promptlib.cli import deciding
+from promptlib.cli import editing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -284,9 +284,9 @@ def test_a_deletion_in_an_editor(here: Shell, there: Shell, editor: Callable[[st
 def test_which_editor(here: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """Git's own choice; without git what the environment says."""
     git(here.folder, "config", "core.editor", "of the repository")
-    assert deciding._editor(here.folder) == "of the repository"
+    assert editing._editor(here.folder) == "of the repository"
     monkeypatch.setattr(shutil, "which", lambda _: None)
     monkeypatch.setenv("EDITOR", "ed")
-    assert deciding._editor(here.folder) == "ed"
+    assert editing._editor(here.folder) == "ed"
     monkeypatch.setenv("VISUAL", "vim")
-    assert deciding._editor(here.folder) == "vim"
+    assert editing._editor(here.folder) == "vim"
