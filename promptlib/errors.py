@@ -6,7 +6,8 @@
     ├── InvalidPrompt (ValueError)          a prompt that cannot be
     │   ├── InvalidFile                     text that is no prompt file
     │   ├── InvalidChain                    a chain that cannot be
-    │   └── InputsMismatch                  the stored inputs and the given model do not fit
+    │   ├── InputsMismatch                  the stored inputs and the given model do not fit
+    │   └── PairingRefused                  variants of a prompt that would differ outside the declared fields
     ├── InvalidInputs (ValueError)          values that the inputs refuse
     ├── RenderFailed (ValueError)           the template failed on these values
     ├── ChainFailed (RuntimeError)          a step of a chain failed; it holds the run so far
@@ -191,6 +192,13 @@ class InvalidChain(InvalidPrompt):
 
 class InputsMismatch(InvalidPrompt):
     """The inputs that a stored prompt declares do not fit the given model; told field by field."""
+
+
+class PairingRefused(InvalidPrompt):
+    """Variants of a prompt that would differ elsewhere than where a declared field is put out.
+
+    One error holds every reason that was found, each with its place: the first is its own, the rest are its `others`.
+    """
 
 
 class InvalidInputs(PromptLibError, ValueError):

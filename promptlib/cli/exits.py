@@ -29,6 +29,7 @@ CODES: dict[type[errors.PromptLibError], int] = {
     errors.InvalidFile: DIFFERENT,
     errors.InvalidChain: DIFFERENT,
     errors.InputsMismatch: DIFFERENT,
+    errors.PairingRefused: DIFFERENT,
     errors.InvalidInputs: DIFFERENT,
     errors.RenderFailed: DIFFERENT,
     errors.ChainFailed: DIFFERENT,

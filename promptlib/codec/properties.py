@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from promptlib.codec.source import Node, Source, plain_of
 from promptlib.errors import InvalidPrompt, nearest
-from promptlib.inputs import Input, InputType
+from promptlib.inputs import Demographic, Input, InputType
+from promptlib.inputs.demographic import WORDS as DEMOGRAPHIC_WORDS
+from promptlib.inputs.demographic import demographic_of
 from promptlib.plain import freeze, thaw
 
 if TYPE_CHECKING:
@@ -89,9 +91,12 @@ class PropertyReader:
 
     def _declaration(self, name: str, node: Node) -> tuple[Input, dict[str, Any]]:
         entries = self._entries(name, node)
-        taken = {"name", "description", "required", "default"}
+        taken = {"name", "description", "required", "default", "demographic"}
         kind_of, left = self._type(entries, node, taken)
-        description = self._word(entries, "description", str) or ""
+        told = {
+            "description": self._word(entries, "description", str) or "",
+            "demographic": self._demographic(entries.get("demographic"), kind_of),
+        }
         required = self._word(entries, "required", bool)
         default = entries.get("default")
         optional = required is False or default is not None
@@ -104,7 +109,7 @@ class PropertyReader:
         if default is not None:
             value = plain_of(default)
         if not optional:
-            return self._made(node, Input, name=name, type=kind_of, description=description), left
+            return self._made(node, Input, name=name, type=kind_of, **told), left
         declared = self._made(
             default or node,
             Input,
@@ -112,7 +117,7 @@ class PropertyReader:
             type=kind_of,
             required=False,
             default=freeze(value),
-            description=description,
+            **told,
         )
         return declared, left
 
@@ -132,6 +137,26 @@ class PropertyReader:
                 node.end - node.start,
             )
         return {"kind": Node(kind, node.start, node.end), "example": node}
+
+    def _demographic(self, node: Node | None, kind_of: InputType) -> Demographic | None:
+        """Return what *node* says of the group that an input tells; an error stands at the word that is wrong."""
+        if node is None or node.value is None:
+            return None
+        try:
+            found = demographic_of(plain_of(node))
+            Input(name="x", type=kind_of, demographic=found)
+        except InvalidPrompt as error:
+            at = node
+            if isinstance(node.value, dict):
+                wrong = [each for word, each in node.value.items() if word not in DEMOGRAPHIC_WORDS]
+                named = [
+                    each
+                    for word, each in node.value.items()
+                    if f" {word} of" in error.what or f"empty {word}" in error.what
+                ]
+                at = next(iter([*wrong, *named]), node)
+            raise self.source.error(at.at, error.what, error.hint) from error
+        return found
 
     def _type(self, entries: Entries, node: Node, taken: set[str]) -> tuple[InputType, dict[str, Any]]:
         left: dict[str, Any] = {}
@@ -237,6 +262,8 @@ def _written(declared: Input) -> dict[str, Any]:
     found = write_type(declared.type)
     if declared.description:
         found["description"] = declared.description
+    if declared.demographic is not None:
+        found["demographic"] = thaw(declared.demographic.to_plain())
     if not declared.required:
         empty = () if declared.type.kind == "thread" else None
         found |= {"required": False} if declared.default == empty else {"default": thaw(declared.default)}

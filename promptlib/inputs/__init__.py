@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from promptlib.inputs.content import canonical
+from promptlib.inputs.demographic import Demographic
 from promptlib.inputs.grammar import RESERVED, Input, InputType, Kind
 from promptlib.inputs.wording import describe, described
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "RESERVED",
+    "Demographic",
     "Input",
     "InputType",
     "Kind",

@@ -28,6 +28,7 @@ from pydantic.fields import FieldInfo
 from promptlib.errors import InvalidPrompt, Where
 from promptlib.inputs.constraints import limited
 from promptlib.inputs.converting import bared, plain_default
+from promptlib.inputs.demographic import Demographic
 from promptlib.inputs.grammar import Input, InputType, check_input_name
 from promptlib.inputs.hints import hint_for
 from promptlib.messages import File, Image, Message
@@ -93,6 +94,7 @@ class _Reader:
         self._where = Where(source=f"model {model.__name__}")
         self._inside: list[type[BaseModel]] = []
         self.segments: dict[str, Segment] = {}
+        self._demographics: dict[tuple[str, ...], Demographic] = {}
 
     def inputs_of(self, model: type[BaseModel], path: tuple[str, ...]) -> tuple[Input, ...]:
         self._check_model(model, path)
@@ -135,11 +137,14 @@ class _Reader:
             check_input_name(name)
             self._check_field(field, path)
             kind_of = self._type(field.annotation, tuple(field.metadata), path)
-            description = field.description or ""
+            told: dict[str, Any] = {
+                "description": field.description or "",
+                "demographic": self._demographics.pop(path, None),
+            }
             if field.is_required():
-                return Input(name=name, type=kind_of, description=description)
+                return Input(name=name, type=kind_of, **told)
             default = plain_default(kind_of, field.default)
-            return Input(name=name, type=kind_of, required=False, default=default, description=description)
+            return Input(name=name, type=kind_of, required=False, default=default, **told)
 
     def _at(self, path: tuple[str, ...]) -> _Naming:
         return _Naming(self._where, path)
@@ -183,7 +188,23 @@ class _Reader:
             if not isinstance(segment, Segment):
                 raise self._refusal(path, "Segment stands beside the type as a class", "write Segment(priority=10)")
             self.segments[path[0]] = segment
+        self._keep_demographic(beside, path)
         return limited(kind, beside, **parts)
+
+    def _keep_demographic(self, beside: tuple[object, ...], path: tuple[str, ...]) -> None:
+        """Keep what says, *beside* the type, that the field tells a group."""
+        found = [each for each in beside if isinstance(each, Demographic) or each is Demographic]
+        if not found:
+            return
+        if len(found) > 1:
+            raise self._refusal(path, "it has two demographics", "a field tells one group: write one of them")
+        if not isinstance(found[0], Demographic):
+            what = "Demographic stands beside the type as a class"
+            raise self._refusal(path, what, 'write Demographic("gender", "name")')
+        if "[]" in path:
+            hint = "give each person fields of their own, and put it beside the type of one"
+            raise self._refusal(path, "each item of a list or map would tell a group", hint)
+        self._demographics[path] = found[0]
 
     def _flat(self, beside: Iterable[object], path: tuple[str, ...]) -> tuple[object, ...]:
         """Return metadata with what stands inside a `Field(...)` taken out of it."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from promptlib.errors import InvalidPrompt, nearest
 from promptlib.inputs.conforming import conform
+from promptlib.inputs.demographic import DEMOGRAPHIC_KINDS, Demographic
 from promptlib.inputs.limits import checked_limits
 from promptlib.plain import canonical as text_of
 
@@ -96,7 +97,8 @@ class Input:
     """A declared variable: a name, what it accepts, and the default when it may be left out.
 
     The default is plain data: dates as ISO text, a thread as a tuple of messages in the shape of chat APIs, an object
-    with all its properties. It is checked against the type when the input is made. The description is for people.
+    with all its properties. It is checked against the type when the input is made. The description is for people, and
+    `demographic` says that the input tells a person's group.
     """
 
     name: str
@@ -104,10 +106,13 @@ class Input:
     required: bool = True
     default: Plain = None
     description: str = ""
+    demographic: Demographic | None = None
 
     def __post_init__(self) -> None:
         """Check the name, and bring the default into its one form."""
         check_input_name(self.name)
+        if self.demographic is not None:
+            _check_demographic(self.demographic, self.type)
         if self.required:
             if self.default is not None:
                 raise InvalidPrompt(
@@ -128,12 +133,24 @@ class Input:
         return hash(self._shape())
 
     def _shape(self) -> tuple[object, ...]:
-        return self.name, self.type, self.required, self.description
+        return self.name, self.type, self.required, self.description, self.demographic
 
 
 def _alike(one: Plain, other: Plain) -> bool:
     """Whether both are equal, and their numbers of the same kind: 1 is not 1.0, and not True."""
     return one is other or (one == other and text_of(one) == text_of(other))
+
+
+def _check_demographic(demographic: Demographic, kind_of: InputType) -> None:
+    if not isinstance(demographic, Demographic):
+        raise InvalidPrompt(
+            f"a demographic is a {type(demographic).__name__}", hint='write Demographic("gender", "name")'
+        )
+    if kind_of.kind not in DEMOGRAPHIC_KINDS:
+        raise InvalidPrompt(
+            f"an input of kind {kind_of.kind} tells no group",
+            hint=f"a demographic stands beside one value: {', '.join(DEMOGRAPHIC_KINDS)}",
+        )
 
 
 def check_input_name(name: str) -> str:

@@ -99,11 +99,15 @@ class Unit(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """One use of an input: its name, the path of attributes behind it (`[]` is each item), and the place."""
+    """One use of an input: its name, the path of attributes behind it (`[]` is each item), and the place.
+
+    `span` is the same place by offsets into the text of a message.
+    """
 
     name: str
     path: tuple[str, ...]
     where: Where
+    span: Span
 
     def __str__(self) -> str:
         """Return how people write it: `customer.name`, `turns[].text`."""
@@ -132,7 +136,7 @@ class Template:
     def uses(self) -> tuple[Variable, ...]:
         """Each use of an input, in the order of the text, with its path and place."""
         ordered = sorted(self._unit.uses, key=lambda use: use.span)
-        return tuple(Variable(use.name, use.path, self._where(use.span)) for use in ordered)
+        return tuple(Variable(use.name, use.path, self._where(use.span), use.span) for use in ordered)
 
     @property
     def includes(self) -> tuple[str, ...]:
