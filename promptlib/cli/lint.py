@@ -15,6 +15,8 @@ from promptlib.cli import completing
 from promptlib.cli.asking import asked, moment
 from promptlib.cli.exits import DIFFERENT
 from promptlib.cli.options import At, Json
+from promptlib.cli.suggesting import refuse_together
+from promptlib.cli.suggesting import suggest as show_suggested
 from promptlib.cli.terminal import emit, paged, picture, plain, print_json
 
 if TYPE_CHECKING:
@@ -67,6 +69,13 @@ Form: TypeAlias = Annotated[
     Literal["text", "github"], typer.Option("--format", help="For people, or for a workflow's log on GitHub.")
 ]
 
+Suggest: TypeAlias = Annotated[
+    bool, typer.Option("--suggest", help="Propose other words where a text fixes a group of people; change nothing.")
+]
+SaveSuggested: TypeAlias = Annotated[
+    bool, typer.Option("--save-suggested", help="With --suggest: save what is proposed as a new version of each NAME.")
+]
+
 
 def lint(  # noqa: PLR0913 - one option for each thing that can be chosen
     what: What = None,
@@ -77,6 +86,8 @@ def lint(  # noqa: PLR0913 - one option for each thing that can be chosen
     budget: Limit = None,
     fix: Annotated[bool, typer.Option("--fix", help="Mend what needs no person, and show how.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show what --fix would do, and change nothing.")] = False,
+    suggest: Suggest = False,
+    save_suggested: SaveSuggested = False,
     form: Form = "text",
     strict: Annotated[bool, typer.Option("--strict", help="Fail for notes too.")] = False,
     at: At = "",
@@ -86,14 +97,19 @@ def lint(  # noqa: PLR0913 - one option for each thing that can be chosen
 
     promptlib explain RULE tells why a rule is there, how it is silenced, and shows a bad and a good prompt.
     """
-    if at and fix:
-        raise typer.BadParameter("what was is not mended: give one of --at and --fix", param_hint="--fix")
+    if at and (fix or save_suggested):
+        raise typer.BadParameter("what was is not mended: leave out --at, or --fix and --save-suggested")
+    others = {"--fix": fix, "--diff": diff, "--strict": strict, "--format": form != "text"}
+    refuse_together(suggest=suggest, save=save_suggested, named=bool(what), others=others)
     from promptlib.lint import looked_at  # noqa: PLC0415 - help needs no rules
 
     with ExitStack() as stack:
         found = _asked(stack, what or [], at)
         settings = _chosen(found.settings, select, ignore, budget, every=every)
         subjects, fixes = found.subjects, []
+        if suggest:
+            show_suggested(found.view, subjects, settings, save=save_suggested, json=json)
+            return
         if fix or diff:
             fixes = _mended(subjects, settings)
         if fix:

@@ -66,8 +66,8 @@ def mended(subject: Subject, settings: Settings) -> Mended:
     for _ in range(MOST_ROUNDS):
         found = [each for each in looked_at([current], settings, mending=True).findings if each.fix is not None]
         edits, told = _without_overlaps(found)
-        after = Subject(subject.name, _edited(current.text, edits).encode(), subject.source, subject.shelf)
-        if after.data == current.data or not _is_prompt(after):
+        after = Subject(subject.name, edited(current.text, edits).encode(), subject.source, subject.shelf)
+        if after.data == current.data or not is_readable(after):
             break
         fixes |= dict.fromkeys(told)
         current = after
@@ -75,7 +75,8 @@ def mended(subject: Subject, settings: Settings) -> Mended:
     return Mended(subject.name, subject.source, subject.data, current.data, before, now, tuple(fixes))
 
 
-def _is_prompt(subject: Subject) -> bool:
+def is_readable(subject: Subject) -> bool:
+    """Whether the file still reads as a prompt or chain."""
     try:
         _ = subject.stored
     except PromptLibError:
@@ -89,17 +90,19 @@ def _without_overlaps(findings: Iterable[Finding]) -> tuple[list[Edit], list[str
     told: list[str] = []
     for each in findings:
         edits = each.fix.edits if each.fix else ()
-        if not any(_meet(one, other) for one in edits for other in taken):
+        if not any(meet(one, other) for one in edits for other in taken):
             taken += edits
             told += [f"{each.rule}: {each.fix.what}"] if each.fix else []
     return sorted(taken, key=lambda edit: edit.start), told
 
 
-def _meet(one: Edit, other: Edit) -> bool:
+def meet(one: Edit, other: Edit) -> bool:
+    """Whether two edits would change the same characters."""
     return one.start < other.end and other.start < one.end
 
 
-def _edited(text: str, edits: Iterable[Edit]) -> str:
+def edited(text: str, edits: Iterable[Edit]) -> str:
+    """Return *text* with *edits*, which stand in order and do not meet."""
     parts, at = [], 0
     for edit in edits:
         parts += [text[at : edit.start], edit.text]

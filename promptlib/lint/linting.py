@@ -37,6 +37,7 @@ FAMILIES = (
     "shelf",
     "characters",
     "wording",
+    "people",
     "silences",
 )
 #: Findings of one rule in one prompt that are told: nobody reads more, and a hostile file has thousands.
@@ -128,8 +129,11 @@ def _budget(settings: Settings) -> Budget | None:
     return Budget(settings.budget, settings.reserve, settings.encoding)
 
 
-def looked_at(subjects: Iterable[Subject], settings: Settings, *, mending: bool = False) -> Report:
-    """Run the rules that *settings* choose over *subjects*; for *mending* only those that can mend something."""
+def looked_at(subjects: Iterable[Subject], settings: Settings, *, mending: bool = False, most: int = MOST) -> Report:
+    """Run the rules that *settings* choose over *subjects*; for *mending* only those that can mend something.
+
+    At most *most* findings of a rule in one prompt are told.
+    """
     rules, budget = settings.rules(RULES), _budget(settings)
     if mending:
         rules = tuple(each for each in rules if each.fixes)
@@ -137,14 +141,14 @@ def looked_at(subjects: Iterable[Subject], settings: Settings, *, mending: bool 
     prompts = silenced = 0
     for subject in subjects:
         subject.shelf.budget = budget
-        told, kept_back = _one(subject, rules, settings)
+        told, kept_back = _one(subject, rules, settings, most)
         findings += told
         silenced += kept_back
         prompts += 1
     return Report(tuple(findings), prompts, silenced)
 
 
-def _one(subject: Subject, rules: tuple[Rule, ...], settings: Settings) -> tuple[list[Finding], int]:
+def _one(subject: Subject, rules: tuple[Rule, ...], settings: Settings, most: int) -> tuple[list[Finding], int]:
     silent = settings.silent(subject.name, RULES)
     rules = tuple(each for each in rules if each.id not in silent)
     try:
@@ -161,7 +165,7 @@ def _one(subject: Subject, rules: tuple[Rule, ...], settings: Settings) -> tuple
     kept_back = 0
     # What is said about silences depends on what all others had to say.
     for rule in sorted(rules, key=lambda each: each.family == SILENCES):
-        for hit in islice(rule.check(subject), MOST):
+        for hit in islice(rule.check(subject), most):
             over = [each for each in subject.silences if each.covers(rule.id, hit.where.line)]
             for each in over:
                 each.used.add(rule.id)
@@ -185,4 +189,5 @@ def _finding(subject: Subject, rule: Rule, hit: Hit) -> Finding:
         message=hit.message,
         advice=hit.advice,
         fix=hit.fix,
+        suggestion=hit.suggestion,
     )

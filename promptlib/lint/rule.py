@@ -34,6 +34,16 @@ class Fix:
 
 
 @dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Words of a file, others that could take their place, and why: a person decides, and `--fix` leaves them alone."""
+
+    words: str
+    rewording: str
+    reason: str
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """What a rule says of one place: what is wrong, and what to do."""
 
@@ -41,6 +51,7 @@ class Hit:
     message: str
     advice: str
     fix: Fix | None = None
+    suggestion: Suggestion | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +59,7 @@ class Finding:
     """What was found: by which rule, in which prompt, at which place of its file, and what to do about it.
 
     `where` says file, line and column (from 1), and holds the line itself for a picture with a caret. `fix` is None
-    where a person has to decide.
+    where a person has to decide; `suggestion` is other words to decide on, where the rule knows some.
     """
 
     rule: str
@@ -58,6 +69,7 @@ class Finding:
     message: str
     advice: str
     fix: Fix | None = None
+    suggestion: Suggestion | None = None
 
     def __str__(self) -> str:
         """Return place, rule and message on one line."""
@@ -77,6 +89,7 @@ class Finding:
             "message": self.message,
             "advice": self.advice,
             "fix": self.fix.what if self.fix else None,
+            "suggestion": self.suggestion.rewording if self.suggestion else None,
         }
 
 

@@ -135,6 +135,7 @@ def test_json_holds_every_part_of_a_finding(shell: Any) -> None:
             "message": "the line ends in blanks",
             "advice": "take them out: --fix does; two blanks that break a line of Markdown may stay",
             "fix": "blanks at the end of 1 line",
+            "suggestion": None,
         }
     ]
     assert document["fixes"][0]["keeps_digest"] is False
@@ -217,3 +218,91 @@ def test_explain_of_no_rule_names_the_nearest(shell: Any) -> None:
     assert ended.code == 3
     assert "no rule 'clrf'" in ended.err
     assert "did you mean 'crlf'? all rules: promptlib explain" in ended.err
+
+
+# --- suggestions ------------------------------------------------------------------------------------------------------
+
+CABIN = "---\ndescription: Answers passengers\n---\nuser:\nYou are a stewardess. He works here.\n"
+
+
+def test_what_is_suggested_is_shown_and_nothing_changes(bare: Any) -> None:
+    bare.ok("save", "air/cabin", "-", given=CABIN)
+    told = bare.ok("lint", "air/cabin", "--suggest")
+    assert "\n-You are a stewardess. He works here.\n+You are a flight attendant. He works here.\n" in told
+    assert "air/cabin: 1 rewording, " in told
+    assert "  gendered-title: stewardess becomes flight attendant: the work is the same, whoever does it\n" in told
+    assert "left to you air/cabin.prompty:5:23: 'He' fixes gender: male\n" in told
+    assert told.endswith(
+        "Nothing is changed. To save this as a new version, which you can go back from:\n"
+        "  promptlib lint air/cabin --suggest --save-suggested\n"
+    )
+    with Store(bare.folder) as store:
+        assert len(store.history("air/cabin")) == 1
+
+
+@pytest.mark.parametrize("home", ["bare", "application"])
+def test_only_the_option_saves_a_new_version_with_its_parent(home: str, request: pytest.FixtureRequest) -> None:
+    shell: Any = request.getfixturevalue(home)
+    shell.ok("save", "air/cabin", "-", given=CABIN)
+    assert shell.ok("lint", "air/cabin", "--suggest", "--save-suggested").startswith("air/cabin v2")
+    with Store(shell.folder) as store:
+        first, second = store.history("air/cabin")
+        assert [each.digest for each in second.parents] == [first.digest]
+        assert second.message == "Reword by gendered-title\n\nstewardess becomes flight attendant"
+        assert store.file("air/cabin") == CABIN.replace("stewardess", "flight attendant").encode()
+    assert "no rewording to propose\n" in shell.ok("lint", "air/cabin", "--suggest", "--save-suggested")
+
+
+def test_an_edited_file_is_not_saved_over(application: Any) -> None:
+    application.ok("save", "air/cabin", "-", given=CABIN)
+    application.write("prompts/air/cabin.prompty", CABIN.replace("works", "sleeps"))
+    ended = application("lint", "air/cabin", "--suggest", "--save-suggested")
+    assert ended.code == 2
+    assert "air/cabin is edited and not saved" in " ".join(ended.err.split())
+    assert (application.folder / "prompts/air/cabin.prompty").read_text() == CABIN.replace("works", "sleeps")
+
+
+def test_what_is_suggested_as_a_document(bare: Any) -> None:
+    bare.ok("save", "air/cabin", "-", given=CABIN)
+    document = bare("lint", "--suggest", "--json").json
+    assert document["kind"] == "suggest"
+    (proposal,) = document["proposals"]
+    assert [each["rewording"] for each in proposal["rewordings"]] == ["flight attendant"]
+    assert [each["rule"] for each in document["left"]] == ["fixed-group"]
+    assert document["saved"] == []
+    saved = bare("lint", "air/cabin", "--suggest", "--save-suggested", "--json").json["saved"]
+    assert [each["number"] for each in saved] == [2]
+
+
+def test_one_rule_can_be_asked_alone(bare: Any) -> None:
+    bare.ok("save", "air/cabin", "-", given=CABIN)
+    told = bare.ok("lint", "--suggest", "--select", "fixed-group")
+    assert "stewardess becomes" not in told
+    assert "'He' fixes gender: male" in told
+
+
+def test_of_a_file_words_are_shown_and_not_saved(shell: Any) -> None:
+    shell.write("cabin.prompty", CABIN)
+    told = shell.ok("lint", "cabin.prompty", "--suggest")
+    assert told.endswith("Nothing is changed. Edit the file, or save it in a store: promptlib save NAME FILE\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("cabin.prompty --save-suggested", "look at the rewordings first: give --suggest too"),
+        ("--suggest --save-suggested", "name the prompts whose rewordings you have read"),
+        ("cabin.prompty --suggest --save-suggested", "only a prompt of the store has versions: name one"),
+        ("cabin.prompty --suggest --fix", "leave out --fix"),
+        ("cabin.prompty --suggest --diff", "leave out --diff"),
+        ("cabin.prompty --suggest --strict", "leave out --strict"),
+        ("cabin.prompty --suggest --format github", "leave out --format"),
+        ("cabin --suggest --save-suggested --at HEAD", "what was is not mended"),
+    ],
+)
+def test_no_check_saves_by_accident(shell: Any, words: str, told: str) -> None:
+    shell.write("cabin.prompty", CABIN)
+    ended = shell("lint", *words.split())
+    assert ended.code == 2
+    assert told in " ".join(ended.err.split())
+    assert (shell.folder / "cabin.prompty").read_text() == CABIN
