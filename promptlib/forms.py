@@ -8,6 +8,7 @@ from typing import Any, cast
 from promptlib.errors import InvalidPrompt
 from promptlib.inputs import Input
 from promptlib.inputs.grammar import checked_inputs
+from promptlib.inputs.wording import INPUTS_ALONE, groups_told
 from promptlib.plain import Frozen, freeze
 from promptlib.segments import segment_of
 from promptlib.trust import OWN, checked_trust
@@ -42,6 +43,8 @@ def inputs_form(values: object, what: str) -> tuple[Input, ...]:
     for value in found:
         if not isinstance(value, Input):
             raise InvalidPrompt(f"{what} holds a {type(value).__name__}", hint="give a pydantic model, or Input values")
+        if what == "outputs" and (told := groups_told(value)):
+            raise InvalidPrompt(f"the output {value.name!r} {told[0]}", hint=INPUTS_ALONE)
     return checked_inputs(found)
 
 

@@ -39,10 +39,10 @@ def taken_elsewhere(prompt: Prompt[Any]) -> frozenset[str] | None:
     if len(prompt.included) < len(prompt.includes):
         return None
     included = {each.name for _, found in prompt.included for each in found.inputs}
-    return frozenset(included.union(*map(_bound, prompt.tools)))
+    return frozenset(included.union(*map(bound_inputs, prompt.tools)))
 
 
-def _bound(tool: Frozen) -> set[str]:
+def bound_inputs(tool: Frozen) -> set[str]:
     """Return the inputs that bindings of *tool* take, a mapping by parameter or a list, as Prompty has them."""
     found = tool.get("bindings")
     bindings = found.values() if isinstance(found, Frozen) else found if isinstance(found, tuple) else ()

@@ -39,6 +39,7 @@ def edited(prompt: Stored) -> bool:
 def input_json(declared: Input) -> dict[str, object]:
     """Return a declared input as JSON."""
     from promptlib.inputs import describe  # noqa: PLC0415 - help needs no inputs
+    from promptlib.inputs.demographic import demographics  # noqa: PLC0415 - beside it
 
     default = {} if declared.required else {"default": thawed(declared.default)}
     return {
@@ -48,6 +49,9 @@ def input_json(declared: Input) -> dict[str, object]:
         "required": declared.required,
         **default,
         "description": declared.description,
+        "demographics": [
+            {"field": name, "axis": each.axis, "form": each.form} for name, each in demographics((declared,)).items()
+        ],
     }
 
 
@@ -98,7 +102,7 @@ def _vouched(prompt: Stored) -> str:
 def input_row(declared: Input) -> Row:
     """Return a declared input as a row of a table."""
     from promptlib.inputs import describe  # noqa: PLC0415 - help needs no inputs
-    from promptlib.inputs.wording import shown  # noqa: PLC0415 - beside it
+    from promptlib.inputs.wording import groups_told, shown  # noqa: PLC0415 - beside it
 
     what = "required" if declared.required else f"default {shown(thawed(declared.default))}"
     kind = describe(declared.type)
@@ -106,7 +110,7 @@ def input_row(declared: Input) -> Row:
         (f"  {declared.name}", "bold"),
         (kind, "cyan"),
         (what, "yellow" if declared.required else ""),
-        (declared.description, "dim"),
+        ("; ".join(filter(None, (declared.description, *groups_told(declared)))), "dim"),
     )
 
 

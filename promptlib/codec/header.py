@@ -9,6 +9,7 @@ from promptlib.codec.properties import SPEAKING, PropertyReader, write_propertie
 from promptlib.codec.segments import read_segment
 from promptlib.codec.source import Node, Source, plain_of
 from promptlib.errors import BadRef, InvalidPrompt
+from promptlib.inputs.wording import INPUTS_ALONE, groups_told
 from promptlib.messages import ROLES, Message, Piece, Role
 from promptlib.plain import thaw
 from promptlib.prompt import Prompt
@@ -104,6 +105,9 @@ class HeaderReader:
 
     def _outputs(self, node: Node) -> None:
         self.fields["outputs"], left = self.properties.read(node, "outputs")
+        for each in self.fields["outputs"]:
+            if told := groups_told(each):
+                raise self.source.error(node.at, f"the output {each.name!r} {told[0]}", INPUTS_ALONE, len("outputs"))
         if left:
             self.extra["outputs"] = left
 

@@ -133,6 +133,9 @@ def _one(old: Input, new: Input, direction: _Direction, path: str) -> Iterator[I
         yield InputChange(
             path=path, aspect="description", change="changed", before=old.description, after=new.description
         )
+    if old.demographic != new.demographic:
+        before, after = (str(each.demographic or "tells no group") for each in (old, new))
+        yield InputChange(path=path, aspect="demographic", change="changed", before=before, after=after)
 
 
 def _types(old: InputType, new: InputType, direction: _Direction, path: str) -> Iterator[InputChange]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Edit = Literal["same", "removed", "added"]
 Change = Literal["same", "added", "removed", "changed"]
 Layer = Literal["settings", "tools", "includes", "segments", "metadata", "steps"]
-Aspect = Literal["input", "type", "default", "required", "description"]
+Aspect = Literal["input", "type", "default", "required", "description", "demographic"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,8 @@ class InputChange:
     """One aspect of one input or output, such as its type or its default.
 
     `path` reaches into objects (`customer.age`), lists (`turns[].text`) and maps (`scores{}`). `breaking` says
-    whether code that was right before can fail now, and `reason` why or why not. A description is no content.
+    whether code that was right before can fail now, and `reason` why or why not. A description is no content, and
+    neither is what an input tells of a person's group.
     """
 
     path: str
@@ -131,7 +132,7 @@ class InputChange:
     @property
     def content(self) -> bool:
         """Whether the digest depends on it."""
-        return self.aspect != "description"
+        return self.aspect not in ("description", "demographic")
 
     def to_dict(self) -> dict[str, object]:
         """Return the row as JSON data."""

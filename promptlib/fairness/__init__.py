@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from promptlib.errors import PairingRefused
 from promptlib.fairness.fields import Field
-from promptlib.fairness.pairing import Pairing, Put, Variant, paired
+from promptlib.fairness.pairing import Pairing, paired
+from promptlib.fairness.variants import Put, Variant
 from promptlib.fairness.variantset import VariantSet, shipped_sets
+from promptlib.fairness.words import Naming
 from promptlib.inputs.demographic import Demographic
 
 __all__ = [
     "Demographic",
     "Field",
+    "Naming",
     "Pairing",
     "PairingRefused",
     "Put",

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from promptlib.errors import InvalidPrompt, PairingRefused, nearest
+from promptlib.inputs import declare
 from promptlib.inputs.conforming import conform
-from promptlib.inputs.demographic import DEMOGRAPHIC_KINDS
+from promptlib.inputs.demographic import DEMOGRAPHIC_KINDS, demographics, parts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from promptlib.fairness.holes import FieldPath
     from promptlib.fairness.variantset import Value, VariantSet
-    from promptlib.inputs import Input, InputType
+    from promptlib.inputs import Demographic, Input, InputType
     from promptlib.prompt import Prompt
 
 
@@ -33,42 +37,37 @@ class Field:
 def fields_of(prompt: Prompt[Any], variants: VariantSet, given: Mapping[str, str] | None) -> tuple[Field, ...]:
     """Return the fields that say `Demographic` with the axis of *variants*, and those that are *given*.
 
-    Raises `PairingRefused` when there is none, and for a name, a form or a kind that cannot be.
+    Raises `PairingRefused` when there is none, and for a name, a form, a kind or a value that cannot be.
     """
-    known = dict(declared(prompt.inputs))
-    forms = {
-        name: each.demographic.form
-        for name, each in known.items()
-        if each.demographic is not None and each.demographic.axis == variants.axis
-    }
-    problems = [each for name in given or {} if (each := _unknown(name, known))]
-    forms |= dict(given or {})
-    if not forms and not problems:
-        problems.append(_undeclared(prompt, variants, known))
-    found = tuple(Field(name, form or variants.forms[0]) for name, form in forms.items() if name in known)
-    problems += [each for one in found if (each := _unfit(one, known[one.name].type, variants))]
-    if problems:
-        first, *others = problems
-        raise PairingRefused(first.what, hint=first.hint, where=first.where, others=others)
+    known = dict(parts(prompt.inputs))
+    said = _said(prompt)
+    forms = {name: each.form for name, each in said.items() if each.axis == variants.axis}
+    wanted = dict(given or {})
+    problems = [each for name in wanted if (each := _unknown(name, known))]
+    forms |= wanted
+    if not forms:
+        problems.append(_undeclared(prompt, variants, known, said))
+    found = tuple(
+        Field(name, str(form) or variants.forms[0])
+        for name, form in forms.items()
+        if name not in wanted or name in known
+    )
+    problems += [each for one in found if (each := _no_form(one, variants))]
+    raise_all(problems)
+    raise_all([each for one in found for each in _unfit(one, known[one.name].type, variants)])
     return found
 
 
-def declared(inputs: tuple[Input, ...], before: str = "") -> Iterator[tuple[str, Input]]:
-    """Yield each input by its name, and the properties of objects behind a dot."""
-    for each in inputs:
-        yield f"{before}{each.name}", each
-        if each.type.kind == "object":
-            yield from declared(each.type.properties, f"{before}{each.name}.")
-
-
-def type_at(inputs: tuple[Input, ...], name: str) -> InputType:
-    """Return the type of the field called *name*."""
-    return dict(declared(inputs))[name].type
+def _said(prompt: Prompt[Any]) -> dict[str, Demographic]:
+    """Return what the inputs of *prompt* tell of groups, by name; where its file is silent, its model may tell."""
+    own = demographics(prompt.inputs)
+    told = demographics(declare(prompt.inputs_model)) if prompt.inputs_model is not None else {}
+    return {name: said for name, _ in parts(prompt.inputs) if (said := own.get(name) or told.get(name))}
 
 
 def _unknown(name: str, known: Mapping[str, Input]) -> PairingRefused | None:
     if name not in known:
-        hint = f"{nearest(name, known)} inputs here: {', '.join(known) or 'none'}".strip()
+        hint = f"{nearest(str(name), known)} inputs here: {', '.join(known) or 'none'}".strip()
         return PairingRefused(f"no input {name!r:.80} to vary", hint=hint)
     kind = known[name].type.kind
     if kind not in DEMOGRAPHIC_KINDS:
@@ -77,44 +76,52 @@ def _unknown(name: str, known: Mapping[str, Input]) -> PairingRefused | None:
     return None
 
 
-def _undeclared(prompt: Prompt[Any], variants: VariantSet, known: Mapping[str, Input]) -> PairingRefused:
-    axes = {each.demographic.axis for each in known.values() if each.demographic is not None}
+def _undeclared(
+    prompt: Prompt[Any], variants: VariantSet, known: Mapping[str, Input], said: Mapping[str, Demographic]
+) -> PairingRefused:
+    axes = sorted({each.axis for each in said.values()})
     name = next((name for name, each in known.items() if each.type.kind == "string"), "name")
+    form = variants.forms[0]
     hint = (
-        f'write {name}: Annotated[str, Demographic("{variants.axis}", "{variants.forms[0]}")] in the model, '
-        f"`demographic: {variants.axis}` below `{name}:` in the file, "
-        f"or give fields={{{name!r}: {variants.forms[0]!r}}}"
+        f'write {name}: Annotated[str, Demographic("{variants.axis}", "{form}")] in the model, '
+        f"`demographic: {variants.axis}` below `{name}:` in the file, or give fields={{{name!r}: {form!r}}}"
     )
-    said = f"; its fields tell {', '.join(sorted(axes))}" if axes else ""
-    what = f"no input of {prompt.name or 'this prompt'} tells the axis {variants.axis!r}{said}"
+    other = f"; its fields tell {', '.join(axes)}" if axes else ""
+    what = f"no input of {prompt.name or 'this prompt'} tells the axis {variants.axis!r}{other}"
     return PairingRefused(what, hint=f"{nearest(variants.axis, axes)} {hint}".strip())
 
 
-def _unfit(field: Field, kind_of: InputType, variants: VariantSet) -> PairingRefused | None:
-    if field.form not in variants.forms:
-        hint = f"{nearest(field.form, variants.forms)} forms: {', '.join(variants.forms)}".strip()
-        what = f"{field.name!r} asks for the form {field.form!r:.80}, which the set for {variants.axis!r} has not"
-        return PairingRefused(what, hint=hint)
-    del kind_of
-    return None
+def _no_form(field: Field, variants: VariantSet) -> PairingRefused | None:
+    if field.form in variants.forms:
+        return None
+    hint = f"{nearest(field.form, variants.forms)} forms: {', '.join(variants.forms)}".strip()
+    what = f"{field.name!r} asks for the form {field.form!r:.80}, which the set for {variants.axis!r} has not"
+    return PairingRefused(what, hint=hint)
 
 
-def checked_values(fields: tuple[Field, ...], prompt: Prompt[Any], variants: VariantSet) -> None:
-    """Raise `PairingRefused` for each value of the set that the type of its field refuses."""
-    problems = []
-    for field in fields:
-        kind_of = type_at(prompt.inputs, field.name)
-        for group, forms in variants.groups.items():
-            for row, value in enumerate(forms[field.form]):
-                try:
-                    conform(kind_of, spelled(kind_of, value), f"{group}.{field.form}[{row}], for {field.name!r},")
-                except InvalidPrompt as error:
-                    problems.append(PairingRefused(error.what, hint="change the type of the input, or use another set"))
-    if problems:
-        raise PairingRefused(problems[0].what, hint=problems[0].hint, others=problems[1:MOST_TOLD])
+def _unfit(field: Field, kind_of: InputType, variants: VariantSet) -> Iterator[PairingRefused]:
+    """Yield each value of the set that the type of *field* refuses."""
+    for group, forms in variants.groups.items():
+        for row, value in enumerate(forms[field.form]):
+            try:
+                conform(
+                    kind_of, spelled(kind_of, value), f"{group}.{field.form}[{row}], which {field.name!r} is given,"
+                )
+            except InvalidPrompt as error:
+                hint = "change the type of the input, or give a set whose values it takes"
+                yield PairingRefused(error.what, hint=hint)
 
 
-MOST_TOLD = 20
+#: Reasons that one error holds: a set of a thousand rows can be refused a thousand times.
+MOST_REASONS = 20
+
+
+def raise_all(problems: Iterable[PairingRefused]) -> None:
+    """Raise one `PairingRefused` that holds all *problems*, if there is any."""
+    found = list(islice(problems, MOST_REASONS))
+    if found:
+        first, *others = found
+        raise PairingRefused(first.what, where=first.where, hint=first.hint, others=others) from first.__cause__
 
 
 def spelled(kind_of: InputType, value: Value) -> Value:
@@ -122,7 +129,27 @@ def spelled(kind_of: InputType, value: Value) -> Value:
     return str(value) if kind_of.kind == "string" and isinstance(value, int) else value
 
 
-def given_for(case: Mapping[str, object], values: Mapping[str, Value]) -> dict[str, object]:
+def value_at(values: Mapping[str, object], path: FieldPath) -> object:
+    """Return what lies at *path*, or None."""
+    found: object = values
+    for step in path:
+        found = found.get(step) if isinstance(found, Mapping) else None
+    return found
+
+
+def gives(case: Mapping[str, object], path: FieldPath) -> bool:
+    """Return whether *case* itself says what lies at *path*, or says it in a way that cannot be looked into."""
+    found: object = case
+    for at, step in enumerate(path):
+        if not isinstance(found, Mapping):
+            return at > 0
+        if step not in found:
+            return False
+        found = found[step]
+    return True
+
+
+def completed(case: Mapping[str, object], values: Mapping[str, Value]) -> dict[str, object]:
     """Return the inputs of *case* with *values* at the declared fields, inside of objects too."""
     found = dict(case)
     for name, value in values.items():
@@ -130,7 +157,8 @@ def given_for(case: Mapping[str, object], values: Mapping[str, Value]) -> dict[s
         inner = found
         for step in steps:
             below = inner.get(step)
-            inner[step] = below = dict(below) if isinstance(below, Mapping) else {}
-            inner = below
+            copy: dict[str, object] = dict(below) if isinstance(below, Mapping) else {}
+            inner[step] = copy
+            inner = copy
         inner[last] = value
     return found

@@ -13,6 +13,7 @@ from string import ascii_letters
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from promptlib.errors import PairingRefused
+from promptlib.including import bound_inputs
 from promptlib.inputs import with_defaults
 from promptlib.messages import Message, Placeholder, Text
 from promptlib.prompt import DEEPEST_INCLUDE
@@ -145,6 +146,16 @@ def skeleton_of(
 def overlap(one: FieldPath, other: FieldPath) -> bool:
     """Return whether what lies at *one* holds what lies at *other*, or the other way round; `[]` is any item."""
     return all(here == there or "[]" in (here, there) for here, there in zip(one, other, strict=False))
+
+
+def bound(prompt: Prompt[Any], fields: frozenset[FieldPath]) -> list[PairingRefused]:
+    """Return the tools of *prompt* whose bindings take a declared field: what they are given is in no message."""
+    names = {path[0] for path in fields}
+    return [
+        PairingRefused(f"a tool is given {name!r}", hint="take the binding out: only messages are compared")
+        for tool in prompt.tools
+        for name in sorted(names & bound_inputs(tool))
+    ]
 
 
 def without(values: Mapping[str, object], fields: frozenset[FieldPath]) -> dict[str, object]:

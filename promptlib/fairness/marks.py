@@ -4,28 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from promptlib.messages import Message, Text, user
+from promptlib.fairness.texts import texts_in
+from promptlib.fairness.variants import Put
+from promptlib.messages import Text, user
 from promptlib.rendering import compile_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from promptlib.fairness.holes import FieldPath, Skeleton
-    from promptlib.messages import Part
+    from promptlib.messages import Message, Part
 
 #: Characters that no text has: the private ones of the last plane. A mark is one of them for each expression.
 _FIRST, _MOST = 0x100000, 0xFFFD
-
-
-class Filling(NamedTuple):
-    """What one expression put out, and where: the field, and offsets into the text of message number `message`."""
-
-    field: str
-    message: int
-    start: int
-    end: int
 
 
 class Marked:
@@ -37,9 +30,8 @@ class Marked:
         Raises `RenderFailed` when the template reads a declared field on a way that the syntax does not show.
         """
         self._fields = skeleton.expressions()
-        taken = set().union(
-            *map(set, _texts(values)), *(set(each.text) for one in skeleton.tree() for each in one.pieces)
-        )
+        given = [text for _, text in texts_in(dict(values), "")]
+        taken = set[str]().union(*given, *(each.text for one in skeleton.tree() for each in one.pieces))
         free = (chr(_FIRST + at) for at in range(_MOST) if chr(_FIRST + at) not in taken)
         self._marks = dict(zip(self._fields, free, strict=False))
         self._expressions = {mark: expression for expression, mark in self._marks.items()}
@@ -72,10 +64,10 @@ class Marked:
         """Return what each expression puts out for *values*."""
         return {expression: template.render(values)[0].text[1:-1] for expression, template in self._templates.items()}
 
-    def filled(self, values: Mapping[str, object]) -> tuple[tuple[Message, ...], tuple[Filling, ...]]:
+    def filled(self, values: Mapping[str, object]) -> tuple[tuple[Message, ...], tuple[Put, ...]]:
         """Return the messages with the holes filled by *values*, and where each filling stands."""
         texts = self.put_out(values)
-        fillings: list[Filling] = []
+        fillings: list[Put] = []
         messages: list[Message] = []
         for number, message in enumerate(self.messages):
             at = 0
@@ -90,24 +82,9 @@ class Marked:
                     at += len(pieces[odd - 1])
                     pieces[odd] = texts[expression]
                     name = ".".join(self._fields[expression])
-                    fillings.append(Filling(name, number, at, at + len(pieces[odd])))
+                    fillings.append(Put(name, number, at, at + len(pieces[odd])))
                     at += len(pieces[odd])
                 at += len(pieces[-1])
                 parts.append(Text("".join(pieces)))
             messages.append(replace(message, parts=tuple(parts)))
         return tuple(messages), tuple(fillings)
-
-
-def _texts(value: object) -> Iterator[str]:
-    """Yield every text in *value*, however deep."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Message):
-        yield from (each.text for each in value.parts if isinstance(each, Text))
-    elif isinstance(value, dict):
-        for key, each in value.items():
-            yield str(key)
-            yield from _texts(each)
-    elif isinstance(value, list | tuple):
-        for each in value:
-            yield from _texts(each)

@@ -2,55 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from promptlib.errors import InvalidPrompt, PairingRefused
-from promptlib.fairness.fields import Field, checked_values, fields_of, given_for
-from promptlib.fairness.holes import skeleton_of
-from promptlib.fairness.marks import Marked
-from promptlib.fairness.variantset import VariantSet, check_set
-from promptlib.plain import Frozen
+from promptlib.errors import PairingRefused, nearest
+from promptlib.fairness.fields import raise_all
+from promptlib.fairness.proving import Proof
+from promptlib.fairness.variantset import check_set
 from promptlib.prompt import Prompt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator
 
+    from promptlib.fairness.fields import Field
+    from promptlib.fairness.variants import Variant
+    from promptlib.fairness.variantset import VariantSet
+    from promptlib.fairness.words import Naming
     from promptlib.prompt import Resolve
-    from promptlib.rendering import RenderedPrompt
     from promptlib.tokens import Budget
-
-
-class Put(NamedTuple):
-    """Where a declared field stands in rendered messages: offsets into the text of message number `message`."""
-
-    field: str
-    message: int
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Variant:
-    """One case, rendered for one row of one group; `case` and `row` count from 0.
-
-    `values` are what the declared fields were given, by field.
-    """
-
-    group: str
-    row: int
-    case: int
-    values: Mapping[str, str | int]
-    rendered: RenderedPrompt
-    #: Where the fields stand; empty where a budget has cut something.
-    put: tuple[Put, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pairing:
     """Variants of one prompt of which it is proven that they differ only where a declared field is put out.
 
-    `variants` stand by case, by row in a case, and by group in a row.
+    `variants` stand by case, by row in a case, and by group in a row. `allowed` tells which inputs name a group and
+    were allowed to, `note` what could not be looked for; a report of such variants has to say both.
     """
 
     prompt: Prompt[Any]
@@ -58,6 +36,8 @@ class Pairing:
     fields: tuple[Field, ...]
     cases: tuple[Mapping[str, object], ...]
     variants: tuple[Variant, ...]
+    allowed: tuple[Naming, ...] = ()
+    note: str = ""
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -71,7 +51,7 @@ class Pairing:
             yield self.variants[at : at + many]
 
 
-def paired(
+def paired(  # noqa: PLR0913 - what is paired, and how it is rendered, all by keyword
     prompt: Prompt[Any],
     cases: Iterable[Mapping[str, object]],
     variants: VariantSet,
@@ -79,6 +59,7 @@ def paired(
     fields: Mapping[str, str] | None = None,
     budget: Budget | None = None,
     resolve: Resolve | None = None,
+    allow: Collection[str] = (),
 ) -> Pairing:
     """Return every case rendered for every row and group of *variants*, with the proof that only the group differs.
 
@@ -87,65 +68,58 @@ def paired(
     `"applicant.name"` for a field of an object. Each is given the value of its form, of the same row and group.
 
     Raises `PairingRefused`, with each reason and its place, unless the messages of a row are equal to the byte but for
-    the places where a declared field is put out.
+    the places where a declared field is put out, and unless nothing else tells the group: no word of the template, its
+    tools, and the other inputs. *allow* names inputs that may, such as a letter that cannot be had without.
     """
-    return _Pairing(_checked(prompt), check_set(variants), fields, budget, resolve).paired(cases)
-
-
-def _checked(prompt: object) -> Prompt[Any]:
     if not isinstance(prompt, Prompt):
-        raise InvalidPrompt(f"a {type(prompt).__name__} cannot be paired", hint="give a Prompt")
-    return prompt
+        what = f"a {type(prompt).__name__} cannot be paired"
+        raise PairingRefused(what, hint="give one prompt; of a chain each step, since a later one holds answers")
+    proof = Proof(prompt, check_set(variants), fields, budget, resolve)
+    given, allowed = checked_cases(cases), _checked_allow(prompt, proof.fields, allow)
+    namings: list[Naming] = []
+    found = [each for at, case in enumerate(given) for each in proof.variants(at, case, allowed, namings)]
+    raise_all(_hidden(proof.fields, found))
+    return Pairing(
+        prompt=prompt,
+        set=variants,
+        fields=proof.fields,
+        cases=given,
+        variants=tuple(found),
+        allowed=tuple(namings),
+        note=proof.words.note,
+    )
 
 
-class _Pairing:
-    """One way through all cases, rows and groups."""
-
-    def __init__(
-        self,
-        prompt: Prompt[Any],
-        variants: VariantSet,
-        fields: Mapping[str, str] | None,
-        budget: Budget | None,
-        resolve: Resolve | None,
-    ) -> None:
-        """Check what can be seen before anything is rendered."""
-        self._prompt = prompt
-        self._set = variants
-        self._budget = budget
-        self._resolve = resolve
-        self._fields = fields_of(prompt, variants, fields)
-        self._paths = frozenset(each.path for each in self._fields)
-        skeleton, refused = skeleton_of(prompt, self._paths, resolve)
-        _raise(refused)
-        self._skeleton = skeleton
-        checked_values(self._fields, prompt, variants)
-
-    def paired(self, cases: Iterable[Mapping[str, object]]) -> Pairing:
-        """Return the pairing of *cases*."""
-        given = tuple(cases)
-        found = [variant for at, case in enumerate(given) for variant in self._case(at, case)]
-        return Pairing(prompt=self._prompt, set=self._set, fields=self._fields, cases=given, variants=tuple(found))
-
-    def _case(self, number: int, case: Mapping[str, object]) -> Iterator[Variant]:
-        marked: Marked | None = None
-        for row in range(self._set.rows):
-            for group in self._set.groups:
-                values = {each.name: self._set.groups[group][each.form][row] for each in self._fields}
-                rendered = self._prompt.render(given_for(case, values), resolve=self._resolve)
-                plain = dict(rendered.source.values) if rendered.source else {}
-                if marked is None:
-                    marked = Marked(self._skeleton, plain)
-                expected, fillings = marked.filled(plain)
-                if expected != rendered.messages:
-                    what = f"the messages for {group}[{row}] in cases[{number}] differ outside of the declared fields"
-                    raise PairingRefused(what)
-                put = tuple(Put(*each) for each in fillings)
-                told = cast("Mapping[str, str | int]", Frozen(values))
-                yield Variant(group=group, row=row, case=number, values=told, rendered=rendered, put=put)
+def _hidden(fields: tuple[Field, ...], variants: list[Variant]) -> Iterator[PairingRefused]:
+    """Yield the fields that no case puts out; what a budget has cut says nothing of that."""
+    if any(not each.put for each in variants):
+        return
+    shown = {put.field for each in variants for put in each.put}
+    for each in fields:
+        if each.name not in shown:
+            what = f"no message of any case puts out {each.name!r}"
+            yield PairingRefused(what, hint="give a case in which it is put out, or take the field out of the pairing")
 
 
-def _raise(refused: list[PairingRefused]) -> None:
-    if refused:
-        first, *others = refused
-        raise PairingRefused(first.what, where=first.where, hint=first.hint, others=others)
+def checked_cases(cases: object) -> tuple[Mapping[str, object], ...]:
+    """Return *cases* as a tuple of mappings, at least one; raises `PairingRefused`."""
+    if isinstance(cases, Mapping | str) or not isinstance(cases, Iterable):
+        hint = "write [{…}], or [{}] for a prompt without other inputs"
+        raise PairingRefused(f"cases are a {type(cases).__name__}, not a list of mappings", hint=hint)
+    found = tuple(cases)
+    for at, each in enumerate(found):
+        if not isinstance(each, Mapping):
+            hint = "a case gives the other inputs by name; the declared fields come from the set"
+            raise PairingRefused(f"cases[{at}] is a {type(each).__name__}, not a mapping", hint=hint)
+    if not found:
+        raise PairingRefused("there are no cases", hint="write [{}] for a prompt without other inputs")
+    return found
+
+
+def _checked_allow(prompt: Prompt[Any], fields: tuple[Field, ...], allow: Collection[str]) -> frozenset[str]:
+    names = [each.name for each in prompt.inputs]
+    for name in (allow,) if isinstance(allow, str) else allow:
+        if name not in names or name in {each.name for each in fields}:
+            hint = f"{nearest(name, names)} inputs here: {', '.join(names)}".strip()
+            raise PairingRefused(f"allow names {name!r:.80}, which is no other input", hint=hint)
+    return frozenset((allow,) if isinstance(allow, str) else allow)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from promptlib.errors import InvalidPrompt, NotFound, nearest
 from promptlib.fairness.checking import checked_groups
-from promptlib.fairness.reading import parts_of
+from promptlib.fairness.reading import parts_of, read
 from promptlib.plain import Frozen, digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
     from typing import Self
 
 #: A text, a whole number, or a date as ISO text.
@@ -61,7 +61,7 @@ class VariantSet:
     @classmethod
     def read(cls, path: Path | str) -> Self:
         """Return the set in the TOML or JSON file at *path*; raises `InvalidFile` with the line of each mistake."""
-        return cls(**parts_of(Path(path).read_text("utf-8"), str(path)))
+        return cls(**read(path))
 
     @property
     def forms(self) -> tuple[str, ...]:

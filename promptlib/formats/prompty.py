@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from promptlib import codec
 from promptlib.codec.body import write_piece
 from promptlib.errors import InvalidPrompt
+from promptlib.inputs.grammar import silent
+from promptlib.inputs.wording import groups_told
 from promptlib.messages import Message, Piece, Text
 from promptlib.plain import Frozen
 from promptlib.rendering.positions import title
@@ -38,9 +40,15 @@ def portable(prompt: Prompt[Any]) -> Portable:
 
 
 def _plain(prompt: Prompt[Any]) -> tuple[Prompt[Any], tuple[str, ...]]:
-    """Return *prompt* without segments, literal texts and includes, and what is lost."""
+    """Return *prompt* without segments, demographics, literal texts and includes, and what is lost."""
     losses = [_lost_segment(name, segment) for name, segment in prompt.all_segments.items()]
-    plain = _with(prompt, messages=tuple(map(_untagged, prompt.messages)), segments=Frozen())
+    losses += [
+        f"the input {each.name!r} says no longer what it tells of a group: {said}"
+        for each in prompt.inputs
+        for said in groups_told(each)
+    ]
+    inputs = tuple(map(silent, prompt.inputs))
+    plain = _with(prompt, messages=tuple(map(_untagged, prompt.messages)), segments=Frozen(), inputs=inputs)
     try:
         plain = _with(plain, messages=tuple(map(_template, plain.messages)))
     except InvalidPrompt as error:  # a foreign template has limits that a literal text has not

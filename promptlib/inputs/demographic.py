@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 from promptlib.errors import InvalidPrompt, nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from promptlib.inputs.grammar import Input
     from promptlib.plain import Plain
 
 #: The kinds of inputs that a variant set has values for.
@@ -52,7 +55,9 @@ class Demographic:
 
 
 def demographic_of(given: object) -> Demographic:
-    """Return *given*, what a file holds, as a `Demographic`; raises `InvalidPrompt` with the nearest word."""
+    """Return *given*, one or what a file holds, as a `Demographic`; raises `InvalidPrompt` with the nearest word."""
+    if isinstance(given, Demographic):
+        return given
     if isinstance(given, str):
         return Demographic(given)
     if not isinstance(given, Mapping):
@@ -63,6 +68,18 @@ def demographic_of(given: object) -> Demographic:
     if "axis" not in given:
         raise InvalidPrompt("a demographic without an axis", hint=HINT)
     return Demographic(given["axis"], given.get("form", ""))
+
+
+def parts(inputs: Iterable[Input], before: str = "") -> Iterator[tuple[str, Input]]:
+    """Yield each input by its name, and the properties of objects behind a dot."""
+    for each in inputs:
+        yield f"{before}{each.name}", each
+        yield from parts(each.type.properties, f"{before}{each.name}.")
+
+
+def demographics(inputs: Iterable[Input]) -> dict[str, Demographic]:
+    """Return what *inputs* and the properties of objects tell of groups, by name."""
+    return {name: each.demographic for name, each in parts(inputs) if each.demographic is not None}
 
 
 HINT = "write `demographic: gender`, or `demographic: {axis: gender, form: name}`"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from promptlib.errors import InvalidPrompt, nearest
@@ -171,6 +171,14 @@ def check_input_name(name: str) -> str:
         taken = f"reserved: {', '.join(sorted(RESERVED))}; and model_config, which is pydantic's"
         raise InvalidPrompt(f"{name!r} cannot be the name of an input", hint=f"choose another word; {taken}")
     return name
+
+
+def silent(declared: Input) -> Input:
+    """Return *declared* without what it and its parts tell of a person's group."""
+    kind_of = declared.type
+    if kind_of.properties:
+        kind_of = replace(kind_of, properties=tuple(map(silent, kind_of.properties)))
+    return replace(declared, type=kind_of, demographic=None)
 
 
 def checked_inputs(inputs: Iterable[Input]) -> tuple[Input, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from promptlib.inputs.demographic import demographics
+
 if TYPE_CHECKING:
     from promptlib.inputs.grammar import Input, InputType
 
@@ -29,6 +31,7 @@ _MANY = {
     "file": "files",
 }
 _LONGEST = 80
+INPUTS_ALONE = "an input tells a group, because a variant gives it; take the demographic out of the answer"
 _MOST = 12
 
 
@@ -44,6 +47,13 @@ def described(declared: Input) -> str:
     """Return *declared* with its type and, where it has one, its default: `tone: text (default 'plain')`."""
     default = "" if declared.required else f" (default {shown(declared.default)})"
     return f"{declared.name}: {describe(declared.type)}{default}"
+
+
+def groups_told(declared: Input) -> tuple[str, ...]:
+    """Return what *declared* and what is inside of it tell of a person's group: `tells gender, as name`."""
+    return tuple(
+        f"{'' if name == declared.name else f'{name} '}tells {each}" for name, each in demographics((declared,)).items()
+    )
 
 
 def shown(value: object) -> str:

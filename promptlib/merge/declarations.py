@@ -11,7 +11,8 @@ from promptlib.codec.parsing import parse
 from promptlib.codec.properties import PropertyReader, write_properties, write_type
 from promptlib.codec.source import Source
 from promptlib.errors import InvalidPrompt
-from promptlib.inputs import Input, InputType
+from promptlib.inputs import Demographic, Input, InputType
+from promptlib.inputs.demographic import demographic_of
 from promptlib.merge.deciding import ABSENT, Three, plain_shown
 from promptlib.merge.mappings import alike, path
 from promptlib.merge.ordering import merged_names
@@ -49,10 +50,13 @@ def _merged(decisions: Decisions, field: str, three: Three) -> Any:  # noqa: ANN
     if atomic or field in decisions.forced:
         return decisions.settle(field, three, lambda one, other: bool(one == other), **ways)
     kind_of = _merged_type(decisions, field, three.each(lambda side: side if side is ABSENT else side.type))
-    description = _description(decisions, field, three)
+    told: dict[str, Any] = {
+        "description": _description(decisions, field, three),
+        "demographic": _demographic(decisions, field, three),
+    }
     demand = _demand(decisions, field, three.each(_demanded))
     try:
-        return Input(name=name, type=kind_of, description=description, **demand)
+        return Input(name=name, type=kind_of, **told, **demand)
     except InvalidPrompt as error:
         # A type that one side changed refuses the default that the other side changed.
         return decisions.contest(field, three, f"merged, it is no valid declaration: {error.what}", **ways)
@@ -79,6 +83,20 @@ def _given(name: str, value: object) -> Any:  # noqa: ANN401 - an Input or ABSEN
 def _description(decisions: Decisions, field: str, three: Three) -> str:
     texts = three.each(lambda side: "" if side is ABSENT else side.description)
     return merge_text(decisions, f"{field}.description", texts)
+
+
+def _demographic(decisions: Decisions, field: str, three: Three) -> Demographic | None:
+    sides = three.each(lambda side: None if side is ABSENT else side.demographic)
+    return cast(
+        "Demographic | None",
+        decisions.settle(
+            f"{field}.demographic",
+            sides,
+            lambda one, other: bool(one == other),
+            shown=lambda side: None if side is None else side.to_plain(),
+            given=lambda value: None if value is None else demographic_of(value),
+        ),
+    )
 
 
 def merge_text(decisions: Decisions, field: str, three: Three) -> str:

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from promptlib.inputs import describe
-from promptlib.inputs.wording import shown
+from promptlib.inputs.wording import groups_told, shown
 from promptlib.messages import Message
 from promptlib.plain import thaw
 from promptlib.site.markup import block, line
@@ -26,17 +26,18 @@ _SEGMENT = re.compile(r"""\{%-?\s*segment\s+["']([^"']+)["'].*?%\}(.*?)\{%-?\s*e
 
 def table(key: str, title: str, declared: Sequence[Input]) -> Iterator[str]:
     """Yield a section of *declared* inputs or outputs; what nobody has described has no column for it."""
-    described = any(each.description for each in declared)
+    said = {each.name: "\n".join(filter(None, (each.description, *groups_told(each)))) for each in declared}
+    described = any(said.values())
     words = ["Takes", "If left out"] if key == "inputs" else ["What", "Always there"]
     heads = ["Name", *words, *(["What it is"] if described else [])]
     yield _opening(key, title, heads)
     for each in declared:
         always = '<span class="need">required</span>' if key == "inputs" else "yes"
         default = always if each.required else f"<code>{line(_short(each))}</code>"
-        said = f"<td><bdi>{block(each.description)}</bdi></td>" if described else ""
+        what = f"<td><bdi>{block(said[each.name])}</bdi></td>" if described else ""
         yield (
             f'<tr><th scope="row"><code>{line(each.name)}</code></th><td>{line(describe(each.type))}</td>'
-            f"<td>{default}</td>{said}</tr>"
+            f"<td>{default}</td>{what}</tr>"
         )
     yield "</tbody></table></div></section>"
 

@@ -16,6 +16,7 @@ from promptlib.errors import (
     StoreError,
     Superseded,
 )
+from promptlib.inputs.demographic import parts
 from promptlib.prompt import DEEPEST_INCLUDE
 from promptlib.refs import Pin, Ref, missing_name
 from promptlib.store.homes import LARGEST_PROMPT
@@ -25,6 +26,7 @@ from promptlib.trust import FOREIGN, OWN, Vouched
 
 if TYPE_CHECKING:
     from promptlib.chain import Stored
+    from promptlib.inputs import Input
     from promptlib.prompt import Prompt
     from promptlib.store.homes import Home, Overlay
     from promptlib.store.past import History
@@ -345,7 +347,12 @@ def same_words(stored: Stored | codec.Outline, given: Stored) -> bool:
     return all(
         getattr(stored, part) == getattr(given, part)
         for part in ("description", "tags", "authors", "derived_from", "renamed_from", "trust", "vouched", "extra")
-    ) and [each.description for each in stored.inputs] == [each.description for each in given.inputs]
+    ) and _said(stored.inputs) == _said(given.inputs)
+
+
+def _said(inputs: tuple[Input, ...]) -> list[tuple[object, ...]]:
+    """Return what inputs, and what is inside of them, say to people."""
+    return [(each.description, each.demographic) for _, each in parts(inputs)]
 
 
 def _as_written(prompt: Stored) -> bytes:

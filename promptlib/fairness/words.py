@@ -1,0 +1,210 @@
+"""What tells a group outside of the declared fields: in a template's own words, in the inputs of a case, in tools."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from promptlib.errors import PairingRefused
+from promptlib.fairness.texts import place_in, texts_in
+from promptlib.groups import AXES, LANGUAGES, mentions
+from promptlib.messages import Message
+from promptlib.rendering import flow_of
+from promptlib.rendering.positions import Span, where
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from promptlib.errors import Where
+    from promptlib.fairness.fields import Field
+    from promptlib.fairness.holes import Skeleton
+    from promptlib.fairness.variantset import VariantSet
+    from promptlib.prompt import Prompt
+
+_TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'", re.DOTALL)
+#: Of a value with several words, the shorter ones stand in any text.
+_SHORTEST_PART = 3
+#: Beginnings of names of places and people that say nothing alone.
+_NOT_ALONE = frozenset({"new", "san", "los", "las", "saint", "the", "von", "van", "del", "den", "hong", "port", "fort"})
+
+
+class Told(NamedTuple):
+    """Something in a text that tells a group: where it stands, and what it is in words."""
+
+    start: int
+    end: int
+    text: str
+    said: str
+
+
+class Words:
+    """What tells the groups of one set, for the forms that a pairing uses."""
+
+    def __init__(self, variants: VariantSet, fields: Iterable[Field]) -> None:
+        """Make the words ready."""
+        self.axis = variants.axis
+        self._language = variants.language
+        self._listed = variants.axis in AXES and variants.language in LANGUAGES
+        self._everyday = frozenset(variants.everyday)
+        values = _values(variants, {each.form for each in fields})
+        # What the list of words knows it finds by itself, and knows "he or she" for no group.
+        self._values = {word: value for word, value in values if not self._is_listed(word)}
+        words = sorted(map(re.escape, self._values), key=len, reverse=True)
+        self._known = re.compile(rf"(?<!\w)(?:{'|'.join(words)})(?!\w)", re.IGNORECASE) if words else None
+
+    def _is_listed(self, word: str) -> bool:
+        found = _mentions(word, self._language) if self._listed else ()
+        return any(each.axis == self.axis and each.text == word for each in found)
+
+    @property
+    def note(self) -> str:
+        """What is not looked for, in a sentence; empty where everything is."""
+        if self._listed:
+            return ""
+        return (
+            f"no list of words tells the axis {self.axis!r} in the language {self._language!r}: "
+            "outside of the fields only the set's own values were looked for"
+        )
+
+    def told(self, text: str) -> Iterator[Told]:
+        """Yield what in *text* tells a group."""
+        if self._listed:
+            for each in _mentions(text, self._language):
+                if each.axis == self.axis:
+                    yield Told(each.start, each.end, each.text, f"names a group: {each.text!r}")
+        for found in self._known.finditer(text) if self._known else ():
+            if found[0] not in self._everyday:
+                value = self._values[found[0].casefold()]
+                of = "" if value.casefold() == found[0].casefold() else f", of {value!r}"
+                yield Told(found.start(), found.end(), found[0], f"holds a value of the set: {found[0]!r}{of}")
+
+
+@lru_cache(maxsize=256)
+def _mentions(text: str, language: str) -> tuple[Any, ...]:
+    return mentions(text, language=language)
+
+
+def _values(variants: VariantSet, forms: set[str]) -> Iterator[tuple[str, str]]:
+    """Yield what is looked for, folded, and the value that it is from.
+
+    That is each value, and of a name each word that is not the same in every group: *Emily* tells without *Walker*.
+    """
+    for form in forms:
+        for row in range(variants.rows):
+            texts = [str(own[form][row]) for own in variants.groups.values() if isinstance(own[form][row], str)]
+            shared = set.intersection(*(set(text.casefold().split()) for text in texts)) if texts else set()
+            for text in texts:
+                parts = [each for each in text.split() if each.istitle() and len(each) >= _SHORTEST_PART]
+                for part in (*(each for each in parts if each.casefold() not in _NOT_ALONE), text):
+                    if part.casefold() not in shared and part not in variants.everyday:
+                        yield part.casefold(), text
+
+
+# --- the template -----------------------------------------------------------------------------------------------------
+
+
+def fixed_in(skeleton: Skeleton, words: Words) -> list[PairingRefused]:
+    """Return each place of the template's own words, and of its includes, that fixes the group."""
+    refused = []
+    for each in skeleton.tree():
+        prompt = each.prompt
+        inside = "the template" if prompt is skeleton.prompt else f"the include {prompt.name or prompt.digest[:15]!r}"
+        for span, told in sorted(set(_fixed(prompt, words))):
+            place = where(prompt.messages, span, prompt.places)
+            what = f"{inside} fixes {words.axis} at line {place.line}: it {told}"
+            refused.append(PairingRefused(what, where=place, hint=_REWORD))
+    return refused
+
+
+_REWORD = "say it without a group, or put out a declared field there"
+
+
+def _fixed(prompt: Prompt[Any], words: Words) -> Iterator[tuple[Span, str]]:
+    for strand in flow_of(prompt.messages, prompt.inputs):
+        if strand.put == "text":
+            for told in words.told(strand.text):
+                yield Span(strand.piece, strand.start + told.start, strand.start + told.end), told.said
+    for number, piece in enumerate(prompt.messages):
+        if isinstance(piece, Message) and piece.literal:
+            for told in words.told(piece.text):
+                yield Span(number, told.start, told.end), told.said
+            continue
+        for tag in _TAG.finditer(piece.text):
+            for quoted in _QUOTED.finditer(tag[0]) if not tag[0].startswith("{#") else ():
+                begin = tag.start() + quoted.start() + 1
+                for told in words.told(quoted[0][1:-1]):
+                    yield Span(number, begin + told.start, begin + told.end), told.said
+
+
+def sent_beside(prompt: Prompt[Any], words: Words) -> list[PairingRefused]:
+    """Return what fixes the group in the settings, the tools and the declared answer, which are sent beside."""
+    parts = {"settings": prompt.settings, "tools": prompt.tools, "outputs": [_said(each) for each in prompt.outputs]}
+    return [
+        PairingRefused(f"{path} fixes {words.axis}: it {told.said}", where=_place(path, text, told), hint=_REWORD)
+        for name, part in parts.items()
+        for path, text in texts_in(part, name)
+        for told in words.told(text)
+    ]
+
+
+def _said(declared: Any) -> dict[str, object]:  # noqa: ANN401 - an Input, whose parts are texts and inputs
+    kind_of = declared.type
+    inner = (kind_of.items,) if kind_of.items is not None else ()
+    return {
+        declared.name: declared.description,
+        "values": kind_of.values,
+        "inside": [_said(each) for part in (kind_of, *inner) for each in part.properties],
+    }
+
+
+# --- a case -----------------------------------------------------------------------------------------------------------
+
+
+class Naming(NamedTuple):
+    """Words of an input of a case that tell a group, and were allowed to."""
+
+    input: str
+    case: int
+    words: tuple[str, ...]
+
+
+def told_in(
+    case: int, values: Mapping[str, object], words: Words, allowed: frozenset[str]
+) -> tuple[list[PairingRefused], list[Naming]]:
+    """Return what tells a group in the other inputs of a case, and what was allowed to tell one."""
+    refused: list[PairingRefused] = []
+    namings: list[Naming] = []
+    for name, value in values.items():
+        found = [(path, text, told) for path, text in texts_in(value, name) for told in words.told(text)]
+        if name in allowed:
+            if found:
+                namings.append(Naming(name, case, tuple(dict.fromkeys(told.text for _, _, told in found))))
+            continue
+        for path, text, told in found:
+            hint = f"give the case without it, or allow it on purpose, which the report tells: allow=[{name!r}]"
+            what = f"the input {name!r} of cases[{case}] {told.said}"
+            refused.append(PairingRefused(what, where=_place(f"cases[{case}].{path}", text, told), hint=hint))
+    return refused, namings
+
+
+def told_together(
+    case: int, messages: Iterable[tuple[str, str]], words: Words, namings: Iterable[Naming]
+) -> list[PairingRefused]:
+    """Return what tells a group in the *messages* of a case, by title, once they are put together."""
+    allowed = {word.casefold() for each in namings for word in each.words}
+    return [
+        PairingRefused(
+            f"{title} of cases[{case}] {told.said}, once it is put together",
+            where=_place(f"cases[{case}], {title}", text, told),
+            hint="no part of it says so alone: look at what stands around the values",
+        )
+        for title, text in messages
+        for told in words.told(text)
+        if told.text.casefold() not in allowed
+    ]
+
+
+def _place(source: str, text: str, told: Told) -> Where:
+    return place_in(source, text, told.start, told.end)
