@@ -1,6 +1,6 @@
 """Each lesson: its broken prompt fails, its answer passes, plausible wrong answers are told what is wrong with them.
 
-What is handed in stands in one file for each lesson, such as `delimiters.toml`.
+What is handed in stands in one file for each lesson, such as `delimiters.toml`; {head} and {foot} are texts of it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ def rows(kind: str) -> list[Any]:
 
 
 def handed_in(name: str, row: dict[str, Any]) -> bytes:
-    text: str = row["text"].replace("{head}", TABLES[name].get("head", "").rstrip("\n"))
+    text: str = row["text"]
+    for part in ("head", "foot"):
+        text = text.replace(f"{{{part}}}", TABLES[name].get(part, "").strip("\n"))
     return text.removeprefix("\n").encode()
 
 

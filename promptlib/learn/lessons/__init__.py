@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from promptlib.learn.lesson import Lesson
 
 #: The names, in their order. A lesson's module is its name with _ for -.
-NAMES = ("delimiters",)
+NAMES = ("delimiters", "long-context", "budget-and-priority", "includes", "chains", "versions-and-labels", "fairness")
 
 
 def _lessons() -> tuple[Lesson, ...]:
