@@ -12,7 +12,6 @@ from promptlib.learn.probing import MARK, values_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from promptlib.fairness import Pairing
     from promptlib.inputs import Input
     from promptlib.learn.work import Work
 
@@ -71,6 +70,8 @@ def refused(work: Work) -> Iterator[Flaw]:
     """Proven by the library: the messages of a pair are the same but for the declared fields."""
     if not any(each.demographic.axis == AXIS for each in _fields(work) if each.demographic):
         return
+    if any(True for rule in LESSON.rules for _ in work.hits(rule)):
+        return  # words that fix a group are told by themselves, and refused as well
     try:
         _paired(work)
     except PairingRefused as error:
@@ -79,23 +80,12 @@ def refused(work: Work) -> Iterator[Flaw]:
             yield Flaw(place, each.what, each.hint)
 
 
-@LESSON.check("lost-name", "put the name back in, where the letter is handed over")
-def lost_name(work: Work) -> Iterator[Flaw]:
-    """Where nothing tells the group, nothing is compared; in this task the name is known to whoever judges."""
-    try:
-        found = _paired(work).variants
-    except PairingRefused:
-        return
-    if len({each.rendered.text for each in found}) == 1:
-        yield Flaw(work.at_message(["user"]), "the prompts of all groups are the same: the name does not arrive")
-
-
 def _fields(work: Work) -> list[Input]:
     return [each for each in work.prompt.inputs if each.demographic is not None]
 
 
-def _paired(work: Work) -> Pairing:
+def _paired(work: Work) -> None:
     names = {each.name for each in _fields(work) if each.demographic and each.demographic.axis == AXIS}
     case = values_for(each for each in work.prompt.inputs if each.name not in names)
     resolve = work.view.load if work.view is not None else None
-    return paired(work.prompt, [case], VariantSet.shipped(AXIS), resolve=resolve)
+    paired(work.prompt, [case], VariantSet.shipped(AXIS), resolve=resolve)
