@@ -26,7 +26,7 @@ WORDS: dict[tuple[Axis, str], str] = {
         he him his himself man men boy boys male males gentleman gentlemen
         father fathers dad dads daddy son sons brother brothers husband husbands uncle uncles nephew nephews
         grandfather grandfathers grandpa grandson grandsons stepfather stepson boyfriend boyfriends widower widowers
-        mr sir
+        mr sir foreman foremen serviceman servicemen
     """,
     ("gender", "female"): """
         she her hers herself woman women girl girls female females lady ladies

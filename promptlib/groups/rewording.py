@@ -10,7 +10,7 @@ from promptlib.groups.axes import checked
 from promptlib.groups.english import JOINERS
 from promptlib.groups.mentioning import beside
 from promptlib.groups.scanning import Phrases, words_of
-from promptlib.groups.titles import COUNTERPARTS, TITLES
+from promptlib.groups.titles import COUNTERPARTS, PRODUCTS, TITLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ _OTHERS = {
     one.word: COUNTERPARTS | {each.word for each in TITLES.values() if each.neutral == one.neutral} - {one.word}
     for one in TITLES.values()
 }
-#: Words that begin a sentence and are no given name.
+#: Words behind which a capital is a courtesy, and no name.
 _OPENERS = frozenset(("a", "an", "the", "our", "your", "this", "that", "each", "every", "any", "no", "one"))
 _VOWELS = "aeiou"
 _ARTICLE = re.compile(r"\b(an?)([ \t]*\n?[ \t]*)\Z", re.IGNORECASE)
@@ -51,7 +51,7 @@ class Rewording:
 def rewordings(text: str, *, language: str = "en") -> tuple[Rewording, ...]:
     """Return the titles of *text* that name a gender and have a neutral form, in their order.
 
-    Nothing is said of a title that may be a name or stands before one ("Neil Postman", "Chairman Mao"), nor of one
+    Nothing is said of a title that may be a name or stands before one ("Neil Chapman", "Chairman Mao"), nor of one
     beside its counterpart ("waiters and waitresses"). Applying all of them leaves nothing to reword. Raises `NotFound`
     for a language without words; German has none.
     """
@@ -75,8 +75,11 @@ def _may_be_a_name(text: str, words: list[Word], at: int, end: int) -> bool:
     word = words[at]
     if not word.text[0].isupper() or word.text.isupper():
         return False
+    if word.small in PRODUCTS:
+        return True
+    # In the middle of a sentence a capital is that of a name, unless it says of which one: "the Chairman".
     if at and words[at - 1].small not in _OPENERS and _touch(text, words[at - 1].end, word.start):
-        return words[at - 1].text[0].isupper()
+        return True
     after = next((each for each in words[at + 1 : at + 3] if each.start >= end), None)
     return after is not None and after.text[0].isupper() and _touch(text, end, after.start)
 

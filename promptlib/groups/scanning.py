@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
+from unicodedata import normalize
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-#: A mark that is put on the letter before it belongs to the word.
-_MARKS = "\u0300-\u036f"
+#: Marks that are put on the letter before, and characters that nobody sees: both stand inside of a word.
+_UNSEEN = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
+_MARKS = f"\u0300-\u036f{_UNSEEN}"
+_WITHOUT = dict.fromkeys(map(ord, _UNSEEN))
 _WORD = re.compile(rf"[\w{_MARKS}]+")
 _ADDRESS = re.compile(r"https?://\S+|www\.\S+|(?<![\w.+-])[\w.+-]{1,64}@[\w-][\w.-]{0,255}")
 _TAGS = (("{{", "}}"), ("{%", "%}"), ("{#", "#}"))
@@ -19,7 +22,11 @@ _APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"
 
 
 class Word(NamedTuple):
-    """A word as it is written, in small letters, and where."""
+    """A word as it is written, in plain small letters, and where.
+
+    Plain: full-width letters are the common ones, and what nobody sees is left out. Letters of other alphabets that
+    look alike stay others.
+    """
 
     text: str
     small: str
@@ -39,8 +46,12 @@ def words_of(text: str) -> list[Word]:
     for each in _WORD.finditer(text):
         before = bisect_right(starts, each.start()) - 1
         if before < 0 or ends[before] <= each.start():
-            found.append(Word(each[0], each[0].lower(), each.start(), each.end()))
+            found.append(Word(each[0], _small(each[0]), each.start(), each.end()))
     return found
+
+
+def _small(word: str) -> str:
+    return word.lower() if word.isascii() else normalize("NFKC", word.translate(_WITHOUT)).lower()
 
 
 def _addresses(text: str) -> Iterator[tuple[int, int]]:

@@ -3,7 +3,8 @@
 The pairs are those on which style guides agree (the Associated Press among them); where they differ, the form that is
 one common word is taken. A title is listed only if its neutral form says the same of the work, in one form for one and
 one for several, and fits wherever the title stood. Left out for that reason: "freshman" ("freshman year"), "maid",
-"waiter", "landlord", "ombudsman", "baseman", "master", "patron"; and "nurse" or "secretary", which name no gender.
+"foreman" (of a jury, of a site), "serviceman" (of an army, of boilers), "waiter", "landlord", "ombudsman", "baseman",
+"master", "patron"; and "nurse" or "secretary", which name no gender.
 German titles have no neutral form that fits everywhere: see promptlib.groups.german.
 """
 
@@ -63,7 +64,6 @@ _MALE = (
     _entry("doorman | doormen", "door attendant | door attendants"),
     _entry("fireman | firemen", "firefighter | firefighters"),
     _entry("fisherman | fishermen", "fisher | fishers"),
-    _entry("foreman | foremen", "supervisor | supervisors"),
     _entry("garbageman | garbagemen", "waste collector | waste collectors"),
     _entry("headmaster | headmasters", "head teacher | head teachers", _CHAIR),
     _entry("layman | laymen", "layperson | laypeople"),
@@ -74,7 +74,6 @@ _MALE = (
     _entry("postman | postmen", "mail carrier | mail carriers"),
     _entry("repairman | repairmen", "repairer | repairers"),
     _entry("salesman | salesmen", "salesperson | salespeople"),
-    _entry("serviceman | servicemen", "service member | service members"),
     _entry("spokesman | spokesmen", "spokesperson | spokespeople", _CHAIR),
     _entry("sportsman | sportsmen", "athlete | athletes"),
     _entry("tradesman | tradesmen", "tradesperson | tradespeople"),
@@ -110,6 +109,8 @@ _EVERYBODY = (
     _entry("manpower | manpower", "staff | staff", _GENERAL),
     _entry("man-hours | man-hours", "person-hours | person-hours", _GENERAL),
 )
+#: With a capital these are products as often as people: "send it by Postman".
+PRODUCTS = frozenset(("postman", "craftsman"))
 #: Words beside which a title is one of a pair that means everybody: "actors and actresses".
 _COUNTERPARTS = """
     actor actors author authors host hosts poet poets steward stewards usher ushers waiter waiters comedian comedians

@@ -40,7 +40,9 @@ def fixed_group(subject: Subject) -> Iterator[Hit]:
     """What is fixed in the text cannot be varied, so nobody sees whether answers depend on it."""
     read = [(strand, [*_mentions(strand)]) for strand in _texts(subject)]
     # Where a noun names the gender, a pronoun that was reworded would no longer point at it.
-    free = all(_is_free(strand, found) for strand, found in read)
+    # Where there are two, nobody could tell them apart any more.
+    genders = {each.group for _, found in read for each in found if each.axis == "gender"}
+    free = len(genders) == 1 and all(_is_free(strand, found) for strand, found in read)
     for strand, found in read:
         proposed = {each.start: each for each in _of_pronouns(strand)} if free else {}
         titles = [(each.start, each.end) for each in rewordings(strand.text)]

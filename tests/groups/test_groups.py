@@ -118,6 +118,20 @@ def test_a_mark_on_a_letter_belongs_to_its_word() -> None:
     assert told("man\u0303ana, \u00fcber, ma\u0301n") == []
 
 
+def test_what_nobody_sees_hides_no_word() -> None:
+    assert told("sh\u00ade, wo\u200bman, ＳＨＥ ＩＳ, h\u200der") == [
+        ("gender", "female", "sh\u00ade"),
+        ("gender", "female", "wo\u200bman"),
+        ("gender", "female", "ＳＨＥ"),
+        ("gender", "female", "h\u200der"),
+    ]
+
+
+def test_letters_that_only_look_alike_are_others() -> None:
+    """What is not attempted: a Cyrillic letter in it makes another word of it."""
+    assert told("sh\u0435") == []
+
+
 def test_places_are_those_of_the_text() -> None:
     text = "Tell {{ name }}'s mother: she is here."
     assert [text[each.start : each.end] for each in mentions(text)] == ["mother", "she"]
@@ -162,7 +176,9 @@ def test_axes_are_few_and_all_have_words() -> None:
         ("Every Policeman", "Every Police officer"),
         ("a congressman", "a member of Congress"),
         # left alone
-        ("Neil Postman, George Foreman, Chairman Mao", None),
+        ("Neil Postman, send it by Postman, ask Fireman about it, Chairman Mao", None),
+        ("Postman sends requests; the foreman of the jury", None),
+        ("the Chairman and our Spokesman. Chairman: sign here", "the Chair and our Spokesperson. Chair: sign here"),
         ("actors and actresses, a waiter or a waitress, policeman/policewoman", None),
         ("craftsmanship, workmanship, Chapman, salesmanship", None),
         ("{{ chairman }}, https://x.org/chairman", None),

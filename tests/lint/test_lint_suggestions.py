@@ -40,6 +40,7 @@ def proposal(text: str) -> Proposal:
         ("He is tired and wants to go.", "He is tired and wants to go."),
         ("Ask her for her name.", "Ask her for her name."),  # them, or their
         ("His mother says he can go.", "His mother says he can go."),  # a noun names the gender
+        ("She can ask him.", "She can ask him."),  # nobody could tell them apart
         ("HE IS HERE, TELL HIM", "HE IS HERE, TELL HIM"),
         ("Ask {{ name }}'s mother.", "Ask {{ name }}'s mother."),
         ("{{ 'chairman' }} {# the chairman #}{% if name %}a chairman{% endif %}",) * 2,
