@@ -281,3 +281,17 @@ def test_own_chains_are_told_of_labels(laid_out: dict[str, Path]) -> None:
     with Store(laid_out["chains"] / "prompts.git") as store:
         reading = applied(data, name="own/mail", view=store)
     assert [(each.lesson, each.check) for each in reading.findings] == [("chains", "floating-step")]
+
+
+def test_own_prompts_are_told_what_grows_without_an_end() -> None:
+    head = "---\ndescription: Answers\ninputs:\n"
+    body = "---\nsystem:\nAnswer in {{ tones | join(' and ') }} words.\n\n{{ turns }}\n\nuser:\nGo on.\n"
+    tones = "  tones: {kind: array, description: Tones, items: {kind: string, enumValues: [warm, plain]}}\n"
+    turns = "  turns: {kind: thread, description: What was said}\n"
+    reading = applied(f"{head}{tones}{turns}{body}".encode(), name="own/answer")
+    told = [each.message for each in reading.findings if each.check == "nothing-goes"]
+    assert len(told) == 1
+    assert told[0].startswith("200 items of turns take")
+    cut = "metadata: {promptlib: {segments: {turns: {priority: 1}}}}\n"
+    reading = applied(f"{head}{tones}{turns}{cut}{body}".encode(), name="own/answer")
+    assert [each for each in reading.findings if each.check == "nothing-goes"] == []

@@ -28,6 +28,8 @@ _QUESTION = f"{MARK}q did it rain on each of the days that the reports are about
 _ROOM = 60
 #: Tokens that hold all of it.
 _WIDE = 100_000
+#: What takes a few tokens each.
+_SMALL = frozenset(("enum", "boolean", "integer", "float", "date", "datetime"))
 #: Items of a list or thread that a budget is tried with, and the tokens that it has for them.
 _MANY, _FEW_TOKENS = 200, 100
 
@@ -38,7 +40,7 @@ _MANY, _FEW_TOKENS = 200, 100
 def nothing_goes(work: Work) -> Iterator[Flaw]:
     """What grows without an end, and may not be cut, ends in an error some day."""
     for each in work.prompt.inputs:
-        if each.type.kind not in ("thread", "array") or each.type.max_length is not None:
+        if not _grows(each):
             continue
         plain = int(_rendered(work, {each.name: _several(each, 1)}, None).tokens)
         try:
@@ -122,6 +124,15 @@ def newest_first(work: Work) -> Iterator[Flaw]:
         yield Flaw(place, "the newest turn goes, and older ones stay")
     elif not newest and all(f"{MARK}d{at} " in found.text for at in range(len(_DOCUMENTS))):
         yield Flaw(place, f"the whole history goes although {_ROOM} tokens are left for its newest turns")
+
+
+def _grows(declared: Input) -> bool:
+    """Whether it is a thread, or a list of what can be long, of any length."""
+    kind = declared.type
+    if kind.max_length is not None:
+        return False
+    items = kind.items.kind if kind.items is not None else None
+    return kind.kind == "thread" or (kind.kind == "array" and items not in _SMALL)
 
 
 def _several(declared: Input, count: int) -> list[object]:
