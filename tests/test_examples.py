@@ -8,6 +8,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from promptlib import Store
+from promptlib.lint import lint
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -34,6 +37,14 @@ def test_the_application_passes_its_own_tests_outside_of_any_repository(tmp_path
     assert "5 passed" in run(
         tmp_path / "app", ["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_helpdesk.py"]
     )
+
+
+def test_lint_has_nothing_to_say_of_the_application(tmp_path: Path) -> None:
+    """Its one silence says why."""
+    shutil.copytree(EXAMPLES / "app", tmp_path / "app", ignore=shutil.ignore_patterns("__pycache__"))
+    report = lint(Store(tmp_path / "app"))
+    assert report.findings == ()
+    assert (report.prompts, report.silenced) == (2, 1)
 
 
 def test_a_chain_runs_fails_and_goes_on(tmp_path: Path) -> None:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from promptlib import Budget, Chain, Prompt
+from promptlib.cli.demo import made
 from promptlib.codec import read_with_notes, write
 from promptlib.demo import Event, events
 from promptlib.diff import diff
+from promptlib.lint import lint, lint_file
 from promptlib.messages import Placeholder, assistant, user
 from promptlib.refs import Pin, check_label, check_name
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ALL = list(events())
 PROMPTS = [(event.name, event.stored) for event in ALL if isinstance(event.stored, Prompt)]
@@ -70,6 +75,19 @@ def test_every_file_is_as_promptlib_writes_it(event: Event) -> None:
     assert stored.description
     assert stored.tags
     assert event.message[0].isupper()
+
+
+@pytest.mark.parametrize("event", ALL, ids=[f"{at}-{event.name}" for at, event in enumerate(ALL, 1)])
+def test_lint_has_nothing_to_say_of_any_version(event: Event) -> None:
+    """People learn from what they are shown first."""
+    assert lint_file(event.data, source=event.name).findings == ()
+
+
+def test_lint_has_nothing_to_say_of_the_store(tmp_path: Path) -> None:
+    with made(tmp_path / "prompts.git") as store:
+        report = lint(store)
+    assert report.findings == ()
+    assert report.silenced == 0
 
 
 @pytest.mark.parametrize(("name", "prompt"), PROMPTS, ids=[f"{at}-{name}" for at, (name, _) in enumerate(PROMPTS, 1)])
