@@ -14,7 +14,6 @@ import contextlib
 import io
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -27,6 +26,8 @@ from unittest import SkipTest
 import pytest
 from sybil import Document, Example, Region
 from sybil.parsers.markdown import SkipParser
+
+from tests.standing import standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,9 +51,10 @@ SECONDS = 120
 class Page:
     """The state that the blocks of one page share."""
 
-    def __init__(self, path: Path, folder: Path) -> None:
-        """Read the page; its files go to *folder*."""
+    def __init__(self, path: Path, folder: Path, commands: Path) -> None:
+        """Read the page; its files go to *folder*, its `python` and `promptlib` are those of *commands*."""
         self.folder = folder
+        self.commands = commands
         self.printed: str | None = None
         self.status = 0
         self.module = ModuleType(re.sub(r"\W", "_", f"page_{path.stem}"))
@@ -132,7 +134,7 @@ class Page:
         run = subprocess.run(
             ["sh", "-c", f"(exit {self.status})\n{command}"],
             cwd=self.folder,
-            env=os.environ | {"PATH": f"{_commands(self.folder)}{os.pathsep}{os.environ['PATH']}"},
+            env=os.environ | {"PATH": f"{self.commands}{os.pathsep}{os.environ['PATH']}"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -142,19 +144,6 @@ class Page:
         )
         self.status = run.returncode
         return run.stdout
-
-
-def _commands(folder: Path) -> Path:
-    """Return a folder whose `python` and `promptlib` are the tested ones, installed or not."""
-    commands = folder.parent / f"{folder.name}-commands"
-    if not commands.exists():
-        commands.mkdir()
-        python = shlex.quote(sys.executable)
-        start = "import sys; from promptlib.cli import main; sys.argv[0] = 'promptlib'; main()"
-        for name, line in {"python": python, "promptlib": f'{python} -c "{start}"'}.items():
-            (commands / name).write_text(f'#!/bin/sh\nexec {line} "$@"\n')
-            (commands / name).chmod(0o755)
-    return commands
 
 
 def check_output(expected: str, output: str, where: str) -> None:
@@ -169,15 +158,24 @@ def check_output(expected: str, output: str, where: str) -> None:
     assert re.fullmatch(pattern, actual), f"{where} shows\n{expected}\nbut the output is\n{actual}"
 
 
+@pytest.fixture(scope="module")
+def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return a folder whose `python` and `promptlib` are the tested ones, installed or not."""
+    with standing(tmp_path_factory.mktemp("commands")) as folder:
+        yield folder
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_every_block_of_the_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_block_of_the_page_runs(
+    page: Path, tmp_path: Path, commands: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if page.is_relative_to(APPLICATION):
         # Its commands run in a copy of it, where `python -m helpdesk` finds the application in the working directory.
         shutil.copytree(APPLICATION, tmp_path / "page", ignore=shutil.ignore_patterns("__pycache__"))
         monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
     else:
         (tmp_path / "page").mkdir()
-    Page(page, tmp_path / "page").run()
+    Page(page, tmp_path / "page", commands).run()
 
 
 def test_every_skipped_block_says_why() -> None:
@@ -248,16 +246,16 @@ $ false
 """
 
 
-def run_text(folder: Path, text: str) -> int:
+def run_text(folder: Path, text: str, commands: Path) -> int:
     """Run *text* as a page."""
     path = folder / "sample.md"
     path.write_text(text)
     (folder / "page").mkdir()
-    return Page(path, folder / "page").run()
+    return Page(path, folder / "page", commands).run()
 
 
-def test_a_good_page_runs(tmp_path: Path) -> None:
-    assert run_text(tmp_path, GOOD) == 5
+def test_a_good_page_runs(tmp_path: Path, commands: Path) -> None:
+    assert run_text(tmp_path, GOOD, commands) == 5
     assert (tmp_path / "page" / "conf" / "settings.toml").read_text() == "[tool]\nanswer = 42\n"
 
 
@@ -275,6 +273,6 @@ def test_a_good_page_runs(tmp_path: Path) -> None:
     ],
     ids=["python", "printed", "status", "output", "prompt", "language", "outside", "indented"],
 )
-def test_a_wrong_page_fails(text: str, words: str, tmp_path: Path) -> None:
+def test_a_wrong_page_fails(text: str, words: str, tmp_path: Path, commands: Path) -> None:
     with pytest.raises(AssertionError, match=re.escape(words)):
-        run_text(tmp_path, text)
+        run_text(tmp_path, text, commands)
