@@ -409,9 +409,8 @@ class Prompt(Generic[InputsT]):
             )
         found = found or cast("Resolve", resolve)(str(pin))
         if found.digest != pin.digest:
-            raise InvalidPrompt(
-                f"the include {alias!r} is pinned to {pin.digest}, and what was found is {found.digest}"
-            )
+            what = f"the include {alias!r} is pinned to {pin.digest}, and what was found is {found.digest}"
+            raise InvalidPrompt(what)
         check_included(self, alias, found)
         return found
 
@@ -432,14 +431,15 @@ class Prompt(Generic[InputsT]):
         names = ", ".join(each.name for each in self.inputs) or "none"
         return f"Prompt({label}{len(self.messages)} messages, inputs: {names}, {self.digest[:15]})"
 
+    def _repr_html_(self) -> str:
+        from promptlib.notebook import of_prompt  # noqa: PLC0415 - only a notebook needs it
+
+        return of_prompt(self)
+
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle the parts that differ from their defaults; the compiled template is made anew."""
-        kept = {
-            each.name: value
-            for each in fields(self)
-            if each.init and (value := getattr(self, each.name)) != each.default
-        }
-        return _restored, (type(self), kept)
+        parts = ((each, getattr(self, each.name)) for each in fields(self) if each.init)
+        return _restored, (type(self), {each.name: value for each, value in parts if value != each.default})
 
     @classmethod
     def __class_getitem__(cls, inputs: Any) -> Any:  # noqa: ANN401 - typing's own signature

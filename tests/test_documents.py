@@ -44,7 +44,8 @@ FENCE = re.compile(
 SNIPPET = re.compile(r'^--8<-- "([^":]+)"$', re.MULTILINE)
 COMMAND = re.compile(r"^\$ (.+(?:\\\n.+)*)\n?", re.MULTILINE)
 #: Languages of blocks that only show something.
-SHOWN = {"", "text", "yaml", "toml", "json", "jinja", "ini", "diff", "mermaid", "html", "css", "make", "dockerfile", "prompty", "xml"}
+SHOWN = {"", "text", "yaml", "toml", "json", "jinja", "ini", "diff", "mermaid", "html", "css", "make", "prompty", "xml"}
+SHOWN |= {"dockerfile"}
 SECONDS = 120
 
 

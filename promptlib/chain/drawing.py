@@ -9,6 +9,7 @@ from promptlib.flowchart import escaped
 from promptlib.inputs import described
 from promptlib.inputs.wording import shown
 from promptlib.plain import Frozen, thaw
+from promptlib.tables import TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,4 +95,4 @@ def html(chain: Chain[Any]) -> str:
     ]
     inputs = ", ".join(map(described, chain.inputs)) or "no inputs"
     body = "".join(f"<tr>{row}</tr>" for row in rows)
-    return f"<table><caption style='{left}'>{escape(inputs)}</caption><tr>{head}</tr>{body}</table>"
+    return f"{TABLE}<caption style='{left}'>{escape(inputs)}</caption><tr>{head}</tr>{body}</table>"

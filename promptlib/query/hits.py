@@ -157,6 +157,11 @@ class Hits(Sequence[Hit]):
             "spelled": dict(self.spelled),
         }
 
+    def _repr_html_(self) -> str:
+        from promptlib.notebook import of_hits  # noqa: PLC0415 - only a notebook needs it
+
+        return of_hits(self)
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Duplicate:

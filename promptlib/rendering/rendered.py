@@ -134,12 +134,14 @@ class RenderedPrompt:
     def _repr_html_(self) -> str:
         from html import escape  # noqa: PLC0415 - its table of entities costs a start more than all of this package
 
+        from promptlib.tables import TABLE  # noqa: PLC0415 - beside it
+
         rows = [
             f"<tr><th style='vertical-align:top;text-align:left'>{message.role}</th>"
             f"<td style='text-align:left;white-space:pre-wrap'>{escape(_readable(message))}</td></tr>"
             for message in self.messages
         ]
-        return f"<table>{''.join(rows)}</table>"
+        return f"{TABLE}{''.join(rows)}</table>"
 
 
 _SHOWN = 6

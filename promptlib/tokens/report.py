@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
+from promptlib.tables import TABLE
 from promptlib.tokens.vocabulary import SAME_TOKENS, VOCABULARIES
 
 if TYPE_CHECKING:
@@ -275,9 +276,9 @@ def _html(report: BudgetReport) -> str:
         for each in segments
     ]
     table = (
-        "<table><tr style='text-align:left'>"
+        f"{TABLE}<tr style='text-align:left'>"
         "<th>segment</th><th>priority</th><th>asked</th><th>given</th><th>outcome</th><th>why</th></tr>"
         f"{''.join(parts)}</table>" + (f"<p>and {more:,} more</p>" if more else "")
     )
     head = f"<p>counted by {escape(engine(report.total))}</p>"
-    return f"<div>{head}{bar}<table>{''.join(rows)}</table>{table if parts else ''}</div>"
+    return f"<div>{head}{bar}{TABLE}{''.join(rows)}</table>{table if parts else ''}</div>"

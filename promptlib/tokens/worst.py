@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from promptlib.messages import Message, Text
+from promptlib.tables import TABLE
 from promptlib.tokens.chat import around
 from promptlib.tokens.edges import LONGEST_CHARACTER
 from promptlib.tokens.fitting import Packing, Rules
@@ -264,4 +265,4 @@ def _html(case: WorstCase, rows: Sequence[tuple[Share, str]], verdict: Sequence[
 
     cells = [f"<tr><td>{escape(row.name)}</td><td style='text-align:right'>{number}</td></tr>" for row, number in rows]
     told = "".join(f"<p>{escape(line.strip())}</p>" for line in verdict)
-    return f"<div><p>the worst case, by {escape(case.engine)}</p><table>{''.join(cells)}</table>{told}</div>"
+    return f"<div><p>the worst case, by {escape(case.engine)}</p>{TABLE}{''.join(cells)}</table>{told}</div>"

@@ -45,6 +45,14 @@ def python_for_limits(module: str) -> str:
     return _made(f"{module}-limits", [*LIMIT_PINS[module], *map(_as_here, LIMIT_SHARED)])
 
 
+def python_with(name: str, *wanted: str) -> str:
+    """Return the Python of an environment *name* that holds what is *wanted*; raises `NotInstalled`.
+
+    What is said without a version is the one that is installed here.
+    """
+    return _made(name, [each if "=" in each else _as_here(each) for each in wanted])
+
+
 def _as_here(name: str) -> str:
     return f"{name}=={version(name)}"
 
