@@ -1,4 +1,4 @@
-"""The picture in the README shows what the commands print today."""
+"""The pictures of a terminal show what the commands print today."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ def text_of(svg: str) -> list[str]:
     return [word for text in texts for word in html.unescape(text).split()]
 
 
-def test_the_picture_is_current() -> None:
-    svg = runpy.run_path(str(DOCS / "screens.py"))["picture"]()
-    kept = (DOCS / "images" / "screen.svg").read_text("utf-8")
-    assert text_of(svg) == text_of(kept), "make it again: python docs/screens.py"
-    assert "url(" not in kept.replace("url(#", ""), "a picture asks no server for anything"
+def test_the_pictures_are_current() -> None:
+    pictures = runpy.run_path(str(DOCS / "screens.py"))["pictures"]()
+    assert {path.stem for path in (DOCS / "images").glob("*.svg")} == pictures.keys()
+    for name, svg in pictures.items():
+        kept = (DOCS / "images" / f"{name}.svg").read_text("utf-8")
+        assert text_of(svg) == text_of(kept), "make it again: python docs/screens.py"
+        assert "url(" not in kept.replace("url(#", ""), "a picture asks no server for anything"
