@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from promptlib.errors import InvalidInputs, RenderFailed
-from promptlib.learn.probing import value_for, values_for
+from promptlib.learn.probing import MARK, value_for, values_for
 from promptlib.lint.delimiters import is_free_value
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from promptlib.inputs import InputType
     from promptlib.learn.work import Work
+    from promptlib.messages import Role
     from promptlib.rendering import RenderedPrompt
     from promptlib.rendering.flow import Drawn, Strand
 
@@ -71,3 +72,15 @@ def _first_text(kind: InputType) -> str:
     if kind.kind == "object":
         return next((each.name for each in kind.properties if each.type.kind == "string"), "")
     return "key" if kind.kind == "json" else "[]"
+
+
+def arrives(work: Work, *roles: Role) -> bool:
+    """Whether some text of a stranger arrives in a rendered message, of *roles* where they are named."""
+    return any(_arrives(work, each, roles) for each in spots(work))
+
+
+def _arrives(work: Work, spot: Spot, roles: tuple[Role, ...]) -> bool:
+    rendered = rendered_with(work, spot.drawn, f"{MARK} one two")
+    if rendered is None:
+        return False
+    return any(MARK in each.text for each in rendered.messages if not roles or each.role in roles)

@@ -9,7 +9,21 @@ if TYPE_CHECKING:
     from promptlib.learn.lesson import Lesson
 
 #: The names, in their order. A lesson's module is its name with _ for -.
-NAMES = ("delimiters", "long-context", "budget-and-priority", "includes", "chains", "versions-and-labels", "fairness")
+NAMES = (
+    "clear-task",
+    "context-and-role",
+    "typed-inputs",
+    "delimiters",
+    "examples",
+    "output-form",
+    "way-out",
+    "long-context",
+    "budget-and-priority",
+    "includes",
+    "chains",
+    "versions-and-labels",
+    "fairness",
+)
 
 
 def _lessons() -> tuple[Lesson, ...]:

@@ -6,14 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 from promptlib.learn.lesson import Flaw, Lesson
-from promptlib.learn.planting import rendered_with, spots
+from promptlib.learn.planting import arrives, rendered_with, spots
 from promptlib.learn.probing import MARK
 from promptlib.lint.delimiters import is_free_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from promptlib.learn.planting import Spot
     from promptlib.learn.work import Work
     from promptlib.lint.enclosing import Pair
     from promptlib.rendering.flow import Drawn
@@ -35,14 +34,8 @@ _POINTS = re.compile(
 @LESSON.check("lost-value", "put the review back in: {{ review }} is what the prompt is for")
 def lost_value(work: Work) -> Iterator[Flaw]:
     """What a customer wrote must still arrive."""
-    texts = [each for each in spots(work) if work.role(each.strand.piece) in {"user", "tool", "system", "developer"}]
-    if not any(_arrives(work, each) for each in texts):
+    if not arrives(work):
         yield Flaw(work.at_message(["user"]), "no text of the customer arrives in the prompt")
-
-
-def _arrives(work: Work, spot: Spot) -> bool:
-    rendered = rendered_with(work, spot.drawn, f"{MARK} one two")
-    return rendered is not None and MARK in rendered.text
 
 
 @LESSON.check("lost-task", "say what the model is to do, in a sentence of your own")
