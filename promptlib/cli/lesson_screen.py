@@ -27,7 +27,7 @@ def markdown(text: str) -> list[Row]:
     # No colour lies behind words: it would be a box of black in a light terminal.
     theme = Theme({"markdown.code": "bold cyan", "markdown.link": "blue underline", "markdown.link_url": "blue"})
     console = Console(width=columns, file=io.StringIO(), force_terminal=True, color_system="standard", theme=theme)
-    found = [_row(line) for line in console.render_lines(_markdown()(text), pad=False)]
+    found = [_row(line) for line in console.render_lines(_markdown()(text, hyperlinks=False), pad=False)]
     while found and not found[-1]:
         found.pop()
     return found

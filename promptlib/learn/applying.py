@@ -48,10 +48,11 @@ def applied(data: bytes, *, name: str, source: str = "", view: View | None = Non
     A file that cannot be read is one finding, of the first lesson. A chain is looked at by lessons about chains.
     """
     reports: list[Report] = []
+    work = Work(data, source or name, name=name, view=view)
     for lesson in LESSONS:
         if not any(each.own for each in lesson.checks):
             continue
-        report = checked(lesson, Work(data, source or name, name=name, view=view), own=True)
+        report = checked(lesson, work, own=True)
         if any(each.check == NO_PROMPT for each in report.findings):
             continue
         reports.append(report)

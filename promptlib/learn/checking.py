@@ -86,7 +86,14 @@ def _of_check(lesson: Lesson, check: Check, work: Work) -> Iterator[Finding]:
 
 def _of_error(lesson: Lesson, check: str, error: PromptLibError, work: Work) -> Finding:
     where = error.where if error.where is not None and str(error.where) else Where(work.source, 1)
-    return _finding(lesson, check, where, error.what, error.hint)
+    return _finding(lesson, check, where, error.what, error.hint or _NEXT[check])
+
+
+#: What helps where an error itself does not say.
+_NEXT = {
+    UNREADABLE: "mend this place first: the rest is looked at when the file can be read",
+    NO_RENDER: "let it render with every value that its inputs take",
+}
 
 
 def _finding(lesson: Lesson, check: str, where: Where, message: str, hint: str) -> Finding:
