@@ -69,7 +69,7 @@ class Sitting:
         os.close(terminal)
 
     def interrupt(self) -> None:
-        """Type Ctrl-C while the process waits for a line: one that comes a moment before is only heard with the next."""
+        """Type Ctrl-C while the process waits for a line: a moment before, it is only heard with the next one."""
         self.typed()
         self.say("\x03")
 
