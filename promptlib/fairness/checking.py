@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from promptlib.errors import InvalidPrompt, nearest
+from promptlib.fairness.folding import look, scripts_of
 from promptlib.plain import LARGEST_INTEGER, Frozen
 from promptlib.rendering import invisible_in_text
 
@@ -37,12 +38,6 @@ class Mistake(NamedTuple):
 _WORD = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _SYNTAX = re.compile(r"\{[{%#]|[}%#]\}")
 _ROLE_LINE = re.compile(r"\s*(?:system|developer|user|assistant|tool)\s*:", re.IGNORECASE)
-_SCRIPTS = ("LATIN", "CYRILLIC", "GREEK")
-#: Letters of two other alphabets that look like Latin ones.
-_ALIKE = str.maketrans(
-    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501\u03bf\u03bd\u03b1\u03b9\u03c1\u03ba",
-    "aeopcyxijshdovaipk",
-)
 
 
 def checked_groups(given: VariantSet) -> Frozen:
@@ -165,9 +160,8 @@ def _unfit(value: str) -> tuple[str, str] | None:
         return f"{value!r:.80} holds the syntax of a template", "a value is put in as it is: write plain text"
     if _ROLE_LINE.match(value):
         return f"{value!r:.80} begins like a role line", "a value is what stands in a sentence"
-    scripts = {each for char in value for each in _SCRIPTS if unicodedata.name(char, "").startswith(each)}
-    if len(scripts) > 1:
-        return f"{value!r:.80} mixes {' and '.join(sorted(scripts)).title()} letters", "type it in one alphabet"
+    if len(scripts := scripts_of(value)) > 1:
+        return f"{value!r:.80} mixes {' and '.join(scripts)} letters", "type it in one alphabet"
     return None
 
 
@@ -203,7 +197,7 @@ def _twins(form: str, groups: dict[str, dict[str, tuple[Value, ...]]]) -> Iterat
         seen: dict[object, str] = {}
         for group, own in groups.items():
             value = own[form][row]
-            other = seen.setdefault(look(value), group)
+            other = seen.setdefault(look(value) if isinstance(value, str) else value, group)
             if other == group:
                 continue
             same = groups[other][form][row] == value
@@ -211,20 +205,20 @@ def _twins(form: str, groups: dict[str, dict[str, tuple[Value, ...]]]) -> Iterat
             yield Mistake(("groups", group, form, row), what, "a row has another value in each group")
 
 
-def look(value: Value) -> object:
-    """Return what two values share that a reader would take for the same."""
-    if not isinstance(value, str):
-        return value
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).casefold()).translate(_ALIKE)
-    return "".join(folded.split())
-
-
 def _kind(value: object) -> str:
-    words = {bool: "truth value", int: "number that is too large", float: "number with a fraction", list: "list"}
-    return words.get(type(value), "table" if isinstance(value, Mapping) else type(value).__name__)
+    """Return what *value* is, in the words of somebody who writes a file."""
+    if isinstance(value, bool):
+        return "truth value"
+    if isinstance(value, int):
+        return "number" if abs(value) <= LARGEST_INTEGER else "number that is too large"
+    if isinstance(value, float):
+        return "number with a fraction"
+    return (
+        "table" if isinstance(value, Mapping) else "list" if isinstance(value, list | tuple) else type(value).__name__
+    )
 
 
 def shown(path: Path) -> str:
     """Return *path* as people write it: `female.name[2]`."""
     steps = path[1:] if len(path) > 1 and path[0] == "groups" else path
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".") or "the set"
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")

@@ -100,17 +100,22 @@ def _no_form(field: Field, variants: VariantSet) -> PairingRefused | None:
 
 
 def _unfit(field: Field, kind_of: InputType, variants: VariantSet) -> Iterator[PairingRefused]:
-    """Yield each value of the set that the type of *field* refuses."""
+    """Yield for each group the first of its values that the type of *field* refuses."""
     for group, forms in variants.groups.items():
+        refused: list[str] = []
         for row, value in enumerate(forms[field.form]):
             try:
                 conform(
                     kind_of, spelled(kind_of, value), f"{group}.{field.form}[{row}], which {field.name!r} is given,"
                 )
             except InvalidPrompt as error:
-                hint = "change the type of the input, or give a set whose values it takes"
-                yield PairingRefused(error.what, hint=hint)
+                refused.append(error.what)
+        if refused:
+            more = f"; so are {len(refused) - 1} more of this group" if refused[1:] else ""
+            yield PairingRefused(f"{refused[0]}{more}", hint=_OTHERS)
 
+
+_OTHERS = "change the type of the input, give a set whose values it takes, or leave groups out: variants.only('…', '…')"
 
 #: Reasons that one error holds: a set of a thousand rows can be refused a thousand times.
 MOST_REASONS = 20

@@ -125,9 +125,10 @@ def skeleton_of(
     strands = flow_of(prompt.messages, prompt.inputs)
     holes = tuple(hole for strand in strands if (hole := _hole(prompt.messages, strand, fields)))
     refused = [
-        _refusal(prompt, use, strands)
+        _refusal(prompt, use, field, strands)
         for use in template.uses
-        if any(overlap((use.name, *use.path), field) for field in fields) and not _within(use, holes)
+        if not _within(use, holes)
+        for field in [each for each in sorted(fields) if overlap((use.name, *use.path), each)][:1]
     ]
     names = _free_names(prompt.messages)
     variables = {expression: next(names) for expression in dict.fromkeys(hole.expression for hole in holes)}
@@ -189,20 +190,21 @@ def _within(use: Variable, holes: tuple[Hole, ...]) -> bool:
     return any(hole.piece == piece and hole.start <= start and end <= hole.end for hole in holes)
 
 
-def _refusal(prompt: Prompt[Any], use: Variable, strands: tuple[Strand, ...]) -> PairingRefused:
-    """Return why *use* is no hole, in the words of the statement that it stands in."""
-    text = prompt.messages[use.span.piece].text
-    name = f"{use}"
-    what = f"{name!r} is computed with, and not only put out"
-    opened = max(text.rfind("{%", 0, use.span.start), text.rfind("{{", 0, use.span.start))
+def _refusal(prompt: Prompt[Any], use: Variable, field: FieldPath, strands: tuple[Strand, ...]) -> PairingRefused:
+    """Return why *use*, which reads *field*, is no hole, in the words of the statement that it stands in."""
+    piece, at, _ = use.span
+    text = prompt.messages[piece].text
+    name = ".".join(field)
+    read = repr(name) if (use.name, *use.path) == field else f"{str(use)!r}, which holds {name!r},"
+    opened = max(text.rfind("{%", 0, at), text.rfind("{{", 0, at))
     statement = _STATEMENT.match(text, max(opened, 0))
-    captured = any(
-        each.captured and each.piece == use.span.piece and each.start <= use.span.start < each.end for each in strands
-    )
+    captured = any(each.captured and each.piece == piece and each.start <= at < each.end for each in strands)
     if statement is not None:
-        what = _DOES.get(statement[1], "a statement reads {}").format(repr(name))
+        what = _DOES.get(statement[1], "a statement reads {}").format(read)
     elif captured:
-        what = f"{name!r} is put out inside of a macro or block, whose text can be read again"
+        what = f"{read} is put out inside of a macro or block, whose text can be read again"
+    else:
+        what = f"{read} is computed with, and not only put out"
     return PairingRefused(what, where=use.where, hint=_HINT.format(name))
 
 

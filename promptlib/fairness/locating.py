@@ -47,8 +47,10 @@ class Places:
         table: Path = ()
         while self._at < len(self._text):
             if self._text[self._at] == "[":
-                self._at += 1
+                brackets = 2 if self._text.startswith("[[", self._at) else 1
+                self._at += brackets
                 table = self._keys((), "]")
+                self._at += brackets - 1
             else:
                 path = self._keys(table, "=")
                 self._skip()
@@ -78,9 +80,6 @@ class Places:
         start = self._at
         while self._text[self._at] not in " \t\n.=]:[":
             self._at += 1
-        if start == self._at:  # the second bracket of an array of tables
-            self._at += 1
-            return self._key()
         return self._text[start : self._at]
 
     def _put(self, path: Path, place: Place) -> None:

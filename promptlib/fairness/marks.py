@@ -12,7 +12,7 @@ from promptlib.messages import Text, user
 from promptlib.rendering import compile_pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from promptlib.fairness.holes import FieldPath, Skeleton
     from promptlib.messages import Message, Part
@@ -46,19 +46,13 @@ class Marked:
     @property
     def shown(self) -> frozenset[FieldPath]:
         """The declared fields that these messages put out."""
-        found = {char for text in self.texts() for char in text if char in self._expressions}
+        found = {char for message in self.messages for char in message.text if char in self._expressions}
         return frozenset(self._fields[self._expressions[char]] for char in found)
 
-    def texts(self) -> Iterator[str]:
-        """Yield the text of each message, with the marks."""
-        for message in self.messages:
-            yield message.text
-
-    def literals(self) -> Iterator[tuple[int, str]]:
-        """Yield the number of each message and each stretch of its text between holes."""
-        for number, text in enumerate(self.texts()):
-            for stretch in self._split.split(text)[::2]:
-                yield number, stretch
+    def plain(self, message: Message) -> Message:
+        """Return one of the messages with an ellipsis in each hole."""
+        parts = [Text(self._split.sub("…", part.text)) if isinstance(part, Text) else part for part in message.parts]
+        return replace(message, parts=tuple(parts))
 
     def put_out(self, values: Mapping[str, object]) -> dict[str, str]:
         """Return what each expression puts out for *values*."""

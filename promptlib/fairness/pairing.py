@@ -86,7 +86,7 @@ def paired(  # noqa: PLR0913 - what is paired, and how it is rendered, all by ke
         cases=given,
         variants=tuple(found),
         allowed=tuple(namings),
-        note=proof.words.note,
+        note=proof.note,
     )
 
 

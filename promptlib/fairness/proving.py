@@ -14,7 +14,7 @@ from promptlib.fairness.cutting import alike, otherwise, same_from
 from promptlib.fairness.fields import completed, fields_of, gives, raise_all, spelled, value_at
 from promptlib.fairness.holes import bound, skeleton_of, without
 from promptlib.fairness.marks import Marked
-from promptlib.fairness.texts import place_in
+from promptlib.fairness.texts import holds_files, place_in, texts_in
 from promptlib.fairness.variants import Put, Variant
 from promptlib.fairness.words import Words, fixed_in, sent_beside, told_in, told_together
 from promptlib.inputs.conforming import conform
@@ -70,9 +70,18 @@ class Proof:
         self._resolve = resolve
         self._types = {name: each.type for name, each in parts(prompt.inputs)}
         self._paths = frozenset(each.path for each in self.fields)
+        #: The inputs that held what cannot be looked into.
+        self.unseen: set[str] = set()
         self._skeleton, refused = skeleton_of(prompt, self._paths, resolve)
         raise_all([*refused, *bound(prompt, self._paths)])
         raise_all([*fixed_in(self._skeleton, self.words), *sent_beside(prompt, self.words)])
+
+    @property
+    def note(self) -> str:
+        """What was not looked at, in a sentence each; empty where everything was."""
+        unseen = ", ".join(map(repr, sorted(self.unseen)))
+        said = [self.words.note, f"the images and files of {unseen} were not looked into" if unseen else ""]
+        return "; ".join(filter(None, said))
 
     def variants(
         self, number: int, given: Mapping[str, object], allow: frozenset[str], namings: list[Naming]
@@ -118,6 +127,7 @@ class Proof:
     def _begun(self, number: int, plain: Mapping[str, object], allow: frozenset[str]) -> _Case:
         """Return what is the same for every group of the case that was given *plain* for one of them."""
         others = without(plain, self._paths)
+        self.unseen |= {name for name, value in others.items() if holds_files(value)}
         refused, namings = told_in(number, others, self.words, allow)
         raise_all(refused)
         try:
@@ -125,8 +135,12 @@ class Proof:
         except (RenderFailed, InvalidPrompt) as error:
             what = f"cases[{number}]: the template reads a declared field on a way that it does not show: {error.what}"
             raise PairingRefused(what, where=error.where, hint="put the field out where it is declared") from error
-        titles = [f"message {at} ({each.role})" for at, each in enumerate(marked.messages, 1)]
-        raise_all(told_together(number, list(zip(titles, marked.texts(), strict=True)), self.words, namings))
+        texts = [
+            each
+            for at, message in enumerate(marked.messages, 1)
+            for each in texts_in(marked.plain(message), f"message {at} ({message.role})")
+        ]
+        raise_all(told_together(number, texts, self.words, namings))
         if not marked.shown:
             what = f"no message of cases[{number}] puts out a declared field"
             raise PairingRefused(what, hint="all groups would be sent the same: give a case in which one is put out")

@@ -13,7 +13,7 @@ from typing import Any
 from promptlib.codec.source import Source
 from promptlib.errors import InvalidFile, NotFound, nearest
 from promptlib.fairness.checking import MOST_MISTAKES, Mistake, mistakes_of, shown
-from promptlib.fairness.locating import Places
+from promptlib.fairness.locating import Place, Places
 
 KEYS = ("axis", "language", "source", "licence", "note", "everyday", "groups")
 LARGEST = 1 << 20
@@ -47,10 +47,11 @@ def parts_of(text: str, name: str) -> dict[str, Any]:
         raise source.error(0, "a set is a table of names and values", 'write {"axis": "gender", …}')
     places = Places(text, is_json=is_json)
     found = [*_strange(given), *islice(mistakes_of(given), MOST_MISTAKES)]
+    errors = [_error(source, places.of(each.path), each) for each in found]
     if is_json:
-        found += [Mistake(path, "it stands here twice", "keep one of them") for path, _ in places.twice]
-    if found:
-        errors = [_error(source, places, each) for each in found]
+        twice = Mistake((), "it stands here twice", "keep one of them")
+        errors += [_error(source, place, twice._replace(path=path)) for path, place in places.twice]
+    if errors:
         raise InvalidFile(errors[0].what, where=errors[0].where, hint=errors[0].hint, others=errors[1:])
     return given
 
@@ -76,8 +77,8 @@ def _strange(given: dict[str, Any]) -> list[Mistake]:
     return [Mistake((key,), "no such key", f"{nearest(key, KEYS)} {names}".strip()) for key in given if key not in KEYS]
 
 
-def _error(source: Source, places: Places, mistake: Mistake) -> InvalidFile:
-    start, end = places.of(mistake.path)
+def _error(source: Source, place: Place, mistake: Mistake) -> InvalidFile:
+    start, end = place
     return source.error(start, f"{shown(mistake.path)}: {mistake.what}", mistake.hint, max(1, end - start))
 
 

@@ -36,6 +36,14 @@ def texts_in(value: object, path: str) -> Iterator[tuple[str, str]]:
             yield from texts_in(each, f"{path}[{at}]")
 
 
+def holds_files(value: object) -> bool:
+    """Return whether an image or a file lies in plain *value*."""
+    if isinstance(value, Message):
+        return any(isinstance(part, Image | File) for part in value.parts)
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    return isinstance(value, Image | File) or any(map(holds_files, inside))
+
+
 def _part_texts(part: Text | Image | File, path: str) -> Iterator[tuple[str, str]]:
     if isinstance(part, Text):
         yield path, part.text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -62,6 +62,14 @@ class VariantSet:
     def read(cls, path: Path | str) -> Self:
         """Return the set in the TOML or JSON file at *path*; raises `InvalidFile` with the line of each mistake."""
         return cls(**read(path))
+
+    def only(self, *groups: str) -> Self:
+        """Return the set with these *groups* alone, in this order; raises `NotFound` with the nearest one."""
+        for group in groups:
+            if group not in self.groups:
+                hint = f"{nearest(str(group), self.groups)} groups here: {', '.join(self.groups)}".strip()
+                raise NotFound(f"no group {group!r:.80} in the set for {self.axis!r}", hint=hint)
+        return replace(self, groups={group: self.groups[group] for group in groups})
 
     @property
     def forms(self) -> tuple[str, ...]:

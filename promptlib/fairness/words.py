@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from promptlib.errors import PairingRefused
+from promptlib.fairness.folding import folded
 from promptlib.fairness.texts import place_in, texts_in
 from promptlib.groups import AXES, LANGUAGES, mentions
 from promptlib.messages import Message
@@ -26,6 +27,7 @@ _TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'", re.DOTALL)
 #: Of a value with several words, the shorter ones stand in any text.
 _SHORTEST_PART = 3
+_BRACES = str.maketrans("{}", "  ")
 #: Beginnings of names of places and people that say nothing alone.
 _NOT_ALONE = frozenset({"new", "san", "los", "las", "saint", "the", "von", "van", "del", "den", "hong", "port", "fort"})
 
@@ -69,9 +71,18 @@ class Words:
         )
 
     def told(self, text: str) -> Iterator[Told]:
-        """Yield what in *text* tells a group."""
+        """Yield what in *text* tells a group, as it is read."""
+        read, offsets = (text, None) if text.isascii() else folded(text)
+        for told in self._told(read):
+            if offsets is None:
+                yield told
+            else:
+                yield told._replace(start=offsets[told.start], end=offsets[told.end - 1] + 1)
+
+    def _told(self, text: str) -> Iterator[Told]:
         if self._listed:
-            for each in _mentions(text, self._language):
+            # What looks like a tag of a template is text by now.
+            for each in _mentions(text.translate(_BRACES), self._language):
                 if each.axis == self.axis:
                     yield Told(each.start, each.end, each.text, f"names a group: {each.text!r}")
         for found in self._known.finditer(text) if self._known else ():
@@ -177,6 +188,7 @@ def told_in(
     refused: list[PairingRefused] = []
     namings: list[Naming] = []
     for name, value in values.items():
+        refused += [] if name in allowed else _by_name(case, name, value, words.axis)
         found = [(path, text, told) for path, text in texts_in(value, name) for told in words.told(text)]
         if name in allowed:
             if found:
@@ -189,10 +201,30 @@ def told_in(
     return refused, namings
 
 
+#: What an input is called that tells the group by a sign that is no word, such as `f` or 34.
+_CALLED = {
+    "gender": {"gender", "sex", "pronoun", "pronouns", "salutation", "geschlecht", "anrede"},
+    "age": {"age", "born", "birthday", "birthdate", "birth_date", "date_of_birth", "year_of_birth", "alter"},
+    "origin": {"origin", "nationality", "ethnicity", "race", "citizenship", "country_of_birth", "herkunft"},
+    "religion": {"religion", "faith", "denomination", "konfession"},
+    "disability": {"disability", "disabilities", "handicap", "behinderung"},
+}
+
+
+def _by_name(case: int, name: str, value: object, axis: str) -> Iterator[PairingRefused]:
+    """Yield the inputs that by their name tell the group, whatever word they hold, and are no declared field."""
+    names = _CALLED.get(axis, {axis})
+    inside = [(f"{name}.{key}", each) for key, each in value.items()] if isinstance(value, dict) else []
+    for path, each in ((name, value), *inside):
+        if path.rpartition(".")[2].casefold() in names and each not in (None, "", [], {}, ()):
+            hint = f'declare it, Demographic("{axis}"), or allow it, which the report tells: allow=[{name!r}]'
+            yield PairingRefused(f"the input {path!r} of cases[{case}] by its name tells {axis}", hint=hint)
+
+
 def told_together(
     case: int, messages: Iterable[tuple[str, str]], words: Words, namings: Iterable[Naming]
 ) -> list[PairingRefused]:
-    """Return what tells a group in the *messages* of a case, by title, once they are put together."""
+    """Return what tells a group in the texts of a case's *messages*, by title, once they are put together."""
     allowed = {word.casefold() for each in namings for word in each.words}
     return [
         PairingRefused(
