@@ -40,8 +40,14 @@ def read(path: Path | str) -> dict[str, Any]:
 
 def parts_of(text: str, name: str) -> dict[str, Any]:
     """Return the parts of the set in *text*, JSON when *name* ends in `.json`, else TOML; dates become ISO text."""
-    is_json = name.lower().endswith(".json")
-    source = Source(text, name)
+    try:
+        return _parts(Source(text, name), is_json=name.lower().endswith(".json"))
+    except RecursionError as error:
+        raise InvalidFile(f"{name} is nested too deep", hint="a set is groups of forms of values") from error
+
+
+def _parts(source: Source, *, is_json: bool) -> dict[str, Any]:
+    text = source.text
     given = _plain(_parsed(text, source, is_json=is_json))
     if not isinstance(given, dict):
         raise source.error(0, "a set is a table of names and values", 'write {"axis": "gender", …}')
@@ -68,8 +74,6 @@ def _parsed(text: str, source: Source, *, is_json: bool) -> Any:  # noqa: ANN401
             lines = text.splitlines(keepends=True)
             offset = sum(map(len, lines[: int(found[1]) - 1])) + int(found[2]) - 1
         raise source.error(offset, f"this is no TOML: {_AT.sub('', str(error))}", "check the quotes") from error
-    except RecursionError as error:
-        raise InvalidFile(f"{source.name} is nested too deep", hint="a set is groups of forms of values") from error
 
 
 def _strange(given: dict[str, Any]) -> list[Mistake]:

@@ -265,6 +265,7 @@ def test_a_key_that_stands_twice_in_json_is_told() -> None:
         ("[1]", "a set is a table of names and values"),
         ("3", "a set is a table of names and values"),
         ("[" * 100_000, "own.json is nested too deep"),
+        ('{"note": ' + "[" * 900 + "]" * 900 + "}", "own.json is nested too deep"),
         ('{"axis": NaN}', "axis: it is a number with a fraction, not a text"),
     ],
 )
