@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from promptlib.learn.lesson import Flaw, Lesson
+from promptlib.learn.probing import MARK
 from promptlib.tokens import count_tokens
 
 if TYPE_CHECKING:
@@ -24,25 +25,25 @@ FEWEST_WORDS = 3
 @LESSON.check("lost-contract", "put the contract back in: {{ contract }} is what the question is about")
 def lost_contract(work: Work) -> Iterator[Flaw]:
     """The long text must still arrive."""
-    if not _puts(work, LONG):
+    if LONG not in _arriving(work):
         yield Flaw(work.at_key("inputs", LONG), "the contract does not arrive in the prompt")
 
 
 @LESSON.check("lost-question", "put the question back in: {{ question }}")
 def lost_question(work: Work) -> Iterator[Flaw]:
     """So must the question."""
-    if not _puts(work, SHORT):
+    if SHORT not in _arriving(work):
         yield Flaw(work.at_key("inputs", SHORT), "the question does not arrive in the prompt")
 
 
 @LESSON.check("question-first", "move the question behind the contract")
 def question_first(work: Work) -> Iterator[Flaw]:
     """A question before a hundred pages is far from where the answer begins, and no two calls begin alike."""
-    contract = next(iter(_puts(work, LONG)), None)
-    for each in _puts(work, SHORT):
-        if contract is not None and _order(each) < _order(contract):
-            yield Flaw(work.at_strand(each), "the question stands before the contract that it is about")
-            return
+    found = _arriving(work)
+    if LONG in found and SHORT in found and found[SHORT] < found[LONG]:
+        first = next(iter(_puts(work, SHORT)), None)
+        place = work.at_strand(first) if first is not None else work.at_message(["user"])
+        yield Flaw(place, "the question stands before the contract that it is about")
 
 
 @LESSON.check("no-word-behind", "say behind the contract what is asked: Answer this question from the contract above")
@@ -85,6 +86,13 @@ def late_static_text(work: Work) -> Iterator[Flaw]:
     """The same for any prompt, where the fixed text is long enough for a cache."""
     for hit in work.hits("late-static-text"):
         yield Flaw(hit.where, hit.message, hit.advice)
+
+
+def _arriving(work: Work) -> dict[str, int]:
+    """Return where each of the two values first stands in the rendered prompt, for those that arrive."""
+    given: dict[str, object] = {name: f"{MARK} {name}" for name in (LONG, SHORT) if name in work.inputs}
+    text = work.render(given).text
+    return {name: at for name in given if (at := text.find(f"{MARK} {name}")) >= 0}
 
 
 def _puts(work: Work, name: str) -> list[Strand]:
