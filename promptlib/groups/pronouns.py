@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from promptlib.groups.english import PRONOUNS
-from promptlib.groups.scanning import words_of
+from promptlib.groups.scanning import Word, words_of
 
 #: What follows a subject and says of itself what its other form is.
 _MODALS = ("can", "could", "may", "might", "must", "shall", "should", "will", "would")
@@ -16,6 +16,10 @@ _TURNED = frozenset(_VERBS) | {"did", "had", "are", "do"}
 #: What can lead on to a second verb, which would have to change too: "he is tired and wants".
 _LEADS_ON = re.compile(r"[,;:(]|\b(?:and|or|but|then|nor|yet|who|which|that|as|than)\b", re.IGNORECASE)
 _SENTENCE_ENDS = re.compile(r"[.!?](?=\s|\Z)|\n[ \t]*\n|\Z")
+#: What ends a sentence between two words.
+_ENDS = re.compile(r"[.!?\n]")
+#: Words of a sentence that are looked at, backwards.
+_MOST_WORDS = 60
 #: So much of a sentence is read.
 _ROOM = 400
 _OBJECTS = {"him": "them", "himself": "themselves", "herself": "themselves", "hers": "theirs"}
@@ -37,8 +41,8 @@ class Pronoun(NamedTuple):
 def pronouns(text: str) -> tuple[Pronoun, ...]:
     """Return the pronouns of *text*, in their order, with what they become when everybody is meant.
 
-    Nothing is proposed for "her", which is both "them" and "their", nor for a subject whose verb is not one of a
-    handful, stands before it, or is followed by a second one.
+    Nothing is proposed for "her", which is both "them" and "their", for a subject whose verb is not one of a handful,
+    stands before it, or is followed by a second one, nor behind a word with a capital that may be a name.
     """
     words = words_of(text)
     found = []
@@ -56,10 +60,24 @@ def pronouns(text: str) -> tuple[Pronoun, ...]:
                 proposed = "their"
         else:
             proposed = _OBJECTS.get(word.small)
+        if proposed is not None and _may_be_named(text, words, at):
+            proposed = None
         if proposed is not None and word.text[0].isupper():
             proposed = None if len(word.text) > 1 and word.text.isupper() else proposed.capitalize()
         found.append(Pronoun(word.start, end, text[word.start : end], proposed))
     return tuple(found)
+
+
+def _may_be_named(text: str, words: list[Word], at: int) -> bool:
+    """Whether a word with a capital stands before it in the sentence, at which it may point: "Muhammad, ... him"."""
+    for before in range(at - 1, max(-1, at - _MOST_WORDS), -1):
+        gap = text[words[before].end : words[before + 1].start]
+        if _ENDS.search(gap):
+            return False
+        opens = before == 0 or _ENDS.search(text[words[before - 1].end : words[before].start])
+        if words[before].text.istitle() and not opens:
+            return True
+    return False
 
 
 def _is_single(text: str, start: int) -> bool:

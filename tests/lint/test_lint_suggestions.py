@@ -41,6 +41,12 @@ def proposal(text: str) -> Proposal:
         ("Ask her for her name.", "Ask her for her name."),  # them, or their
         ("His mother says he can go.", "His mother says he can go."),  # a noun names the gender
         ("She can ask him.", "She can ask him."),  # nobody could tell them apart
+        ("Tell Peter what he can do.", "Tell Peter what he can do."),  # somebody is named
+        ("Peace be upon the prophet Muhammad, (bless him)",) * 2,
+        (
+            "Peter asks. Then he can go.",
+            "Peter asks. Then they can go.",
+        ),  # what a list cannot tell: read the difference
         ("HE IS HERE, TELL HIM", "HE IS HERE, TELL HIM"),
         ("Ask {{ name }}'s mother.", "Ask {{ name }}'s mother."),
         ("{{ 'chairman' }} {# the chairman #}{% if name %}a chairman{% endif %}",) * 2,
