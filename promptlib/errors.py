@@ -11,6 +11,7 @@
     ├── InvalidInputs (ValueError)          values that the inputs refuse
     ├── RenderFailed (ValueError)           the template failed on these values
     ├── ChainFailed (RuntimeError)          a step of a chain failed; it holds the run so far
+    ├── VaryFailed (RuntimeError)           a model failed on a variant; it holds the answers so far
     ├── TemplateRejected (InvalidPrompt, RenderFailed) a foreign template does what foreign templates may not
     ├── BudgetExceeded (ValueError)         more tokens than the budget allows
     ├── UnknownEncoding (LookupError)       no such vocabulary here
@@ -232,6 +233,35 @@ class ChainFailed(PromptLibError, RuntimeError):
         self.step = step
         self.answer = answer
         self.run = run
+
+
+class VaryFailed(PromptLibError, RuntimeError):
+    """A model failed on one variant of a prompt while the groups were compared.
+
+    `group`, `case`, `row` and `repeat` say on which (the last three from 0), and `answers` is the
+    `promptlib.fairness.Answers` so far: `vary(..., resume=error.answers)` asks only what is left.
+    """
+
+    def __init__(  # noqa: PLR0913 - the parts of every error, and how far it came
+        self,
+        what: str,
+        *,
+        where: Where | None = None,
+        hint: str = "",
+        others: Iterable[PromptLibError] = (),
+        group: str = "",
+        case: int = 0,
+        row: int = 0,
+        repeat: int = 0,
+        answers: Any = None,  # noqa: ANN401 - its class is above this module
+    ) -> None:
+        """Keep the parts of every error, and how far it came."""
+        super().__init__(what, where=where, hint=hint, others=others)
+        self.group = group
+        self.case = case
+        self.row = row
+        self.repeat = repeat
+        self.answers = answers
 
 
 class TemplateRejected(InvalidPrompt, RenderFailed):

@@ -38,6 +38,11 @@ def output_of(step: Step, answer: str, gives: tuple[Input, ...]) -> Frozen:
     return checked(data, gives)
 
 
+def plain_output(answer: str, gives: tuple[Input, ...]) -> Frozen:
+    """Return *answer* as what a prompt that declares *gives* answers; raises `InvalidInputs`."""
+    return checked(_parsed(answer, gives), gives)
+
+
 def checked(data: object, gives: tuple[Input, ...]) -> Frozen:
     """Return *data* in the one plain form of *gives*; raises `InvalidInputs`."""
     try:

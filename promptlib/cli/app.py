@@ -43,6 +43,7 @@ VERBS = {
     "fetch": "fetch:fetch",
     "render": "render:render",
     "run": "run:run",
+    "vary": "vary:vary",
     "count": "count:count",
     "mcp": "mcp:mcp",
     "import": "importing:app",

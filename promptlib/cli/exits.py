@@ -33,6 +33,7 @@ CODES: dict[type[errors.PromptLibError], int] = {
     errors.InvalidInputs: DIFFERENT,
     errors.RenderFailed: DIFFERENT,
     errors.ChainFailed: DIFFERENT,
+    errors.VaryFailed: DIFFERENT,
     errors.TemplateRejected: DIFFERENT,
     errors.BudgetExceeded: DIFFERENT,
     errors.UnknownEncoding: NOT_FOUND,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from promptlib.cli import measured
 from promptlib.cli.asking import asked, moment
 from promptlib.cli.options import At, Json, Ref
 from promptlib.cli.pictures import Html, Mermaid, check_one, write_page
@@ -43,17 +44,27 @@ def lineage(
     with asked(at) as store:
         found = store.lineage(ref, runs=_last(store, ref) if runs else ())
         if json:
-            print_json("lineage", found.to_dict() | moment(store))
+            reports = measured.axes_of(store, [node.digest for node in found.nodes])
+            told = {digest: len(axes) for digest, axes in reports.items()}
+            print_json("lineage", found.to_dict() | {"reports": told} | moment(store))
         elif html:
             write_page(html, found.html())
         else:
-            paged(lines(found.mermaid()) if mermaid else tree(found))
+            paged(lines(found.mermaid()) if mermaid else [*tree(found), *_measured(store, found)])
 
 
 def _last(store: View, ref: str) -> Iterable[Run]:
     from promptlib import Store  # noqa: PLC0415 - help needs no store
 
     return deque(store.runs.with_version(ref), maxlen=MOST_RUNS) if isinstance(store, Store) else ()
+
+
+def _measured(store: View, found: Lineage) -> Iterator[Row]:
+    """Yield which of the versions of a tree have fairness reports."""
+    reports = measured.axes_of(store, [node.digest for node in found.nodes])
+    for node in found.nodes:
+        if node.digest in reports and not node.run:
+            yield plain(f"{node} was measured: {measured.told(reports[node.digest])}", "magenta")
 
 
 def tree(found: Lineage) -> Iterator[Row]:

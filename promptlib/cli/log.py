@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from promptlib.cli import measured
 from promptlib.cli.asking import asked, moment
 from promptlib.cli.options import At, Json, Name
 from promptlib.cli.terminal import aligned, paged, plain, print_json
@@ -26,6 +27,8 @@ class Entry(NamedTuple):
     version: Version
     tokens: int | None
     change: int | None
+    #: What was varied in the fairness reports of this version, for each of them.
+    reports: list[str]
 
 
 def log(
@@ -39,10 +42,15 @@ def log(
     with asked(at) as store:
         entries = entries_of(store, name, most)
         if json:
-            versions = [{**described(each.version), "tokens": each.tokens, "change": each.change} for each in entries]
+            versions = [_as_json(each) for each in entries]
             print_json("log", {"name": name, "versions": versions, **moment(store)})
         else:
             paged(rows(entries, name))
+
+
+def _as_json(entry: Entry) -> dict[str, object]:
+    told = {"tokens": entry.tokens, "change": entry.change, "reports": len(entry.reports)}
+    return described(entry.version) | told
 
 
 def entries_of(store: View, name: str, most: int = 0) -> list[Entry]:
@@ -54,10 +62,12 @@ def entries_of(store: View, name: str, most: int = 0) -> list[Entry]:
     for version in (*earlier, *kept):
         if version.digest not in tokens:
             tokens[version.digest] = _tokens(store, version)
+    reports = measured.axes_of(store, tokens)
     found = []
     for before, version in zip((*(earlier or (None,)), *kept[:-1]), kept, strict=True):
         now, then = tokens[version.digest], tokens[before.digest] if before else 0
-        found.append(Entry(version, now, None if now is None or then is None else now - then))
+        change = None if now is None or then is None else now - then
+        found.append(Entry(version, now, change, reports.get(version.digest, [])))
     return found[::-1]
 
 
@@ -82,6 +92,8 @@ def rows(entries: Sequence[Entry], name: str) -> Iterator[Row]:
             yield plain(f"{indent}as {each.version.name}", "magenta")
         if told := trust_of(each.version, before):
             yield plain(f"{indent}{told}", "magenta")
+        if each.reports:
+            yield plain(f"{indent}measured: {measured.told(each.reports)}", "magenta")
         if subject(each.version):
             yield ((indent, ""), (subject(each.version), ""))
 

@@ -209,7 +209,7 @@ def values(stored: Stored, inputs: str, given: list[str]) -> dict[str, object]:
         name, mark, value = pair.partition("=")
         if not mark:
             raise typer.BadParameter(f"{pair!r} has no =: write {pair}=VALUE", param_hint="--input")
-        found[name] = _value(value, kinds[name].kind if name in kinds else "string")
+        found[name] = value_of(value, kinds[name].kind if name in kinds else "string")
     return found
 
 
@@ -217,7 +217,8 @@ def values(stored: Stored, inputs: str, given: list[str]) -> dict[str, object]:
 _WRITTEN = frozenset({"string", "date", "datetime", "enum", "image", "file"})
 
 
-def _value(text: str, kind: str) -> object:
+def value_of(text: str, kind: str) -> object:
+    """Return what a person wrote as *text* for an input of *kind*: what is no text is JSON."""
     if kind == "string" or kind in _WRITTEN - {"enum"}:
         return text
     try:

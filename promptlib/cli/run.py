@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_text
-import shlex
-import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 from promptlib.cli import files
+from promptlib.cli.answering import answered_by
 from promptlib.cli.asking import asked
 from promptlib.cli.exits import DIFFERENT
 from promptlib.cli.options import At, Json, Ref
@@ -37,12 +35,6 @@ Others: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--step-with", metavar="STEP=COMMAND", help="Another command for one step. Repeat it."),
 ]
-#: So much of what a command says on stderr is told when it fails.
-MOST_TOLD = 400
-
-
-class CommandFailedError(RuntimeError):
-    """A command that was to answer could not, or said no."""
 
 
 def run(  # noqa: PLR0913 - one option for each thing that a run takes
@@ -72,7 +64,7 @@ def run(  # noqa: PLR0913 - one option for each thing that a run takes
 
     with asked(at) as store:
         chain = store.load_chain(ref)
-        model = _model(command, "--with")
+        model = answered_by(command, "--with")
         try:
             made = chain.run(
                 values(chain, inputs, given or []),
@@ -108,42 +100,12 @@ def _budget(most: int | None) -> Budget | None:
     return Budget(most) if most else None
 
 
-def _model(command: str, option: str) -> Callable[[Messages], str]:
-    """Return what sends messages to *command* and returns its answer."""
-    try:
-        words = shlex.split(command)
-    except ValueError as error:
-        raise typer.BadParameter(f"{command!r}: {error}", param_hint=option) from error
-    if not words:
-        raise typer.BadParameter("give a command, such as 'llm'", param_hint=option)
-
-    def ask(messages: Messages) -> str:
-        try:
-            done = subprocess.run(  # noqa: S603 - the user's own words, without a shell
-                words, input=json_text.dumps(messages).encode(), capture_output=True, check=False
-            )
-        except OSError as error:
-            message = f"{words[0]}: {error.strerror}"
-            raise CommandFailedError(message) from error
-        if done.returncode:
-            told = done.stderr.decode("utf-8", "replace").strip()[-MOST_TOLD:]
-            message = f"{words[0]} ended with {done.returncode}{f': {told}' if told else ''}"
-            raise CommandFailedError(message)
-        try:
-            return done.stdout.decode().removesuffix("\n")
-        except UnicodeDecodeError as error:
-            message = f"{words[0]} answered something that is no UTF-8"
-            raise CommandFailedError(message) from error
-
-    return ask
-
-
 def _by_step(others: list[str]) -> Iterator[tuple[str, Callable[[Messages], str]]]:
     for pair in others:
         name, mark, command = pair.partition("=")
         if not mark:
             raise typer.BadParameter(f"{pair!r} has no =: write STEP=COMMAND", param_hint="--step-with")
-        yield name, _model(command, "--step-with")
+        yield name, answered_by(command, "--step-with")
 
 
 def _resumed(path: Path) -> ChainRun:

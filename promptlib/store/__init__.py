@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from promptlib.store.merging.meeting import MergeResult
     from promptlib.store.merging.syncing import SyncResult
     from promptlib.store.movement import MovedNumber, Movement
+    from promptlib.store.reports import KeptReport
     from promptlib.store.shelving import Entry, Facets
     from promptlib.store.transaction import Transaction
     from promptlib.store.verdict import Checked, ForeignLabel, Unreadable
@@ -31,6 +32,7 @@ __all__ = [
     "Facets",
     "Fetched",
     "ForeignLabel",
+    "KeptReport",
     "Lock",
     "Maintained",
     "MergeResult",
@@ -58,6 +60,7 @@ _HOMES = {
     "Facets": "promptlib.store.shelving",
     "Fetched": "promptlib.store.fetching",
     "ForeignLabel": "promptlib.store.verdict",
+    "KeptReport": "promptlib.store.reports",
     "Lock": "promptlib.lockfile",
     "MovedNumber": "promptlib.store.movement",
     "Movement": "promptlib.store.movement",

@@ -13,7 +13,8 @@ from promptlib.refs import Pin
 from promptlib.store.describing import described
 from promptlib.store.fetching import left_behind
 from promptlib.store.homes import LARGEST_FILE, Commit
-from promptlib.store.layout import INCLUDES, LABELS, PROMPT, Labelled, include_path, label_at, name_at
+from promptlib.store.layout import INCLUDES, LABELS, PROMPT, REPORTS, Labelled, include_path, label_at, name_at
+from promptlib.store.reports import read_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -131,6 +132,8 @@ class _Files:
             self._include(path, data)
         elif path.startswith(LABELS):
             self._label(path, data)
+        elif path.startswith(REPORTS):
+            read_report(data, path, self.files.shown(path))
         elif path.endswith(PROMPT):
             if name_at(path) is None:
                 self._found("prompt", path, "its path is no prompt name, so nothing can load it")
@@ -201,6 +204,8 @@ def _remedy(path: str) -> str:
         return f"promptlib fsck --repair, or move the label: promptlib label {at[0]} {at[1]} VERSION"
     if path.startswith(INCLUDES):
         return "promptlib fsck --repair, or label the prompt that includes it again"
+    if path.startswith(REPORTS):
+        return "take back what was kept, or take the file away and measure again: promptlib vary NAME --save"
     name = name_at(path)
     return f"mend the text by hand, or go back: promptlib revert {name} VERSION" if name else ""
 

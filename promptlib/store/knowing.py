@@ -8,20 +8,26 @@ from typing import TYPE_CHECKING
 from promptlib.errors import BadRef, StoreReadOnly
 from promptlib.refs import split_store
 from promptlib.store.view import View
+from promptlib.version import Version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
+    from contextlib import AbstractContextManager
 
-    from promptlib._git import Repository
+    from promptlib._git import Author, Repository
+    from promptlib.refs import Ref
     from promptlib.store.elsewhere import Stores
     from promptlib.store.fetching import Fetched
     from promptlib.store.past import History
+    from promptlib.store.reports import Keepable, KeptReport
+    from promptlib.store.transaction import Transaction
 
 
 class Knowing(View):
     """What a store knows beyond itself; it talks to a remote only when it is told to."""
 
     open: Callable[[Path], View]
+    transaction: Callable[..., AbstractContextManager[Transaction]]
     _stores: Stores | None = None
 
     @property
@@ -53,6 +59,24 @@ class Knowing(View):
             wanted = (name for _, name in asked if name)
             return self.stores.fetch(store, *wanted, texts=texts, allow=allow, patience=patience)
         return fetching.fetch(*self._home(), names, allow=allow, patience=patience)
+
+    def keep_report(
+        self, ref: str | Ref | Version, report: Keepable, *, message: str = "", author: Author | None = None
+    ) -> KeptReport:
+        """Keep a fairness *report* beside the version that *ref* names, in a commit of its own, and return it.
+
+        It lies in a file of its own that is never written again: renames, merges and `sync` take it along, and the same
+        report is kept once. `reports(ref)` finds it. Raises `InvalidInputs` for a report of other content than that
+        version, and what `save` raises where this store cannot be written.
+        """
+        from promptlib.store.reports import read_report, to_keep  # noqa: PLC0415 - a load keeps nothing
+
+        self._home()
+        version = ref if isinstance(ref, Version) else self.version(ref)
+        path, data = to_keep(report, version)
+        with self.transaction(message or f"Measure {version.ref}", author=author) as transaction:
+            transaction.keep_report(path, data)
+        return read_report(data, path, path)
 
     def _other(self, name: str) -> View:
         return self.stores[name]

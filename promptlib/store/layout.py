@@ -18,6 +18,8 @@ PROMPT = ".prompty"
 LABEL = ".label"
 LABELS = ".labels/"
 INCLUDES = ".labels/.includes/"
+#: Fairness reports, by the digest of the content that they speak of.
+REPORTS = ".fairness/"
 #: In a bundle, the refs of the versions that it was made of, where that was asked for.
 VERSIONS = "promptlib.versions"
 ATTRIBUTES = ".gitattributes"
@@ -50,6 +52,16 @@ def _label_path(name: str, label: str) -> str:
 def include_path(digest: str) -> str:
     """Return the path where a labelled prompt's pinned include lies."""
     return f"{INCLUDES}{check_digest(digest).removeprefix('sha256:')}{PROMPT}"
+
+
+def report_path(digest: str, identity: str) -> str:
+    """Return the path of the fairness report *identity* of the content with *digest*; both are digests."""
+    return f"{reports_folder(digest)}{check_digest(identity).removeprefix('sha256:')}.json"
+
+
+def reports_folder(digest: str) -> str:
+    """Return the folder where the fairness reports of the content with *digest* lie."""
+    return f"{REPORTS}{check_digest(digest).removeprefix('sha256:')}/"
 
 
 def index_name(prefix: str) -> str:

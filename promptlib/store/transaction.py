@@ -132,6 +132,10 @@ class Transaction:
         """Take *name* and its labels away."""
         self._do(lambda draft: draft.delete(name))
 
+    def keep_report(self, path: str, data: bytes) -> None:
+        """Lay the file of a fairness report; see `Store.keep_report`."""
+        self._do(lambda draft: draft.files.put(path, data))
+
     def commit(self, message: str, author: Author | None) -> None:
         """Write the one commit; the block of `Store.transaction` calls this when it ends."""
         if self._steps:

@@ -11,6 +11,7 @@ from promptlib.prompt import Prompt
 from promptlib.refs import Ref, check_name, split_store
 from promptlib.store.homes import Commit, state_of
 from promptlib.store.loading import Reader
+from promptlib.store.reports import Measured
 from promptlib.version import Version, instant
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class There(NamedTuple):
     rest: str
 
 
-class View:
+class View(Measured):
     """What can be asked of a store. It changes nothing.
 
     A ref or name may begin with the name of another store of the project, `shared:support/triage`: that one is asked.
