@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
-from promptlib.cli.terminal import aligned, picture, plain, width
+from promptlib.cli.terminal import aligned, cut, on_terminal, picture, plain, width
+from promptlib.columns import wide
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,7 +26,8 @@ def markdown(text: str) -> list[Row]:
 
     columns = max(NARROWEST, min(WIDEST, width()))
     # No colour lies behind words: it would be a box of black in a light terminal.
-    theme = Theme({"markdown.code": "bold cyan", "markdown.link": "blue underline", "markdown.link_url": "blue"})
+    styles = {"code": "bold cyan", "link": "bold", "link_url": "cyan", "h1": "bold underline", "h2": "bold underline"}
+    theme = Theme({f"markdown.{name}": style for name, style in styles.items()})
     console = Console(width=columns, file=io.StringIO(), force_terminal=True, color_system="standard", theme=theme)
     found = [_row(line) for line in console.render_lines(_markdown()(text, hyperlinks=False), pad=False)]
     while found and not found[-1]:
@@ -117,7 +119,10 @@ def table(progress: Progress, at: str) -> Iterator[Row]:
                 (page_of(each.name).title.partition(": ")[2] or page_of(each.name).title, ""),
             )
         )
-    yield from aligned(rows, right=(1,))
+    for row in aligned(rows, right=(1,)):
+        *before, (title, style) = row
+        room = max(NARROWEST, width()) - sum(wide(text) for text, _ in before)
+        yield (*before, (cut(title, room) if on_terminal() else title, style))
     done = sum(progress.of(each.name).mended for each in LESSONS)
     yield plain(f"{done} of {len(LESSONS)} mended; promptlib learn LESSON opens one", "dim")
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 #: What the pager says below a page, for those who never met one.
 PAGER_PROMPT = "FRXP-- space shows more, q goes on --"
+#: Findings that are shown at once: more would leave the screen at its top.
+SHOWN = 3
 #: A line that ends a text which is typed in.
 END = "."
 
@@ -102,7 +104,9 @@ class Session:
 
     def _check(self) -> None:
         report = self._desk.check(self._lesson)
-        emit(lesson_screen.findings(report.findings))
+        emit(lesson_screen.findings(report.findings[:SHOWN]))
+        if len(report.findings) > SHOWN:
+            emit([plain(f"and {len(report.findings) - SHOWN} more, which wait until these are mended", "dim")])
         emit(lesson_screen.verdict(self._lesson.name, report))
         if report.ok:
             emit([(), *lesson_screen.reason(page_of(self._lesson.name))])

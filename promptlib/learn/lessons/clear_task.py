@@ -39,7 +39,7 @@ def no_task(work: Work) -> Iterator[Flaw]:
         yield Flaw(work.at_message(), "no sentence says what is to be done: a verb and what it is about")
 
 
-@LESSON.check("no-form", "name the form: a list, one sentence, a table, a mail", own=True, ground="wording")
+@LESSON.check("no-form", "name the form: a list, one sentence, a table, a mail", ground="wording")
 def no_form(work: Work) -> Iterator[Flaw]:
     """Neither declared nor said."""
     for _ in work.hits("no-output-form"):

@@ -54,7 +54,7 @@ def no_system(work: Work) -> Iterator[Flaw]:
         yield Flaw(work.at_message(), "no system or developer message says what holds for every question")
 
 
-@LESSON.check("late-system", "move the system message to the top", own=True)
+@LESSON.check("late-system", "move the system message to the top")
 def late_system(work: Work) -> Iterator[Flaw]:
     """Some providers take only a system message that comes first."""
     seen = ""

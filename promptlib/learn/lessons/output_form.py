@@ -74,7 +74,7 @@ def broken_example(work: Work) -> Iterator[Flaw]:
         yield Flaw(hit.where, hit.message, hit.advice)
 
 
-@LESSON.check("undescribed", "description: what goes in, in one line", own=True)
+@LESSON.check("undescribed", "description: what goes in, in one line")
 def undescribed(work: Work) -> Iterator[Flaw]:
     """Where a provider takes the form, it takes the descriptions with it."""
     for each in work.prompt.outputs:
