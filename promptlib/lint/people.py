@@ -40,9 +40,9 @@ def fixed_group(subject: Subject) -> Iterator[Hit]:
     """What is fixed in the text cannot be varied, so nobody sees whether answers depend on it."""
     read = [(strand, [*_mentions(strand)]) for strand in _texts(subject)]
     # Where a noun names the gender, a pronoun that was reworded would no longer point at it.
-    # Where there are two, nobody could tell them apart any more.
-    genders = {each.group for _, found in read for each in found if each.axis == "gender"}
-    free = len(genders) == 1 and all(_is_free(strand, found) for strand, found in read)
+    # Where pronouns are of two genders, nobody could tell them apart any more.
+    said = (each for _, found in read for each in found if each.axis == "gender" and neutral(each.text) is None)
+    free = len({each.group for each in said}) == 1 and all(_is_free(strand, found) for strand, found in read)
     for strand, found in read:
         proposed = {each.start: each for each in _of_pronouns(strand)} if free else {}
         titles = [(each.start, each.end) for each in rewordings(strand.text)]

@@ -33,6 +33,7 @@ def proposal(text: str) -> Proposal:
         ("Say so if he is late.", "Say so if they are late."),
         ("She can ask.", "They can ask."),
         ("He was here. He has time. He does it himself.", "They were here. They have time. They do it themselves."),
+        ("Ask a stewardess for his name.", "Ask a flight attendant for their name."),
         ("The chairman must sign. Then he can go.", "The chair must sign. Then they can go."),
         ("A friend of his", "A friend of his"),
         ("Is he here? Tell him.", "Is he here? Tell him."),  # the verb stands before
