@@ -38,7 +38,7 @@ def suggest(view: View | None, subjects: Sequence[Subject], settings: Settings, 
     """Show what is proposed, and the command that saves it; with *save*, make a new version of each prompt."""
     from promptlib import Store  # noqa: PLC0415 - help needs no store
 
-    found = _proposals(subjects, settings)
+    found, unread = _proposals(subjects, settings)
     if save and not isinstance(view, Store):
         raise typer.BadParameter("only a prompt of the store has versions: name one", param_hint=SAVE)
     made = _saved(view, found) if save and isinstance(view, Store) else []
@@ -47,29 +47,32 @@ def suggest(view: View | None, subjects: Sequence[Subject], settings: Settings, 
             "proposals": [each.to_dict() for each in found if each.changed],
             "left": [finding.to_dict() for each in found for finding in each.told],
             "saved": [described(each) for each in made],
+            "unreadable": unread,
         }
         print_json("suggest", told)
     elif made:
         emit([heading(each) for each in made])
     else:
-        paged([*_shown(found), *_what_next(found, in_store=view is not None)])
+        paged([*_shown(found), *_left_out(unread), *_what_next(found, in_store=view is not None)])
 
 
-def _proposals(subjects: Sequence[Subject], settings: Settings) -> list[Proposal]:
+def _proposals(subjects: Sequence[Subject], settings: Settings) -> tuple[list[Proposal], list[str]]:
+    """Return what is proposed for each of *subjects*, and the names of those that cannot be read."""
     from promptlib import PromptLibError  # noqa: PLC0415 - help needs no errors
     from promptlib.lint import SUGGESTING, proposed  # noqa: PLC0415 - help needs no rules
 
     chosen = settings
     if not any(each in settings.select for each in (*SUGGESTING, "people", "all")):
         chosen = replace(settings, select=SUGGESTING)
-    found = []
+    found, unread = [], []
     for subject in subjects:
         try:
             found.append(proposed(subject, chosen))
         except PromptLibError:
             if len(subjects) == 1:
-                raise  # among many it is told by its rule
-    return found
+                raise
+            unread.append(subject.name)
+    return found, unread
 
 
 def _saved(store: Store, found: Sequence[Proposal]) -> list[Version]:
@@ -101,6 +104,12 @@ def _shown(found: Sequence[Proposal]) -> Iterator[Row]:
             yield plain(f"  {finding.advice}", "green")
         if each.told:
             yield ()
+
+
+def _left_out(unread: Sequence[str]) -> Iterator[Row]:
+    if unread:
+        yield plain(f"cannot be read: {', '.join(unread)}; promptlib check tells why", "bold red")
+        yield ()
 
 
 def _difference(each: Proposal) -> Iterator[Row]:

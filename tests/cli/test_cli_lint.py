@@ -274,6 +274,18 @@ def test_what_is_suggested_as_a_document(bare: Any) -> None:
     assert [each["number"] for each in saved] == [2]
 
 
+def test_what_cannot_be_read_is_named_among_others_and_raised_alone(shell: Any) -> None:
+    shell.write("cabin.prompty", CABIN)
+    shell.write("open.prompty", "---\n---\nuser:\n{{ open\n")
+    told = shell.ok("lint", "cabin.prompty", "open.prompty", "--suggest")
+    assert "stewardess becomes flight attendant" in told
+    assert "cannot be read: open.prompty; promptlib check tells why\n" in told
+    assert shell("lint", "cabin.prompty", "open.prompty", "--suggest", "--json").json["unreadable"] == ["open.prompty"]
+    ended = shell("lint", "open.prompty", "--suggest")
+    assert ended.code == 1
+    assert "never closed" in ended.err
+
+
 def test_one_rule_can_be_asked_alone(bare: Any) -> None:
     bare.ok("save", "air/cabin", "-", given=CABIN)
     told = bare.ok("lint", "--suggest", "--select", "fixed-group")
