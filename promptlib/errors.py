@@ -163,6 +163,23 @@ def _rebuild(kind: type[PromptLibError], args: tuple[object, ...], state: dict[s
     return error
 
 
+def may_pass(error: BaseException) -> bool:
+    """Whether *error* says nothing of what is stored: the system failed, or ended a git, and may not the next time.
+
+    A permission that is missing lasts, as a file that is damaged does.
+    """
+    cause = error.__cause__
+    if isinstance(cause, PromptLibError):
+        return may_pass(cause)
+    return isinstance(cause, OSError) and not isinstance(cause, PermissionError)
+
+
+def raise_if_passing(error: PromptLibError) -> None:
+    """Raise *error* again if it may pass: for whoever leaves out what cannot be read, or tells it as a problem."""
+    if may_pass(error):
+        raise error
+
+
 def nearest(wanted: str, known: Iterable[str]) -> str:
     """Return `did you mean 'x'?` for the known word that is nearest to *wanted*, or an empty text."""
     from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it

@@ -9,7 +9,7 @@ from contextlib import ExitStack, suppress
 from typing import IO, TYPE_CHECKING, Protocol
 
 from promptlib._git.writeout import BINARY, sync
-from promptlib.errors import BadRef, GitFailed, StoreDamaged, StoreReadOnly
+from promptlib.errors import BadRef, GitFailed, StoreDamaged, StoreReadOnly, raise_if_passing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -121,7 +121,7 @@ class Objects:
 
     def _reply(self, child: Child, object_id: str, kind: bytes, limit: int) -> bytes:
         header = child.output.readline()
-        if not header:
+        if not header.endswith(b"\n"):
             raise child.failed()
         if header.endswith(b" missing\n"):
             raise StoreDamaged(
@@ -137,7 +137,9 @@ class Objects:
             raise
         body = child.output.read(size + 1)
         if len(body) != size + 1:
-            raise _damaged(object_id, f"git gave up in the middle of it: {child.last_words().strip()}")
+            error = child.failed()
+            raise_if_passing(error)
+            raise _damaged(object_id, f"git gave up in the middle of it: {error.what}")
         return body[:-1]
 
     def _verify(self, object_id: str, kind: bytes, body: bytes) -> None:

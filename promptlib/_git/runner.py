@@ -90,9 +90,15 @@ class Result:
     error: str
 
 
-def failure(verb: str, text: str) -> StoreError:
-    """Return the error for a git that failed with *text*."""
-    words = redact(text).strip()[:MOST_ERROR_TEXT] or "it gave no reason"
+def failure(verb: str, text: str, code: int = 1) -> StoreError:
+    """Return the error for a git that failed with *text*; where a signal ended it, that is the cause."""
+    error = _failure(verb, redact(text).strip()[:MOST_ERROR_TEXT] or "it gave no reason")
+    if code < 0:
+        error.__cause__ = ChildProcessError(f"git {verb} was ended by signal {-code}")
+    return error
+
+
+def _failure(verb: str, words: str) -> StoreError:
     if "Permission denied" in words or "Read-only file system" in words:
         return StoreReadOnly(f"git {verb} may not write here: {words}", hint="check who owns the repository's files")
     if "promisor remote" in words or "lazy fetching disabled" in words:
@@ -158,7 +164,7 @@ class Git:
         result = Result(process.returncode, out, redact(_words(process.returncode, words.decode("utf-8", "replace"))))
         # What a git says that was killed is no answer.
         if result.code < 0 or (check and result.code):
-            raise failure(_verb(arguments), result.error)
+            raise failure(_verb(arguments), result.error, result.code)
         return result
 
     def start(self, *arguments: str, given: int | None = None) -> Child:
@@ -291,12 +297,13 @@ class Child:
         code = self._process.wait()
         self._reap()
         if code:
-            raise failure(self.verb, _words(code, error))
+            raise failure(self.verb, _words(code, error), code)
         return redact(error)
 
     def failed(self) -> StoreError:
         """End it and return the error that its last words make."""
-        return failure(self.verb, self.last_words())
+        words = self.last_words()
+        return failure(self.verb, words, self._process.returncode or 0)
 
     def last_words(self) -> str:
         """End it and return its error text."""

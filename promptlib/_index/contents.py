@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from promptlib._index.rows import DESCRIPTION_COLUMNS, Damaged, Description, blob_column, blob_of, opened
 from promptlib._index.shelving import remember
-from promptlib.errors import NotFetched, PromptLibError, StoreError
+from promptlib.errors import NotFetched, PromptLibError, StoreError, raise_if_passing
 
 if TYPE_CHECKING:
     import sqlite3
@@ -124,7 +124,10 @@ class Contents:
         self._session.keep(f"DELETE FROM texts WHERE blob NOT IN ({_WANTED})", [()])  # noqa: S608 - no caller's word
 
     def read(self, blobs: list[str]) -> Iterator[tuple[str, bytes | StoreError]]:
-        """Yield each blob with its content, or with why it cannot be read; one bad object hides no other."""
+        """Yield each blob with its content, or with why it cannot be read; one bad object hides no other.
+
+        Raises what may pass: nobody is told that a file cannot be read because the disk failed a moment ago.
+        """
         gone = self._repository.absent(blobs)
         for blob in gone:
             yield blob, NotFetched(NOT_HERE)
@@ -139,6 +142,7 @@ class Contents:
                 try:
                     yield blob, self._repository.read(blob)
                 except StoreError as error:
+                    raise_if_passing(error)
                     yield blob, error
 
     def _one(self, data: bytes | StoreError, *, labels: bool) -> tuple[Description, bool]:

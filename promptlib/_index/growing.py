@@ -20,7 +20,7 @@ from promptlib._index.database import (
 from promptlib._index.labelling import ALWAYS
 from promptlib._index.moments import COMMIT, committed_of
 from promptlib._index.rows import ROW_COLUMNS, Damaged, blob_column, blob_of, opened, row_of, seal
-from promptlib.errors import BadRef, StoreError
+from promptlib.errors import BadRef, StoreError, raise_if_passing
 from promptlib.history import MAIN, Entry, Growth, Life, Nothing, Place, Step, advance, meeting
 from promptlib.refs import check_label, check_name
 
@@ -358,6 +358,7 @@ class Growing:
             try:
                 yield blob, self._repository.read(blob)
             except StoreError as error:
+                raise_if_passing(error)
                 yield blob, error
 
     def _refresh(self, name: str) -> None:

@@ -185,14 +185,15 @@ def _changes(what: Sequence[str], by: Counting, *, every: bool, json: bool) -> N
 
 def _history(store: Store, name: str, by: Counting) -> Iterator[Change]:
     """Yield the versions of *name*, oldest first."""
-    from promptlib import PromptLibError  # noqa: PLC0415 - help needs no store
+    from promptlib.errors import PromptLibError, raise_if_passing  # noqa: PLC0415 - help needs no store
 
     before = 0
     for version in store.history(name):
         which = f"@v{version.number}" if version.number is not None else f"#{version.digest.removeprefix('sha256:')}"
         try:
             tokens = _counted(name, _messages(store, f"{version.name}{which}"), by).total
-        except PromptLibError:
+        except PromptLibError as error:
+            raise_if_passing(error)
             yield Change(version, None, 0)  # damaged, or no prompt; `fsck` tells
             continue
         yield Change(version, tokens, int(tokens) - before)

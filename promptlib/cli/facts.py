@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def version_of(store: View, prompt: Stored) -> Version | None:
     """Return the version that *prompt* was loaded from; None where there is no history or it is not committed."""
-    from promptlib import PromptLibError  # noqa: PLC0415 - help needs no store
+    from promptlib.errors import PromptLibError, raise_if_passing  # noqa: PLC0415 - help needs no store
 
     origin = prompt.origin
     if origin is None or not origin.commit:
@@ -27,7 +27,8 @@ def version_of(store: View, prompt: Stored) -> Version | None:
     which = f"@v{origin.number}" if origin.number is not None else f"#{origin.standing.digest.removeprefix('sha256:')}"
     try:
         return store.version(f"{origin.qualified}{which}")
-    except PromptLibError:
+    except PromptLibError as error:
+        raise_if_passing(error)
         return None
 
 

@@ -170,14 +170,15 @@ def _split(words: Iterable[str]) -> tuple[str, ...]:
 
 
 def _mended(subjects: Iterable[Subject], settings: Settings) -> list[Mended]:
-    from promptlib import PromptLibError  # noqa: PLC0415 - help needs no errors
+    from promptlib.errors import PromptLibError, raise_if_passing  # noqa: PLC0415 - help needs no errors
     from promptlib.lint import mended  # noqa: PLC0415 - help needs no rules
 
     found = []
     for subject in subjects:
         try:
             found.append(mended(subject, settings))
-        except PromptLibError:
+        except PromptLibError as error:
+            raise_if_passing(error)
             continue  # what cannot be read is told by its rule
     return [each for each in found if each.changed]
 

@@ -72,11 +72,12 @@ def entries_of(store: View, name: str, most: int = 0) -> list[Entry]:
 
 
 def _tokens(store: View, version: Version) -> int | None:
-    from promptlib import PromptLibError  # noqa: PLC0415 - help needs no store
+    from promptlib.errors import PromptLibError, raise_if_passing  # noqa: PLC0415 - help needs no store
 
     try:
         return source_tokens(store.load_stored(f"{version.name}#{version.digest.removeprefix('sha256:')}"))
-    except PromptLibError:
+    except PromptLibError as error:
+        raise_if_passing(error)
         return None  # a version that cannot be read has a place in the log all the same
 
 

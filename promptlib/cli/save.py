@@ -72,9 +72,10 @@ def _given(file: str) -> tuple[Stored, bytes]:
 
 
 def _newest(store: Store, name: str) -> Stored | None:
-    from promptlib import PromptLibError  # noqa: PLC0415 - help needs no store
+    from promptlib.errors import PromptLibError, raise_if_passing  # noqa: PLC0415 - help needs no store
 
     try:
         return store.load_stored(f"{name}@latest")
-    except PromptLibError:
+    except PromptLibError as error:
+        raise_if_passing(error)
         return None  # a new name, or a newest version that cannot be read: there is nothing to compare with

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from promptlib._index import says_more
 from promptlib.chain import Chain
-from promptlib.errors import PromptLibError
+from promptlib.errors import PromptLibError, raise_if_passing
 from promptlib.lint.rule import Edit, Family, Fix, Hit
 from promptlib.query import ENGLISH, language
 from promptlib.query.porter import stem as porter
@@ -55,7 +55,8 @@ def stale_description(subject: Subject) -> Iterator[Hit]:
     try:
         versions = view.history(subject.name)
         then = _written_in(subject, versions)
-    except PromptLibError:
+    except PromptLibError as error:
+        raise_if_passing(error)
         return  # without its history, or with a damaged one, nothing is known
     if then is None:
         return
@@ -126,7 +127,8 @@ def stale_pin(subject: Subject) -> Iterator[Hit]:
     for what, pin, place in _pins(subject):
         try:
             newest = view.version(pin.name) if pin.name else None
-        except PromptLibError:
+        except PromptLibError as error:
+            raise_if_passing(error)
             continue  # deleted, renamed, or in no history
         if newest is not None and newest.digest and newest.digest != pin.digest:
             yield Hit(
@@ -175,6 +177,7 @@ def _pinned(subject: Subject, step: Step, place: Where) -> Fix | None:
         return None
     try:
         pin = Pin(step.use.name, view.load(written).digest)
-    except PromptLibError:
+    except PromptLibError as error:
+        raise_if_passing(error)
         return None
     return Fix(f"the step {step.name} is pinned to {pin.digest[7:15]}", (Edit(start, start + len(written), str(pin)),))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from promptlib.errors import PromptLibError
+from promptlib.errors import PromptLibError, raise_if_passing
 from promptlib.lint.rule import Family, Hit
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ def _related(subject: Subject, one: str, other: str) -> bool:
     for name, source in ((one, other), (other, one)):
         try:
             derived = view.load(name).derived_from
-        except PromptLibError:
+        except PromptLibError as error:
+            raise_if_passing(error)
             continue
         if derived is not None and derived.name == source:
             return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from promptlib.errors import InvalidInputs, PromptLibError, Where
+from promptlib.errors import InvalidInputs, PromptLibError, Where, raise_if_passing
 from promptlib.lint.rule import Family, Hit
 from promptlib.plain import Frozen
 from promptlib.tokens import count_tokens
@@ -68,7 +68,8 @@ def over_budget(subject: Subject) -> Iterator[Hit]:
         return
     try:
         worst = subject.prompt.worst_case(budget, resolve=view.load if view is not None else None)
-    except PromptLibError:
+    except PromptLibError as error:
+        raise_if_passing(error)
         return  # what it includes is not at hand, or no tokenizer counts its text: check tells why
     if worst.fits:
         return

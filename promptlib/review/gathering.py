@@ -6,7 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from promptlib.diff import diff
-from promptlib.errors import NotFound, PromptLibError
+from promptlib.errors import NotFound, PromptLibError, raise_if_passing
 from promptlib.review.findings import LabelReview, PromptReview, Review
 from promptlib.review.tracing import around, touched
 from promptlib.store.aside import between
@@ -78,14 +78,16 @@ def _renamed(found: Range, gone: list[str], new: list[str]) -> dict[str, str]:
 def _told_name(view: View, name: str) -> str:
     try:
         return view.load_stored(name).renamed_from
-    except PromptLibError:
+    except PromptLibError as error:
+        raise_if_passing(error)
         return ""
 
 
 def _same_file(found: Range, old: str, new: str) -> bool:
     try:
         return found.base.file(old) == found.head.file(new)
-    except PromptLibError:
+    except PromptLibError as error:
+        raise_if_passing(error)
         return False
 
 
@@ -99,6 +101,7 @@ def _prompt(found: Range, old: str, new: str) -> PromptReview:
         try:
             difference = diff(_loaded(found.base, old), found.head.load_stored(new))
         except PromptLibError as caught:
+            raise_if_passing(caught)
             error = caught.what
     return PromptReview(
         name=name,
@@ -116,7 +119,8 @@ def _prompt(found: Range, old: str, new: str) -> PromptReview:
 def _newest(view: View, name: str) -> Version | None:
     try:
         return view.version(name) if name else None
-    except PromptLibError:
+    except PromptLibError as error:
+        raise_if_passing(error)
         return None
 
 
@@ -124,7 +128,8 @@ def _loaded(view: View, ref: str) -> Stored | None:
     """Return the prompt at the base; None where there is none, or it could not be read then either."""
     try:
         return view.load_stored(ref) if ref else None
-    except PromptLibError:
+    except PromptLibError as error:
+        raise_if_passing(error)
         return None
 
 
@@ -148,7 +153,8 @@ def _moved(found: Range, name: str) -> Iterator[MovedNumber]:
 def _history(view: View, name: str) -> tuple[Version, ...]:
     try:
         return view.history(name)
-    except PromptLibError:
+    except PromptLibError as error:
+        raise_if_passing(error)
         return ()
 
 
@@ -161,6 +167,7 @@ def _label(found: Range, name: str, label: str) -> LabelReview:
             ref = f"{name}@{label}"
             difference = diff(_loaded(found.base, ref) if before else None, found.head.load_stored(ref))
         except PromptLibError as caught:
+            raise_if_passing(caught)
             error = caught.what
     return LabelReview(
         name=name, label=label, change=change, before=before, after=after, difference=difference, error=error
@@ -170,7 +177,8 @@ def _label(found: Range, name: str, label: str) -> LabelReview:
 def _labelled(view: View, name: str, label: str) -> Version | None:
     try:
         return view.labels(name).get(label)
-    except PromptLibError:
+    except PromptLibError as error:
+        raise_if_passing(error)
         return None
 
 
@@ -179,6 +187,7 @@ def _is_gone(found: Range, name: str, label: str) -> bool:
         found.head.load_stored(f"{name}@{label}")
     except NotFound:
         return True
-    except PromptLibError:
+    except PromptLibError as error:
+        raise_if_passing(error)
         return False
     return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from promptlib.errors import PromptLibError
+from promptlib.errors import PromptLibError, raise_if_passing
 from promptlib.lineage import USES, Graph
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ def touched(view: View, name: str) -> tuple[Touched, ...]:
     """Return the versions in use that include or run *name*, then those that derive from it; the nearest first."""
     try:
         found = view.impact(name)
-    except PromptLibError:
+    except PromptLibError as error:
+        raise_if_passing(error)
         return ()  # it has no version here that can be asked about: what is wrong with it is told elsewhere
     in_use = (_touched(each) for each in found if each.current and each.name != name)
     return tuple(sorted(in_use, key=lambda each: each.kind not in USES))
@@ -91,7 +92,8 @@ def around(view: View, prompts: Sequence[PromptReview]) -> Graph | None:
 def _edges(view: View, each: PromptReview) -> Iterator[Edge]:
     try:
         yield from view.lineage(each.versions[-1].ref).edges
-    except PromptLibError:
+    except PromptLibError as error:
+        raise_if_passing(error)
         return  # a file that cannot be read has no place in the picture
 
 

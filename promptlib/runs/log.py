@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from promptlib.errors import NotFound, PromptLibError
+from promptlib.errors import NotFound, PromptLibError, raise_if_passing
 from promptlib.refs import Pin, Ref, check_digest, split_store
 from promptlib.runs import asking
 from promptlib.runs.appending import append
@@ -242,7 +242,8 @@ class Runs:
             return frozenset()
         try:
             life = self._known.life(name) if self._known is not None else ()
-        except PromptLibError:
+        except PromptLibError as error:
+            raise_if_passing(error)
             life = ()
         return frozenset({name, *(pin.name for pin in life)})
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from promptlib.chain import Chain
 from promptlib.columns import safe
-from promptlib.errors import BadRef, InvalidInputs, NotFetched, NotFound, PromptLibError
+from promptlib.errors import BadRef, InvalidInputs, NotFetched, NotFound, PromptLibError, raise_if_passing
 from promptlib.query.language import language
 from promptlib.refs import check_label
 from promptlib.site.gathering import Gatherer
@@ -130,6 +130,7 @@ def _written(
         except NotFetched:
             raise
         except PromptLibError as error:
+            raise_if_passing(error)  # a page would say it for as long as the site stands
             unreadable.append((name, error.what))
             continue
         folder.write(address(name), pages.html(leaf))

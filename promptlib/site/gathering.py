@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from promptlib.chain import Chain
 from promptlib.diff import diff
-from promptlib.errors import InvalidChain, InvalidPrompt, NotFetched, NotFound, PromptLibError
+from promptlib.errors import InvalidChain, InvalidPrompt, NotFetched, NotFound, PromptLibError, raise_if_passing
 from promptlib.messages import Message, Placeholder
 from promptlib.prompt import Prompt
 from promptlib.refs import Pin
@@ -179,6 +179,7 @@ class Gatherer:
         try:
             return _stored(self._store, f"{version.name}{which}", follow=False), ""
         except PromptLibError as error:
+            raise_if_passing(error)
             return None, error.what
 
     def _uses(self, prompt: Stored) -> Iterator[Link]:
@@ -287,7 +288,8 @@ def _history(store: View, name: str) -> tuple[Version, ...]:
         return store.history(name)
     except NotFetched:
         raise
-    except PromptLibError:
+    except PromptLibError as error:
+        raise_if_passing(error)
         return ()  # without history, or a file that no commit holds
 
 
@@ -296,7 +298,8 @@ def _labels(store: View, name: str) -> Mapping[str, Version]:
         return store.labels(name)
     except NotFetched:
         raise
-    except PromptLibError:
+    except PromptLibError as error:
+        raise_if_passing(error)
         return {}
 
 
@@ -306,7 +309,8 @@ def _version(store: View, prompt: Stored, ref: str) -> Version | None:
         return None
     try:
         return store.version(ref)
-    except PromptLibError:
+    except PromptLibError as error:
+        raise_if_passing(error)
         return None
 
 

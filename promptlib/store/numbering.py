@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from promptlib._git import Author, Commit
 from promptlib._index.orders import Order, bringer, order, touched
-from promptlib.errors import StoreError
+from promptlib.errors import StoreError, raise_if_passing
 from promptlib.store.fresh import Fresh
 from promptlib.store.movement import MovedNumber, Movement
 
@@ -94,7 +94,8 @@ class _Published:
                     try:
                         before.at(at)
                         order(before)
-                    except StoreError:
+                    except StoreError as error:
+                        raise_if_passing(error)
                         continue  # git has cleaned it away, and nobody can ask for its numbers
                     told.append(at)
                     yield self._movement("remote", at, bringer(there, at) or "", before, there)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 DEFAULT_ROOT = "prompts"
 SYSTEM = 0
+
+
+#: What the system says of a text that can be no path here.
+_NO_PATH = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL, errno.EILSEQ})
 
 
 @contextmanager
@@ -96,12 +101,17 @@ def find(path: Path | None) -> tuple[Path, Repository | None, str]:
 
 
 def checked_path(path: Path) -> Path:
-    """Return *path* when it can be one on this system; raises `NotAStore` for what is too long or no file's name."""
+    """Return *path* when it can be one on this system; raises `NotAStore` for what is too long or no file's name.
+
+    Raises `StoreError` where the system could not look: that is no proof that there is no store.
+    """
     try:
         path.lstat()
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return path
     except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno not in _NO_PATH:
+            raise StoreError(f"{path} cannot be looked at: {error.strerror}", hint="try again") from error
         shown = ascii(str(path)[:80])
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise NotAStore(f"{shown} is no path of this system: {reason}", hint="give the path of a folder") from error

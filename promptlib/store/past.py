@@ -18,6 +18,7 @@ from promptlib.errors import (
     NumberMoved,
     StoreDamaged,
     StoreError,
+    raise_if_passing,
 )
 from promptlib.forking import ForkableLock
 from promptlib.origin import Standing
@@ -245,7 +246,8 @@ class History:
             committed = self.repository.read(blob, limit=LARGEST_FILE)
             edited = committed != data
             row = next((row for row in reversed(self.index.versions(name)) if row.blob == blob), None)
-        except GitFailed:
+        except GitFailed as error:
+            raise_if_passing(error)
             return Standing(digest)  # without git a work tree is a folder: it has no versions
         base = codec.read_stored(committed, source=name).digest if edited else digest
         if row is None:
@@ -256,7 +258,8 @@ class History:
         """Return the newest version of *name* with *digest*."""
         try:
             row = self.now().index.by_digest(name, digest.removeprefix("sha256:"))
-        except GitFailed:
+        except GitFailed as error:
+            raise_if_passing(error)
             return Standing(digest)
         return Standing(digest, self._number(row), row.commit) if row else Standing(digest)
 

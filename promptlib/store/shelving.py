@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from promptlib._index import Counts, Description, Sieve, Story, is_blob, says_more
-from promptlib.errors import GitFailed, PromptLibError
+from promptlib.errors import GitFailed, PromptLibError, raise_if_passing
 from promptlib.store.describing import outlined, version_of
 from promptlib.store.layout import LABELS, label_at, names_in, prompt_path
 from promptlib.trust import FOREIGN, OWN, Trust
@@ -144,7 +144,8 @@ class Shelf:
             return ()
         try:
             standing = self.past.index.choice.blobs()
-        except GitFailed:
+        except GitFailed as error:
+            raise_if_passing(error)
             return None  # without git a work tree is a folder
         names = standing.keys() | set(names_in(self.reader.files))
         return sorted(name for name in names if not self._is_committed(name, standing.get(name, "")))
@@ -173,6 +174,7 @@ class Shelf:
                 data = files.read(path)
                 told = outlined(data) if data is not None else None
             except PromptLibError as error:
+                raise_if_passing(error)
                 told = Description(problem=error.what)
             if told is not None:
                 yield _entry(name, told, tuple(sorted(labels.get(name, ()))), None)

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from promptlib._index import fields_of, walking
-from promptlib.errors import NotFound, PromptLibError
+from promptlib.errors import NotFound, PromptLibError, raise_if_passing
 from promptlib.lineage import KINDS, Fields, Graph, Lineage, Node, Told, Web, impacts, web_of
 from promptlib.lineage.web import BITS, KIND
 from promptlib.refs import Pin, Ref
@@ -212,7 +212,8 @@ class Traced:
         try:
             old = self._prompt(before) if before else None
             return diff(old, self._prompt(after))
-        except PromptLibError:
+        except PromptLibError as error:
+            raise_if_passing(error)
             return None
 
     def _prompt(self, node: Node) -> Any:  # noqa: ANN401 - whatever its inputs are

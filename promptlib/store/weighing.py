@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from promptlib.errors import PromptLibError
+from promptlib.errors import PromptLibError, raise_if_passing
 from promptlib.prompt import Prompt
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ def token_counts(view: View, history: History | None, entries: tuple[Entry, ...]
             continue
         try:
             stored = view.load_stored(each.name)
-        except PromptLibError:
+        except PromptLibError as error:
+            raise_if_passing(error)
             continue  # it was changed since, or cannot be read
         prompts = [stored] if isinstance(stored, Prompt) else [one for _, one in stored.included]
         counted[each.digest] = sum(int(count_tokens(piece.text)) for prompt in prompts for piece in prompt.messages)

@@ -108,6 +108,11 @@ class Shot:
         """Whether it was a signal that came."""
         return self.kind is not None and self.kind.name == "interrupt"
 
+    @property
+    def forbidden(self) -> bool:
+        """Whether it was a permission that was missing: a trouble that lasts, and may be told in an answer."""
+        return self.kind is not None and self.kind.name == "EACCES"
+
     def fate(self, what: str, ways: tuple[Kind, ...]) -> Kind | None:
         """Count an operation and return how it fails, or None."""
         self.count += 1
