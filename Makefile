@@ -9,6 +9,8 @@ SHELL := /bin/sh
 
 # What the caller's shell sets for other Pythons must not reach the environment that is made here.
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP VIRTUAL_ENV
+# Without files of bytecode every worker would compile all tests, and every command that a test starts itself.
+unexport PYTHONDONTWRITEBYTECODE
 unexport PIP_USER PIP_TARGET PIP_PREFIX PIP_ROOT PIP_REQUIRE_VIRTUALENV
 # The checkout holds a folder `promptlib` as well: it must not shadow the one that is installed.
 export PYTHONSAFEPATH := 1
@@ -95,8 +97,10 @@ format: $(VENV)/.tools
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# The tests are compiled once, beside the checks, which keep one core busy; whatever is wrong with them is told by the run.
 .PHONY: test
-test: lint $(VENV)/.wheel
+test: $(VENV)/.wheel
+	@$(PYTEST) --collect-only -qq >/dev/null 2>&1 & $(MAKE) --no-print-directory lint; checked=$$?; wait; exit $$checked
 	$(PYTEST) -n 2 --cov --cov-report=
 	@$(BIN)/coverage report
 	@$(MAKE) --no-print-directory coverage

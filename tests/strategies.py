@@ -6,12 +6,19 @@ import string
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from promptlib.inputs import RESERVED, Input, InputType
 
 if TYPE_CHECKING:
     from promptlib.inputs import Kind
+
+
+def fewer(part: int) -> settings:
+    """One in *part* of the examples that the profile asks for, where each of them is dear; soak asks for thousands."""
+    return settings(max_examples=settings().max_examples // part)
+
 
 #: Names as they stand in templates, among them words of Python and names that pydantic's own methods have.
 names_strategy = st.one_of(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 from promptlib.history import Entry, Event, Growth, Life, Nothing, Place, Step, advance, meeting, ordered, paired
@@ -264,14 +265,13 @@ def model(graph: Graph, tip: int) -> list[Event]:
     return events
 
 
-@settings(max_examples=300, deadline=None)
+@pytest.mark.no_cover
 @given(graphs())
 def test_any_graph_reads_as_the_model_reads_it(graph: Graph) -> None:
     tip = len(graph.parents) - 1
     assert advance(graph.steps(), str(tip), renamed_from=claimed).events == model(graph, tip)
 
 
-@settings(max_examples=100, deadline=None)
 @given(graphs())
 def test_what_stands_at_the_tip_is_the_tree_of_the_tip(graph: Graph) -> None:
     tip = len(graph.parents) - 1
@@ -279,7 +279,6 @@ def test_what_stands_at_the_tip_is_the_tree_of_the_tip(graph: Graph) -> None:
     assert {name: entry.blob for name, (_, entry) in lives.items() if entry and entry.blob} == graph.trees[tip]
 
 
-@settings(max_examples=100, deadline=None)
 @given(graphs())
 def test_the_order_is_first_parent_first(graph: Graph) -> None:
     tip = len(graph.parents) - 1
@@ -327,7 +326,7 @@ class Kept:
         self.events += len(growth.events)
 
 
-@settings(max_examples=200, deadline=None)
+@pytest.mark.no_cover
 @given(graphs(), st.data())
 def test_growing_along_the_first_parent_only_appends(graph: Graph, data: st.DataObject) -> None:
     """Numbers of a tip stay when a later tip has it on its first-parent line, in one go or in many."""

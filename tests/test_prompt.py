@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, ValidationError, create_model
 
@@ -307,7 +307,7 @@ class TestIdentity:
 
     texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
-    @settings(max_examples=1_000)
+    @pytest.mark.no_cover
     @given(texts, texts, st.sampled_from(["system", "user"]))
     def test_one_character_more_or_less_is_another_content(self, one: str, other: str, role: Any) -> None:
         def literal(text: str) -> Prompt[Any]:
@@ -316,7 +316,7 @@ class TestIdentity:
         assert (literal(one).digest == literal(other).digest) == (one == other)
         assert literal(one).digest != literal(one + "x").digest
 
-    @settings(max_examples=700)
+    @pytest.mark.no_cover
     @given(st.dictionaries(texts, plain_strategy, max_size=4), st.randoms(use_true_random=False))
     def test_settings_count_by_content_and_not_by_order(self, given_settings: dict[str, Any], random: Any) -> None:
         keys = list(given_settings)
@@ -334,7 +334,7 @@ class TestIdentity:
         }
     )
 
-    @settings(max_examples=300)
+    @pytest.mark.no_cover
     @given(fields, fields, st.permutations(["a", "b", "c"]))
     def test_models_count_by_their_fields_and_not_by_their_order(
         self, one: dict[str, Any], other: dict[str, Any], order: list[str]
@@ -350,7 +350,6 @@ class TestIdentity:
         same = repr(sorted(one.items())) == repr(sorted(other.items()))
         assert (digest(other) == expected) == same
 
-    @settings(max_examples=500)
     @given(texts, st.lists(texts, max_size=3), st.lists(texts, max_size=3))
     def test_words_about_a_prompt_are_no_content(self, description: str, tags: list[str], authors: list[str]) -> None:
         again = STYLE.evolve(description=description, tags=tags, authors=authors)

@@ -116,6 +116,7 @@ VERBS: list[list[str]] = [
 ]
 
 
+@pytest.mark.no_cover
 def test_the_shell_takes_none(triage: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every verb, each with a share of the words: a clean end, and nothing changed anywhere."""
     monkeypatch.chdir(triage.folder)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from promptlib import codec
@@ -74,7 +74,6 @@ def literal(found: Iterable[Piece]) -> list[bool]:
     return [isinstance(piece, Message) and piece.literal for piece in found]
 
 
-@settings(max_examples=600)
 @given(st.one_of(st.none(), statements.map(Prelude)), st.lists(pieces, min_size=1, max_size=4))
 def test_any_text_comes_back(prelude: Prelude | None, rest: list[Piece]) -> None:
     given_pieces = ([prelude] if prelude else []) + rest

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from promptlib.codec.emitting import entries
 from promptlib.codec.notes import MOST, Notes
@@ -32,7 +32,6 @@ def one(text: str) -> Input:
     return found
 
 
-@settings(max_examples=200)
 @given(inputs_strategy())
 def test_every_declaration_comes_back(inputs: tuple[Input, ...]) -> None:
     notes = Notes()

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from promptlib.codec import Note, edit, read, read_with_notes, write
@@ -20,7 +20,7 @@ from promptlib.messages import ROLES, Message, Placeholder, Text, system, user
 from promptlib.plain import Frozen, thaw
 from promptlib.prompt import Prompt
 from promptlib.refs import Pin
-from tests.strategies import inputs_strategy, plain_strategy, text_strategy
+from tests.strategies import fewer, inputs_strategy, plain_strategy, text_strategy
 
 FRAGMENTS = [
     "user:",
@@ -116,7 +116,7 @@ def assert_same(one: Prompt[Any], other: Prompt[Any]) -> None:
     assert same(header_of(one), header_of(other))
 
 
-@settings(max_examples=150)
+@fewer(2)
 @given(prompts)
 def test_code_to_file_to_code_is_exact(prompt: Prompt[Any]) -> None:
     data = write(prompt)
@@ -139,7 +139,7 @@ def test_code_to_file_to_code_is_exact(prompt: Prompt[Any]) -> None:
     assert edit(data, prompt) == data
 
 
-@settings(max_examples=100)
+@fewer(2)
 @given(prompts, prompts)
 def test_any_file_can_be_changed_into_any_prompt(one: Prompt[Any], other: Prompt[Any]) -> None:
     assert_same(read(edit(write(one), other)), other)

@@ -129,6 +129,7 @@ def test_a_thousand_messages(likeness: Counted, steps: Counted) -> None:
     assert likeness.calls == 0
 
 
+@pytest.mark.no_cover
 def test_a_message_of_ten_megabytes(likeness: Counted, steps: Counted) -> None:
     lines = [
         f"line {at} of a long manual that somebody put into a prompt, with words and more words"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, reject, settings
+from hypothesis import given, reject
 from hypothesis import strategies as st
 from jinja2 import Environment
 from pydantic import BaseModel
@@ -18,6 +18,7 @@ from promptlib.messages import Message, Placeholder, Prelude, Text
 from promptlib.plain import Frozen
 from promptlib.rendering import compile_pieces
 from promptlib.rendering.untagging import as_template, names_of, put_in_place, untagged
+from tests.strategies import fewer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -480,7 +481,8 @@ def _drawn(make: Callable[[], Prompt[Any]]) -> Prompt[Any]:
         reject()
 
 
-@settings(max_examples=150)
+@pytest.mark.no_cover
+@fewer(2)
 @given(_bodies(_LEAVES), _bodies(_LEAVES), st.booleans())
 def test_any_template_renders_alike_without_its_segments(one: str, other: str, loop: bool) -> None:  # noqa: FBT001 - drawn
     """Also where a loop opens in one message and closes in the next."""
@@ -489,7 +491,8 @@ def test_any_template_renders_alike_without_its_segments(one: str, other: str, l
     assert_alike(_drawn(lambda: of(Prelude("{% set v = 'o' %}"), user(one), system(other))))
 
 
-@settings(max_examples=150)
+@pytest.mark.no_cover
+@fewer(2)
 @given(_bodies(_LEAVES[:-1]), _bodies(_LEAVES[:-1]), _bodies(_LEAVES[:-1]), st.tuples(_signs, _signs), st.booleans())
 def test_any_template_renders_alike_with_its_include_in_place(
     before: str,

@@ -5,7 +5,7 @@ from itertools import count
 from typing import Annotated, Any, Literal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, create_model
 
@@ -204,7 +204,6 @@ def _assignable(own: InputType, other: InputType) -> bool:
 
 
 @given(st.data())
-@settings(max_examples=200)
 def test_what_is_assignable_is_accepted_value_by_value(data: st.DataObject) -> None:
     own = data.draw(types_strategy(depth=1))
     wider = InputType(kind="json") if data.draw(st.booleans()) else own

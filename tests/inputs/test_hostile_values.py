@@ -152,6 +152,7 @@ def test_what_holds_too_much_is_refused_by_name(name: str, value: Any) -> None:
     assert caught.value.hint
 
 
+@pytest.mark.no_cover
 def test_a_small_value_that_unfolds_without_end_is_refused_with_its_place() -> None:
     value: Any = ["x"]
     for _ in range(40):

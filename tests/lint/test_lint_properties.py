@@ -79,6 +79,7 @@ def check(report: Report, text: str) -> None:
             assert 0 <= edit.start <= edit.end <= len(text), each
 
 
+@pytest.mark.no_cover
 @given(
     st.lists(st.tuples(st.sampled_from(["system", "developer", "user", "assistant"]), texts), min_size=1, max_size=3)
 )
@@ -144,6 +145,7 @@ LARGE = {
 }
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", LARGE)
 def test_a_hostile_text_takes_no_longer_than_reading_it_should(name: str) -> None:
     outputs = "outputs:\n  name:\n    kind: integer\n"

@@ -161,6 +161,7 @@ def _real(folder: Path) -> list[Prompt[Any]]:
     return found
 
 
+@pytest.mark.no_cover
 def test_500_pairs_of_edits_of_real_prompts(corpus: Path, record_property: Callable[[str, object], None]) -> None:
     random = Random(6)
     prompts = _real(corpus)

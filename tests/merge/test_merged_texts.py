@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from promptlib.merge.texts import SIDES, MergedText, Spot, merge_texts
@@ -36,7 +36,6 @@ def test_a_side_that_changed_nothing_or_the_same_leaves_the_other(base: str, tex
         assert merged.taking("ours") == text
 
 
-@settings(max_examples=150)
 @given(texts, texts, texts, st.booleans())
 def test_both_orders_of_the_sides_say_the_same(base: str, ours: str, theirs: str, template: bool) -> None:  # noqa: FBT001 - a generated value
     merged = merge_texts(base, ours, theirs, template=template)
@@ -56,7 +55,6 @@ def unlike_edits(draw: st.DrawFn) -> tuple[list[str], list[str], list[str], list
     return base, made["ours"], made["theirs"], made["both"]
 
 
-@settings(max_examples=120)
 @given(unlike_edits())
 def test_edits_of_different_lines_never_conflict(found: tuple[list[str], ...]) -> None:
     base, ours, theirs, both = ("\n".join(each) for each in found)
@@ -86,7 +84,6 @@ def unique_words(draw: st.DrawFn) -> tuple[str, str, str]:
     return "\n".join(map(" ".join, base)), edited("o"), edited("t")
 
 
-@settings(max_examples=150)
 @given(unique_words())
 def test_no_word_is_lost_and_no_deletion_either(found: tuple[str, str, str]) -> None:
     base, ours, theirs = (set(text.split()) for text in found)

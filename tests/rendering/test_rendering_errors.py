@@ -279,6 +279,7 @@ HUGE = {
 }
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", HUGE)
 def test_a_template_of_too_many_signs_is_refused_at_once(name: str) -> None:
     begin = time.process_time()

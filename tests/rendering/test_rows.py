@@ -159,6 +159,7 @@ def test_includes_are_found_by_resolve_and_values_are_looked_at_on_request() -> 
         next(prompt.render_many([{"text": "a"}]))
 
 
+@pytest.mark.no_cover
 def test_memory_stays_flat_over_a_hundred_thousand_rows() -> None:
     def rows(number: int) -> Iterator[Question]:
         return (Question.model_construct(text=f"question {at}", tone="warm") for at in range(number))

@@ -230,6 +230,7 @@ def modelled(chunks: tuple[Chunk, ...], number: int) -> tuple[str, list[Stretch]
     return "".join(kept), found
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("trust", TRUSTS)
 @given(cases())
 def test_stretches_are_what_was_printed(trust: Trust, case: tuple[Values, list[Written]]) -> None:
@@ -274,6 +275,7 @@ def test_plain_variables_have_the_stretches_of_the_general_way(parts: list[str],
     )
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("trust", TRUSTS)
 @given(st.lists(st.sampled_from(STATEMENTS), max_size=12).map("".join))
 def test_any_program_renders_with_and_without_marks_alike(trust: Trust, source: str) -> None:

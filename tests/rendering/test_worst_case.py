@@ -30,6 +30,7 @@ from promptlib.trust import TRUSTS
 from promptlib.worst import Includes, Sizes
 from tests.rendering.attacks import ADAPTIVE, CPU, SEGMENTS
 from tests.rendering.bounded import BODIES, EXPRESSIONS, Case, cases, filled
+from tests.strategies import fewer
 
 if TYPE_CHECKING:
     from promptlib.messages import Message, Piece
@@ -91,6 +92,8 @@ def check(case: Case) -> None:
             assert int(count_messages(rendered.messages)) <= found.most
 
 
+@pytest.mark.no_cover
+@fewer(2)
 @given(cases())
 def test_no_values_take_more_than_the_worst_case(case: Case) -> None:
     check(case)
@@ -100,6 +103,7 @@ def one_message(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Case]:
     return cases(texts.map(lambda text: (user(text),)), cut=False)
 
 
+@pytest.mark.no_cover
 @given(one_message(filled("{{ § }}", EXPRESSIONS) | BODIES))
 def test_no_values_make_more_bytes_or_characters_than_that(case: Case) -> None:
     size = size_of(case.prompt)
@@ -121,6 +125,7 @@ def size_of(prompt: Prompt[Any]) -> Any:
 PLAIN = st.sampled_from(["text", "other", "code", "number", "real", "truth", "day", "moment", "choice", "picture"])
 
 
+@pytest.mark.no_cover
 @given(
     cases(
         st.lists(
@@ -143,6 +148,8 @@ INCLUDED = (
 )
 
 
+@pytest.mark.no_cover
+@fewer(2)
 @given(cases(st.builds(lambda *texts: tuple(map(user, texts)), BODIES, BODIES), cut=False), st.sampled_from(TRUSTS))
 def test_what_is_included_takes_no_more_than_that(case: Case, trust: Trust) -> None:
     inner, outer = case.prompt.messages
@@ -465,6 +472,7 @@ def test_each_type_without_limits_has_its_hint(text: str, kind: Any, hint: str) 
     assert [each.hint for each in found.unbounded] == [hint]
 
 
+@pytest.mark.no_cover
 def test_templates_that_take_for_ever_to_follow_are_given_up() -> None:
     macros = ["{% macro m0(a) %}{{ a }}{% endmacro %}"]
     macros += [f"{{% macro m{at}(a) %}}{f'{{{{ m{at - 1}(a) }}}}' * 9}{{% endmacro %}}" for at in range(1, 12)]
@@ -475,6 +483,7 @@ def test_templates_that_take_for_ever_to_follow_are_given_up() -> None:
     assert reasons(user("".join(deep) + "{{ m399(x) }}"), x=short(3)) == [(name, why)]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("trust", TRUSTS)
 def test_hostile_templates_are_followed_or_given_up(trust: Trust) -> None:
     followed = 0
@@ -701,6 +710,7 @@ def code_points() -> str:
     return "".join(chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", ["upper", "lower", "title", "capitalize"])
 def test_no_character_grows_more_than_the_table_says(name: str) -> None:
     growth = GROWTH[name]
@@ -710,6 +720,7 @@ def test_no_character_grows_more_than_the_table_says(name: str) -> None:
     assert max(len(made.encode()) for _, made in grown) == growth.widest
 
 
+@pytest.mark.no_cover
 def test_no_character_is_escaped_longer_than_the_tables_say() -> None:
     for char in code_points():
         size = len(char.encode())

@@ -90,6 +90,7 @@ def test_hostile_texts_are_code(store: Store, text: str) -> None:
     assert "fence" in seen
 
 
+@pytest.mark.no_cover
 def test_it_is_never_longer_than_asked(store: Store) -> None:
     with store:
         for at in range(12):

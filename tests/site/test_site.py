@@ -428,6 +428,7 @@ def test_a_page_says_why_it_does_not_render(text: str, reason: str) -> None:
     assert plan(Prompt.define(Word, system(text))).reason == reason
 
 
+@pytest.mark.no_cover
 def test_a_text_of_a_megabyte_stays_whole(tmp_path: Path) -> None:
     with Store.init(tmp_path / "prompts.git", bare=True) as store:
         long = Prompt.define(system("<b>word</b>\n" * 84_000, literal=True), description="d" * 100_000)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-CASES, AT_ONCE, SOAK = 200, 20, 5_000
+CASES, AT_ONCE, SOAK = 120, 20, 5_000
 REFS = ("a", "a@latest", "a@v1", "a@v3", "a@production", "team/b@v1", "renamed@v1", "whole", "whole@production")
 NAMES = ("a", "renamed", "whole")
 #: What git keeps that no answer depends on, or that people write.

@@ -420,7 +420,7 @@ class TreeMachine(StoreMachine):
     kind = "tree"
 
 
-CI = settings(max_examples=60, stateful_step_count=30, deadline=None, derandomize=True, database=None)
+CI = settings(max_examples=40, stateful_step_count=30, deadline=None, derandomize=True, database=None)
 SOAK = settings(CI, max_examples=10_000, derandomize=False, print_blob=True, suppress_health_check=list(HealthCheck))
 
 
@@ -431,12 +431,12 @@ def _templates() -> Iterator[None]:
 
 
 def test_a_bare_store_is_what_a_dictionary_would_be() -> None:
-    """Sixty runs of thirty steps."""
+    """Forty runs of thirty steps."""
     run(StoreMachine, settings=CI)
 
 
 def test_a_store_in_a_repository_is_what_a_dictionary_would_be() -> None:
-    """Sixty runs of thirty steps."""
+    """Forty runs of thirty steps."""
     run(TreeMachine, settings=CI)
 
 

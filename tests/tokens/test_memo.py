@@ -51,7 +51,11 @@ def test_a_limit_is_told_from_a_count(text: str, limit: int, name: str) -> None:
     assert counts.at_most(text, real - 1) is None
 
 
-@pytest.mark.parametrize("text", [english(400_000), chinese(100_000), "x" * 60_000, chinese(60_000, punctuation="")])
+@pytest.mark.parametrize(
+    "text",
+    [english(400_000), chinese(100_000), "x" * 60_000, chinese(60_000, punctuation="")],
+    ids=["english", "chinese", "one letter", "unbroken Chinese"],
+)
 def test_a_text_that_is_far_too_long_is_not_encoded_to_its_end(text: str, encoded: list[str]) -> None:
     counts = Counts(encoding("o200k_base"))
     assert counts.at_most(text, 500) is None

@@ -139,6 +139,7 @@ def listing(
     return [user("".join(texts), literal=True)], stretches
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("limit", [LIMIT, 100_000])
 def test_after_one_edit_among_ten_thousand_segments_that_one_is_encoded_and_the_whole_verified(
     limit: int, encoded: list[str]
@@ -153,6 +154,7 @@ def test_after_one_edit_among_ten_thousand_segments_that_one_is_encoded_and_the_
     assert encoded == [texts[17], messages[0].text]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("behind", ["\n", " ", ""])
 @pytest.mark.parametrize("goes", ["end", "start", "middle"])
 def test_once_the_limit_is_reached_the_segments_behind_it_are_not_read(

@@ -14,13 +14,13 @@ CHINESE = "的一是在不了有和人这中大为上个国我以要他时来用
 
 
 def english(size: int) -> str:
-    random = Random(1)
-    return " ".join(random.choice(WORDS) + random.choice(["", "", "", ",", "."]) for _ in range(size // 6))
+    random, count = Random(1), size // 6
+    ends = random.choices(["", "", "", ",", "."], k=count)
+    return " ".join(word + end for word, end in zip(random.choices(WORDS, k=count), ends, strict=True))
 
 
 def chinese(size: int, punctuation: str = "，。") -> str:
-    random = Random(2)
-    return "".join(random.choice(CHINESE * 2 + punctuation * 5) for _ in range(size))
+    return "".join(Random(2).choices(CHINESE * 2 + punctuation * 5, k=size))
 
 
 _RUNS = st.builds(lambda text, times: text * times, st.text(min_size=1, max_size=3), st.integers(1, 300))
