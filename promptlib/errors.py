@@ -163,15 +163,21 @@ def _rebuild(kind: type[PromptLibError], args: tuple[object, ...], state: dict[s
     return error
 
 
-def may_pass(error: BaseException) -> bool:
-    """Whether *error* says nothing of what is stored: the system failed, or ended a git, and may not the next time.
+def system_error(error: BaseException) -> OSError | None:
+    """Return what the system said that *error* was made of, as deep as it was handed on, or None.
 
-    A permission that is missing lasts, as a file that is damaged does.
+    Such an error says nothing of what is stored: a disk failed, no descriptor was left, a git was killed.
     """
     cause = error.__cause__
     if isinstance(cause, PromptLibError):
-        return may_pass(cause)
-    return isinstance(cause, OSError) and not isinstance(cause, PermissionError)
+        return system_error(cause)
+    return cause if isinstance(cause, OSError) else None
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether what *error* tells may work the next time: a permission that is missing lasts, as damage does."""
+    cause = system_error(error)
+    return cause is not None and not isinstance(cause, PermissionError)
 
 
 def raise_if_passing(error: PromptLibError) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from promptlib import codec
 from promptlib._git import Repository
-from promptlib.errors import BadRef, InvalidFile, InvalidPrompt, NotFound, PromptLibError, StoreError, raise_if_passing
+from promptlib.errors import BadRef, InvalidFile, InvalidPrompt, NotFound, PromptLibError, StoreError, system_error
 from promptlib.formats.arrivals import TRAILER, LeftOut, free_name
 from promptlib.formats.finding import pattern_of
 from promptlib.messages import ROLES, Message, Role, Text
@@ -257,7 +257,8 @@ class _Replay:
         except UnicodeDecodeError as error:
             reason = f"not UTF-8 at byte {error.start} of blob {state.blob[:8]}"
         except PromptLibError as error:
-            raise_if_passing(error)  # no text is left out of a history for a failure that passes
+            if system_error(error) is not None:
+                raise  # no text is left out of a history because it could not be opened
             reason = error.what
         self.left_out[self.names[name]] = _Reason(reason)
         return None
