@@ -74,6 +74,7 @@ def literal(found: Iterable[Piece]) -> list[bool]:
     return [isinstance(piece, Message) and piece.literal for piece in found]
 
 
+@pytest.mark.no_cover
 @given(st.one_of(st.none(), statements.map(Prelude)), st.lists(pieces, min_size=1, max_size=4))
 def test_any_text_comes_back(prelude: Prelude | None, rest: list[Piece]) -> None:
     given_pieces = ([prelude] if prelude else []) + rest

@@ -32,6 +32,7 @@ def one(text: str) -> Input:
     return found
 
 
+@pytest.mark.no_cover
 @given(inputs_strategy())
 def test_every_declaration_comes_back(inputs: tuple[Input, ...]) -> None:
     notes = Notes()

@@ -116,6 +116,7 @@ def assert_same(one: Prompt[Any], other: Prompt[Any]) -> None:
     assert same(header_of(one), header_of(other))
 
 
+@pytest.mark.no_cover
 @fewer(2)
 @given(prompts)
 def test_code_to_file_to_code_is_exact(prompt: Prompt[Any]) -> None:
@@ -139,6 +140,7 @@ def test_code_to_file_to_code_is_exact(prompt: Prompt[Any]) -> None:
     assert edit(data, prompt) == data
 
 
+@pytest.mark.no_cover
 @fewer(2)
 @given(prompts, prompts)
 def test_any_file_can_be_changed_into_any_prompt(one: Prompt[Any], other: Prompt[Any]) -> None:

@@ -208,16 +208,16 @@ class Case:
 
 
 CASES = {
-    "save": Case(packed, save, 13),
-    "save into a warm store": Case(packed, save, 13, warm=True),
+    "save": Case(packed, save, 19),
+    "save into a warm store": Case(packed, save, 17, warm=True),
     "save a loose one": Case(loose, save, 19),
-    "label": Case(behind, label, 22),
-    "transaction": Case(packed, several, 13, warm=True),
+    "label": Case(behind, label, 29),
+    "transaction": Case(packed, several, 19, warm=True),
     "rename": Case(loose, rename, 19, warm=True),
     "delete": Case(loose, delete, 14),
     "save too late": Case(packed, late, 19, refused=Conflict),
     "read without an index": Case(absent, read, 19, writes=False),
-    "read behind": Case(behind, read, 25, writes=False),
+    "read behind": Case(behind, read, 37, writes=False),
     "read in a warm store": Case(packed, read, 19, writes=False, warm=True),
     "fsck": Case(loose, check, 31, writes=False),
     "import": Case(empty, imported, 16),
@@ -228,10 +228,10 @@ CASES = {
     "lint in a work tree": Case(application, linted, 61, writes=False),
     "review": Case(loose, reviewed, 61, writes=False),
     "site": Case(loose, sited, 61, writes=False),
-    "save in a work tree": Case(application, save, 23),
-    "transaction in a work tree": Case(application, several, 37, warm=True),
+    "save in a work tree": Case(application, save, 31),
+    "transaction in a work tree": Case(application, several, 47, warm=True),
     "delete in a work tree": Case(application, delete, 43),
-    "read in a work tree": Case(application, read, 43, writes=False),
+    "read in a work tree": Case(application, read, 61, writes=False),
 }
 
 

@@ -242,6 +242,7 @@ def test_names_come_from_the_paths(store: Store, tmp_path: Path) -> None:
         import_prompty(store)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "shard", ["![", "{{ role ", " ", "{{{", "{{# ", "${a:", "#", "\t \t", "system", "{% for a in b %}"]
 )

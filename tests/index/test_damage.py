@@ -238,6 +238,7 @@ def test_a_folder_in_the_place_of_the_index_is_kept(filled: Library, open_index:
         assert (filled.file.with_name("index.sqlite.aside") / "kept").read_text() == "of somebody else"
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("seed", range(60))
 def test_a_flipped_byte_never_changes_an_answer(filled: Library, open_index: OpenIndex, seed: int) -> None:
     index = open_index(filled)

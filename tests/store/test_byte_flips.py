@@ -266,6 +266,7 @@ def check(sound: Stores, folder: Path, seed: int) -> None:
         assert (mended.kind, mended.place) not in {(left.kind, left.place) for left in repaired.problems}, flip.what
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("first", range(0, CASES, AT_ONCE))
 def test_a_flipped_bit_is_never_read_in_silence(sound: Stores, tmp_path: Path, first: int) -> None:
     """Loads by name, label, number; histories, labels and lineage; a fresh store and one that was asked before."""

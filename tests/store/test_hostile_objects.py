@@ -206,6 +206,7 @@ def test_folders_without_end(
             assert caught.value.hint
 
 
+@pytest.mark.no_cover
 def test_a_hundred_thousand_entries(one: Store, run: Run) -> None:
     """One folder may well be large."""
     blob = blob_of(one, run)

@@ -25,6 +25,7 @@ def _grown(connection: sqlite3.Connection) -> dict[str, int]:
     return dict(connection.execute(_GROWN))
 
 
+@pytest.mark.no_cover
 def test_texts_apart_the_index_is_little_more_than_a_table_of_their_words(tmp_path: Path) -> None:
     shelf = generated(tmp_path / "shelf.git", NAMES)
     with closing(raw(shelf, str(tmp_path / "raw.sqlite"))) as connection:

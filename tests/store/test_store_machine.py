@@ -430,11 +430,13 @@ def _templates() -> Iterator[None]:
     remove_templates()
 
 
+@pytest.mark.no_cover
 def test_a_bare_store_is_what_a_dictionary_would_be() -> None:
     """Forty runs of thirty steps."""
     run(StoreMachine, settings=CI)
 
 
+@pytest.mark.no_cover
 def test_a_store_in_a_repository_is_what_a_dictionary_would_be() -> None:
     """Forty runs of thirty steps."""
     run(TreeMachine, settings=CI)

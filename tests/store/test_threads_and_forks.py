@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 THREADS = 8
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("home", ["bare", "tree"])
 def test_eight_threads_load_and_save(request: pytest.FixtureRequest, home: str, make: Make, run: Run) -> None:
     """No error and no wrong text: of what was saved, by whomever, each load returns just that."""

@@ -279,6 +279,7 @@ def real_and_told(profile: str, turns: Turns) -> tuple[int, int]:
     return len(by.encode(TEMPLATES[profile].render(turns), add_special_tokens=False)), told
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("profile", TEMPLATES)
 @given(data=st.data())
 def test_a_profile_equals_its_template_for_the_roles_that_take_most(profile: str, data: st.DataObject) -> None:
@@ -287,6 +288,7 @@ def test_a_profile_equals_its_template_for_the_roles_that_take_most(profile: str
     assert real == told
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("profile", TEMPLATES)
 @given(data=st.data())
 def test_a_profile_is_never_below_its_template(profile: str, data: st.DataObject) -> None:
