@@ -83,7 +83,7 @@ from tests.store.crew import prompt_of
 
 # What hangs says where, and ends: a child has no alarm until it sets one, and no thread of a watchdog.
 faulthandler.register(signal.SIGALRM, all_threads=True, chain=True)
-signal.alarm(90)
+signal.alarm(300)
 
 def gits(process):
     "Return the numbers of the gits that this process has started and not reaped."
@@ -196,7 +196,7 @@ def python(script: str, *words: str | Path) -> str:
         [sys.executable, *quiet, "-c", dedent(script), *words],
         capture_output=True,
         text=True,
-        timeout=150,
+        timeout=400,
         check=False,
         env=environment,
     )
