@@ -133,7 +133,7 @@ def work(who):
         raise
 
 def live(at):
-    signal.alarm(30)
+    signal.alarm(200)
     # Gits alone: what is just being started has for a moment all that its parent has.
     lasting = [git for git in gits(os.getppid()) if words(git).partition(b"\\0")[0].endswith(b"git")]
     used = set().union(*map(pipes, lasting))
