@@ -154,7 +154,7 @@ def gives(case: Mapping[str, object], path: FieldPath) -> bool:
     return True
 
 
-def completed(case: Mapping[str, object], values: Mapping[str, Value]) -> dict[str, object]:
+def completed(case: Mapping[str, object], values: Mapping[str, object]) -> dict[str, object]:
     """Return the inputs of *case* with *values* at the declared fields, inside of objects too."""
     found = dict(case)
     for name, value in values.items():

@@ -14,11 +14,27 @@ from promptlib.rendering import compile_pieces
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from promptlib.fairness.holes import FieldPath, Skeleton
+    from promptlib.fairness.holes import Skeleton
     from promptlib.messages import Message, Part
 
 #: Characters that no text has: the private ones of the last plane. A mark is one of them for each expression.
 _FIRST, _MOST = 0x100000, 0xFFFD
+
+
+class Fillers:
+    """The expressions of a skeleton's holes, each as a template of its own."""
+
+    def __init__(self, skeleton: Skeleton) -> None:
+        """Compile each expression once."""
+        self._templates = {
+            # The brackets keep what stands at an edge.
+            expression: compile_pieces((user(f"[{{{{ {expression} }}}}]"),), trust=skeleton.prompt.trust)
+            for expression in skeleton.expressions()
+        }
+
+    def texts(self, values: Mapping[str, object]) -> dict[str, str]:
+        """Return what each expression puts out for plain *values*."""
+        return {expression: template.render(values)[0].text[1:-1] for expression, template in self._templates.items()}
 
 
 class Marked:
@@ -29,56 +45,59 @@ class Marked:
 
         Raises `RenderFailed` when the template reads a declared field on a way that the syntax does not show.
         """
-        self._fields = skeleton.expressions()
+        fields = skeleton.expressions()
         given = [text for _, text in texts_in(dict(values), "")]
         taken = set[str]().union(*given, *(each.text for one in skeleton.tree() for each in one.pieces))
         free = (chr(_FIRST + at) for at in range(_MOST) if chr(_FIRST + at) not in taken)
-        self._marks = dict(zip(self._fields, free, strict=False))
-        self._expressions = {mark: expression for expression, mark in self._marks.items()}
-        self._split = re.compile(f"([{''.join(self._expressions)}])") if self._expressions else re.compile("(?!)")
-        self.messages = skeleton.render(values, self._marks)
-        self._templates = {
-            # The brackets keep what stands at an edge.
-            expression: compile_pieces((user(f"[{{{{ {expression} }}}}]"),), trust=skeleton.prompt.trust)
-            for expression in self._fields
-        }
+        marks = dict(zip(fields, free, strict=False))
+        self._names = {expression: ".".join(path) for expression, path in fields.items()}
+        self._split = re.compile(f"([{''.join(marks.values())}])") if marks else re.compile("(?!)")
+        self.messages = skeleton.render(values, marks)
+        expressions = {mark: expression for expression, mark in marks.items()}
+        #: By message the pieces of its parts, an expression in every second place; None where it has no hole.
+        self._pieces = [self._taken_apart(each, expressions) for each in self.messages]
+
+    def _taken_apart(self, message: Message, expressions: Mapping[str, str]) -> list[list[str] | Part] | None:
+        if not self._split.search(message.text):
+            return None
+        found: list[list[str] | Part] = []
+        for part in message.parts:
+            pieces = self._split.split(part.text) if isinstance(part, Text) else []
+            pieces[1::2] = [expressions[mark] for mark in pieces[1::2]]
+            found.append(pieces or part)
+        return found
 
     @property
-    def shown(self) -> frozenset[FieldPath]:
-        """The declared fields that these messages put out."""
-        found = {char for message in self.messages for char in message.text if char in self._expressions}
-        return frozenset(self._fields[self._expressions[char]] for char in found)
+    def has_holes(self) -> bool:
+        """Whether any of these messages puts out a declared field."""
+        return any(pieces is not None for pieces in self._pieces)
 
     def plain(self, message: Message) -> Message:
         """Return one of the messages with an ellipsis in each hole."""
         parts = [Text(self._split.sub("…", part.text)) if isinstance(part, Text) else part for part in message.parts]
         return replace(message, parts=tuple(parts))
 
-    def put_out(self, values: Mapping[str, object]) -> dict[str, str]:
-        """Return what each expression puts out for *values*."""
-        return {expression: template.render(values)[0].text[1:-1] for expression, template in self._templates.items()}
-
-    def filled(self, values: Mapping[str, object]) -> tuple[tuple[Message, ...], tuple[Put, ...]]:
-        """Return the messages with the holes filled by *values*, and where each filling stands."""
-        texts = self.put_out(values)
-        fillings: list[Put] = []
+    def filled(self, texts: Mapping[str, str]) -> tuple[tuple[Message, ...], tuple[Put, ...]]:
+        """Return the messages with what each expression puts out in its holes, and where it stands."""
+        put: list[Put] = []
         messages: list[Message] = []
-        for number, message in enumerate(self.messages):
+        for number, (message, parts) in enumerate(zip(self.messages, self._pieces, strict=True)):
+            if parts is None:
+                messages.append(message)
+                continue
             at = 0
-            parts: list[Part] = []
-            for part in message.parts:
-                if not isinstance(part, Text):
-                    parts.append(part)
+            made: list[Part] = []
+            for part in parts:
+                if not isinstance(part, list):
+                    made.append(part)
                     continue
-                pieces = self._split.split(part.text)
+                pieces = part.copy()
                 for odd in range(1, len(pieces), 2):
-                    expression = self._expressions[pieces[odd]]
                     at += len(pieces[odd - 1])
-                    pieces[odd] = texts[expression]
-                    name = ".".join(self._fields[expression])
-                    fillings.append(Put(name, number, at, at + len(pieces[odd])))
+                    name, pieces[odd] = self._names[pieces[odd]], texts[pieces[odd]]
+                    put.append(Put(name, number, at, at + len(pieces[odd])))
                     at += len(pieces[odd])
                 at += len(pieces[-1])
-                parts.append(Text("".join(pieces)))
-            messages.append(replace(message, parts=tuple(parts)))
-        return tuple(messages), tuple(fillings)
+                made.append(Text("".join(pieces)))
+            messages.append(replace(message, parts=tuple(made)))
+        return tuple(messages), tuple(put)

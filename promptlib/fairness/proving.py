@@ -13,7 +13,7 @@ from promptlib.errors import BudgetExceeded, InvalidInputs, InvalidPrompt, Pairi
 from promptlib.fairness.cutting import alike, otherwise, same_from
 from promptlib.fairness.fields import completed, fields_of, gives, raise_all, spelled, value_at
 from promptlib.fairness.holes import bound, skeleton_of, without
-from promptlib.fairness.marks import Marked
+from promptlib.fairness.marks import Fillers, Marked
 from promptlib.fairness.texts import holds_files, place_in, texts_in
 from promptlib.fairness.variants import Put, Variant
 from promptlib.fairness.words import Words, fixed_in, sent_beside, told_in, told_together
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from promptlib.fairness.variantset import Value, VariantSet
     from promptlib.fairness.words import Naming
     from promptlib.messages import Message
+    from promptlib.plain import Plain
     from promptlib.prompt import Prompt, Resolve
     from promptlib.rendering import RenderedPrompt
     from promptlib.tokens import Budget
@@ -41,6 +42,20 @@ class _Case(NamedTuple):
     others: Mapping[str, object]
     marked: Marked
     namings: list[Naming]
+
+
+class _Person(NamedTuple):
+    """What the fields are given for one row of one group: by name as the set says it, as a caller gives it, and plain.
+
+    `texts` is what each expression puts out for that.
+    """
+
+    group: str
+    row: int
+    values: Mapping[str, str | int]
+    spelt: Mapping[str, Value]
+    wanted: Mapping[str, Plain]
+    texts: Mapping[str, str]
 
 
 class _Made(NamedTuple):
@@ -75,6 +90,16 @@ class Proof:
         self._skeleton, refused = skeleton_of(prompt, self._paths, resolve)
         raise_all([*refused, *bound(prompt, self._paths)])
         raise_all([*fixed_in(self._skeleton, self.words), *sent_beside(prompt, self.words)])
+        fillers = Fillers(self._skeleton)
+        self._rows = [[self._person(group, row, fillers) for group in variants.groups] for row in range(variants.rows)]
+
+    def _person(self, group: str, row: int, fillers: Fillers) -> _Person:
+        forms = self._set.groups[group]
+        values = {each.name: forms[each.form][row] for each in self.fields}
+        spelt = {name: spelled(self._types[name], value) for name, value in values.items()}
+        wanted = {name: conform(self._types[name], value, name) for name, value in spelt.items()}
+        given = cast("Mapping[str, str | int]", Frozen(values))
+        return _Person(group, row, given, spelt, wanted, fillers.texts(completed({}, wanted)))
 
     @property
     def note(self) -> str:
@@ -93,32 +118,31 @@ class Proof:
             if gives(given, each.path)
         )
         case: _Case | None = None
-        for row in range(self._set.rows):
+        for people in self._rows:
             first: _Made | None = None
-            for group, forms in self._set.groups.items():
-                values = {each.name: forms[each.form][row] for each in self.fields}
-                what = f"{group}[{row}] in cases[{number}]"
-                rendered, plain = self._rendered(given, values, what, None)
+            for person in people:
+                what = f"{person.group}[{person.row}] in cases[{number}]"
+                rendered, plain = self._rendered(given, person, what, None)
                 if case is None:
                     case = self._begun(number, plain, allow)
                     namings += case.namings
-                self._check_values(case, plain, values, what)
-                put = _checked_messages(case, rendered.messages, plain, what)
+                self._check_values(case, plain, person, what)
+                put = _checked_messages(case, rendered.messages, person, what)
                 if self._budget is not None:
                     whole = _Made(rendered, _put_out(rendered, put))
-                    made = self._fitted(whole, first, given, values, what)
+                    made = self._fitted(whole, first, given, person, what)
                     put = put if made.rendered.messages == rendered.messages else ()
                     rendered, first = made.rendered, first or made
-                told = cast("Mapping[str, str | int]", Frozen(values))
-                yield Variant(group=group, row=row, case=number, values=told, rendered=rendered, put=put)
+                yield Variant(
+                    group=person.group, row=person.row, case=number, values=person.values, rendered=rendered, put=put
+                )
 
     def _rendered(
-        self, given: Mapping[str, object], values: Mapping[str, Value], what: str, budget: Budget | None
+        self, given: Mapping[str, object], person: _Person, what: str, budget: Budget | None
     ) -> tuple[RenderedPrompt, dict[str, object]]:
-        """Return what a case with *values* renders to, and the plain values that the template was given."""
-        spelt = {name: spelled(self._types[name], value) for name, value in values.items()}
+        """Return what a case renders to for *person*, and the plain values that the template was given."""
         try:
-            rendered = self._prompt.render(completed(given, spelt), budget=budget, resolve=self._resolve)
+            rendered = self._prompt.render(completed(given, person.spelt), budget=budget, resolve=self._resolve)
         except (InvalidInputs, InvalidPrompt, RenderFailed, BudgetExceeded) as error:
             refused = PairingRefused(f"{what}: {error.what}", where=error.where, hint=error.hint, others=error.others)
             raise refused from error
@@ -141,17 +165,15 @@ class Proof:
             for each in texts_in(marked.plain(message), f"message {at} ({message.role})")
         ]
         raise_all(told_together(number, texts, self.words, namings))
-        if not marked.shown:
+        if not marked.has_holes:
             what = f"no message of cases[{number}] puts out a declared field"
             raise PairingRefused(what, hint="all groups would be sent the same: give a case in which one is put out")
         return _Case(number, others, marked, namings)
 
-    def _check_values(self, case: _Case, plain: Mapping[str, object], values: Mapping[str, Value], what: str) -> None:
+    def _check_values(self, case: _Case, plain: Mapping[str, object], person: _Person, what: str) -> None:
         """Refuse a model that makes something else of a field, or of another input."""
         for each in self.fields:
-            kind_of = self._types[each.name]
-            wanted = conform(kind_of, spelled(kind_of, values[each.name]), each.name)
-            found = value_at(plain, each.path)
+            wanted, found = person.wanted[each.name], value_at(plain, each.path)
             if found != wanted:
                 said = f"{what}: the model makes {shown(found)} of {shown(wanted)} for {each.name!r}"
                 raise PairingRefused(
@@ -165,10 +187,10 @@ class Proof:
             raise PairingRefused(said, hint="pair with a model whose validators leave the other inputs as they are")
 
     def _fitted(
-        self, whole: _Made, first: _Made | None, given: Mapping[str, object], values: Mapping[str, Value], what: str
+        self, whole: _Made, first: _Made | None, given: Mapping[str, object], person: _Person, what: str
     ) -> _Made:
         """Return what the budget leaves of *whole*, cut like *first*, which is of the same person in another group."""
-        rendered, _ = self._rendered(given, values, what, self._budget)
+        rendered, _ = self._rendered(given, person, what, self._budget)
         made = _Made(rendered, whole.texts)
         if first is None:
             return made
@@ -181,11 +203,9 @@ class Proof:
         return made
 
 
-def _checked_messages(
-    case: _Case, messages: tuple[Message, ...], plain: Mapping[str, object], what: str
-) -> tuple[Put, ...]:
+def _checked_messages(case: _Case, messages: tuple[Message, ...], person: _Person, what: str) -> tuple[Put, ...]:
     """Return where the fields stand in *messages*; refuses what is not the skeleton with its holes filled."""
-    expected, put = case.marked.filled(plain)
+    expected, put = case.marked.filled(person.texts)
     if expected == messages:
         return put
     if len(expected) != len(messages):

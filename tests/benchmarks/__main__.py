@@ -7,6 +7,7 @@ import sys
 from . import (
     bench_budgets,
     bench_bundles,
+    bench_fairness,
     bench_history,
     bench_lineage,
     bench_lint,
@@ -35,6 +36,7 @@ MODULES = {
     "history": bench_history,
     "lineage": bench_lineage,
     "lint": bench_lint,
+    "fairness": bench_fairness,
     "merge": bench_merge,
     "mcp": bench_mcp,
     "size": bench_size,
