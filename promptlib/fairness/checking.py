@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import fields
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, TypeGuard, cast
 
 from promptlib.errors import InvalidPrompt, nearest
 from promptlib.fairness.folding import look, scripts_of
@@ -74,10 +74,21 @@ def mistakes_of(given: Mapping[str, object]) -> Iterator[Mistake]:
     if not isinstance(everyday, list | tuple) or not all(isinstance(each, str) and each for each in everyday):
         yield Mistake(("everyday",), "it is no list of texts", 'write everyday = ["they", "them"]')
     groups = given.get("groups")
-    found = list(_group_mistakes(groups))
-    yield from found
-    if not found and isinstance(groups, Mapping):
+    yield from _group_mistakes(groups)
+    if _are_tables(groups):
         yield from _between_groups(expanded(groups))
+
+
+def _are_tables(groups: object) -> TypeGuard[Mapping[str, Mapping[str, object]]]:
+    """Return whether *groups* have a shape in which they can be compared."""
+    if not isinstance(groups, Mapping) or not 0 < len(groups) <= MOST_GROUPS:
+        return False
+    return all(
+        isinstance(forms, Mapping)
+        and 0 < len(forms) <= MOST_FORMS
+        and all(not isinstance(each, list | tuple) or 0 < len(each) <= MOST_ROWS for each in forms.values())
+        for forms in groups.values()
+    )
 
 
 def _text_mistakes(name: str, value: object) -> Iterator[Mistake]:
@@ -155,7 +166,7 @@ def _unfit(value: str) -> tuple[str, str] | None:
     if hidden is not None or any(unicodedata.category(char) in ("Cf", "Co", "Cn", "Cs") for char in value):
         return f"{ascii(value)[:80]} holds a character that nobody sees", "type the value again"
     if value != value.strip() or "  " in value:
-        return f"{value!r:.80} has white space at an edge, or twice", "leave it out"
+        return f"{value!r:.80} has white space at an edge, or twice", "take the white space out"
     if _SYNTAX.search(value):
         return f"{value!r:.80} holds the syntax of a template", "a value is put in as it is: write plain text"
     if _ROLE_LINE.match(value):
@@ -188,8 +199,8 @@ def _between_groups(groups: dict[str, dict[str, tuple[Value, ...]]]) -> Iterator
 
 
 def _twins(form: str, groups: dict[str, dict[str, tuple[Value, ...]]]) -> Iterator[Mistake]:
-    kinds = {type(value): group for group, own in groups.items() for value in own[form]}
-    if len(kinds) > 1:
+    kinds = {type(value) for own in groups.values() for value in own[form]}
+    if kinds >= {str, int}:
         hint = "all values of a form are texts, or all are numbers"
         yield Mistake(("groups", list(groups)[-1], form), "it holds texts and numbers", hint)
         return
@@ -197,6 +208,8 @@ def _twins(form: str, groups: dict[str, dict[str, tuple[Value, ...]]]) -> Iterat
         seen: dict[object, str] = {}
         for group, own in groups.items():
             value = own[form][row]
+            if type(value) not in (str, int) or not str(value).strip():
+                continue
             other = seen.setdefault(look(value) if isinstance(value, str) else value, group)
             if other == group:
                 continue
