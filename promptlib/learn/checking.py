@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from promptlib.errors import PromptLibError, Where
+from promptlib.errors import InvalidInputs, PromptLibError, Where
 from promptlib.learn.lesson import Finding
 from promptlib.learn.probing import Unprobed
 
@@ -80,6 +80,9 @@ def _of_check(lesson: Lesson, check: Check, work: Work) -> Iterator[Finding]:
     except Unprobed as error:
         hint = f"give {error.name} a default that its pattern lets through"
         yield _finding(lesson, UNPROBED, work.at_key("inputs", error.name, "pattern"), str(error), hint)
+    except InvalidInputs as error:
+        hint = "widen the limits of that input, or give it a default"
+        yield _finding(lesson, UNPROBED, work.at_key("inputs"), f"it cannot be tried: {error.what}", hint)
     except PromptLibError as error:
         yield _of_error(lesson, NO_RENDER, error, work)
 

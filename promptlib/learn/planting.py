@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from promptlib.errors import InvalidInputs, RenderFailed
+from promptlib.errors import InvalidInputs, NotFound, RenderFailed
 from promptlib.learn.probing import MARK, value_for, values_for
 from promptlib.lint.delimiters import is_free_value
+from promptlib.lint.inputs import is_free
+from promptlib.rendering.flow import Drawn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from promptlib.inputs import InputType
+    from promptlib.inputs import Input, InputType
     from promptlib.learn.work import Work
-    from promptlib.messages import Role
+    from promptlib.messages import Message, Role
     from promptlib.rendering import RenderedPrompt
-    from promptlib.rendering.flow import Drawn, Strand
+    from promptlib.rendering.flow import Strand
 
 
 class Spot(NamedTuple):
@@ -33,7 +35,10 @@ def spots(work: Work) -> Iterator[Spot]:
 
 
 def rendered_with(work: Work, drawn: Drawn, text: str) -> RenderedPrompt | None:
-    """Return *work* filled in with *text* where *drawn* says; None where the inputs refuse it, which is a defence."""
+    """Return *work* filled in with *text* where *drawn* says; None where it is refused, which is a defence.
+
+    Includes that nobody can find make it None as well.
+    """
     declared = work.inputs.get(drawn.name)
     if declared is None:
         return None
@@ -43,7 +48,7 @@ def rendered_with(work: Work, drawn: Drawn, text: str) -> RenderedPrompt | None:
         return work.prompt.render(
             others | {drawn.name: value}, resolve=work.view.load if work.view is not None else None
         )
-    except (InvalidInputs, RenderFailed):
+    except (InvalidInputs, NotFound, RenderFailed):
         return None
 
 
@@ -75,12 +80,16 @@ def _first_text(kind: InputType) -> str:
 
 
 def arrives(work: Work, *roles: Role) -> bool:
-    """Whether some text of a stranger arrives in a rendered message, of *roles* where they are named."""
-    return any(_arrives(work, each, roles) for each in spots(work))
+    """Whether some text of a stranger arrives in what is sent, in a message of *roles* where they are named."""
+    return any(
+        MARK in each.text.lower()
+        for declared in work.prompt.inputs
+        if is_free(declared.type)
+        for each in _sent(work, declared)
+        if not roles or each.role in roles
+    )
 
 
-def _arrives(work: Work, spot: Spot, roles: tuple[Role, ...]) -> bool:
-    rendered = rendered_with(work, spot.drawn, f"{MARK} one two")
-    if rendered is None:
-        return False
-    return any(MARK in each.text for each in rendered.messages if not roles or each.role in roles)
+def _sent(work: Work, declared: Input) -> tuple[Message, ...]:
+    rendered = rendered_with(work, Drawn(declared.name, (), declared.type), f"{MARK} one two")
+    return () if rendered is None else rendered.messages

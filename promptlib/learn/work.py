@@ -48,6 +48,8 @@ class Work:
         self.source = source
         self.view = view
         self.folder = folder
+        #: What checks have found out by rendering, by what they looked for.
+        self.known: dict[str, Any] = {}
         self.subject = Subject(name or source, data, source, Shelf(view))
 
     @property

@@ -5,17 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from promptlib.learn.borders import border, texts_of
 from promptlib.learn.lesson import Flaw, Lesson
-from promptlib.learn.planting import arrives, rendered_with, spots
-from promptlib.learn.probing import MARK
-from promptlib.lint.delimiters import is_free_value
+from promptlib.learn.planting import spots
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from promptlib.errors import Where
     from promptlib.learn.work import Work
-    from promptlib.lint.enclosing import Pair
-    from promptlib.rendering.flow import Drawn
 
 LESSON = Lesson(
     "delimiters", rules=("undelimited-input", "forgeable-delimiter", "unclosed-delimiter", "input-in-system")
@@ -34,7 +32,7 @@ _POINTS = re.compile(
 @LESSON.check("lost-value", "put the review back in: {{ review }} is what the prompt is for")
 def lost_value(work: Work) -> Iterator[Flaw]:
     """What a customer wrote must still arrive."""
-    if not arrives(work):
+    if all(border(work, name).kind == "absent" for name in texts_of(work)):
         yield Flaw(work.at_message(["user"]), "no text of the customer arrives in the prompt")
 
 
@@ -52,11 +50,28 @@ def in_system(work: Work) -> Iterator[Flaw]:
         yield Flaw(hit.where, hit.message)
 
 
+@LESSON.check("said-by-the-model", "put it into a user message: the model has not said it")
+def said_by_the_model(work: Work) -> Iterator[Flaw]:
+    """What stands in an assistant's message is taken for what the model itself has said."""
+    for name in texts_of(work):
+        if border(work, name).role == "assistant":
+            yield Flaw(_at(work, name), f"{name} stands in a message of the assistant, as if the model had said it")
+
+
 @LESSON.check("undelimited", 'write {{ review | delimited("review") }} on a line of its own', own=True)
 def undelimited(work: Work) -> Iterator[Flaw]:
-    """Nothing stands around the value."""
+    """Nothing stands around the value, in the template or, where that does not show it, in what is sent."""
+    kinds = {name: border(work, name).kind for name in texts_of(work)}
+    told = set()
     for hit in work.hits("undelimited-input"):
-        yield Flaw(hit.where, hit.message, hit.advice)
+        names = {each.name for strand in work.flow if work.at_strand(strand) == hit.where for each in strand.drawn}
+        told |= names
+        # A macro or a set block may write the marks where the rule does not look.
+        if not names or not all(kinds.get(name) in {"enclosed", "marked", "forged"} for name in names):
+            yield Flaw(hit.where, hit.message, hit.advice)
+    for name, kind in kinds.items():
+        if kind == "bare" and name not in told and border(work, name).role in {"user", "tool"}:
+            yield Flaw(_at(work, name), f"{name} stands among the words of the prompt: where it ends, nobody can tell")
 
 
 @LESSON.check("unclosed", "a delimiter has two halves of the same name", own=True)
@@ -68,38 +83,19 @@ def unclosed(work: Work) -> Iterator[Flaw]:
 
 @LESSON.check("forged", "let the filter choose tags that do not occur in the value: delimited", own=True)
 def forged(work: Work) -> Iterator[Flaw]:
-    """A value that holds the closing half steps out: tried, and looked for in the rendered text."""
-    for around in work.subject.around:
-        enclosed = around.innermost()
-        for at, strand in around.values():
-            pair = enclosed.get(at)
-            if pair is None or around.role not in {"user", "tool"} or not is_free_value(strand) or not strand.drawn:
-                continue
-            drawn, closing = strand.drawn[0], around.text[pair.closing.start : pair.closing.end].strip()
-            if any(_steps_out(work, pair, drawn, each) for each in _forgeries(pair, closing)):
-                what = f"a {drawn.name} that holds {closing} ends the delimiter"
-                yield Flaw(work.at_strand(strand), f"{what}, and what follows it reads like your words")
+    """A value that holds the closing half steps out: tried, and looked for in what is sent."""
+    for name in texts_of(work):
+        found = border(work, name)
+        if found.kind == "forged" and found.role in {"user", "tool"}:
+            what = f"a {name} that holds {found.closing} ends the delimiter"
+            yield Flaw(_at(work, name), f"{what}, and what follows it reads like your words")
 
 
-def _forgeries(pair: Pair, closing: str) -> tuple[str, ...]:
-    """Return how a stranger may write the closing half, so that a model takes it for one."""
-    if pair.opening.kind != "tag":
-        return (closing,)
-    label = pair.opening.label
-    return closing, closing.upper(), f"</ {label} >", closing[:3] + closing + closing[3:]
-
-
-def _steps_out(work: Work, pair: Pair, drawn: Drawn, forgery: str) -> bool:
-    plain, forged = (
-        rendered_with(work, drawn, text) for text in (f"{MARK} one\n{MARK} two", f"{MARK} one\n{forgery}\n{MARK} two")
-    )
-    if plain is None or forged is None:
-        return False
-    if pair.opening.kind == "tag":
-        sign = re.compile(rf"<\s*/\s*{re.escape(pair.opening.label)}\s*>", re.IGNORECASE)
-    else:
-        sign = re.compile(re.escape(forgery))
-    return len(sign.findall(forged.text)) > len(sign.findall(plain.text))
+def _at(work: Work, name: str) -> Where:
+    """Return where the input *name* is put out, or where it is declared."""
+    put_out = (each for each in work.flow if each.put == "value" and any(one.name == name for one in each.drawn))
+    strand = next(put_out, None)
+    return work.at_key("inputs", name) if strand is None else work.at_strand(strand)
 
 
 @LESSON.check("unnamed", "name the tags in your sentence: the review stands between the review tags", ground="wording")
