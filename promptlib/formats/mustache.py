@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from promptlib.codec.source import Source
 
 _TAG = re.compile(r"\{\{(?:\{(?P<triple>[^{}]*)\}\}\}|(?P<word>[^{}]*)\}\})")
+#: What Mustache makes of a value that is put into a page.
+_ESCAPED = "".join(
+    f" | replace('{char}', '&{word};')" for char, word in {"&": "amp", '"': "quot", "<": "lt", ">": "gt"}.items()
+)
 _SIGNS = frozenset("#^/!>&=")
 _NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 
@@ -25,14 +29,15 @@ class Converted(NamedTuple):
     told: tuple[tuple[str, int], ...]
 
 
-def jinja_of(text: str, kinds: Mapping[str, str], source: Source) -> Converted:
+def jinja_of(text: str, kinds: Mapping[str, str], source: Source, *, escaped: bool = False) -> Converted:
     """Return the template of Jinja for the Mustache *text*; *kinds* are those of the declared inputs.
 
     Variables, comments, conditions and loops are carried over: a section over an input declared as boolean, string or
-    number is a condition, one over any other a loop. Raises `InvalidFile`, at the place in *source*, for partials,
+    number is a condition, one over any other a loop. With *escaped*, `{{x}}` is written as HTML, as the specification
+    of Mustache says; `{{{x}}}` and `{{&x}}` never are. Raises `InvalidFile`, at the place in *source*, for partials,
     other delimiters, functions, and tags that do not fit together.
     """
-    return _Converting(text, kinds, source).run()
+    return _Converting(text, kinds, source, escaped=escaped).run()
 
 
 def _parts(found: re.Match[str]) -> tuple[str, str]:
@@ -51,8 +56,9 @@ class _Section(NamedTuple):
 
 
 class _Converting:
-    def __init__(self, text: str, kinds: Mapping[str, str], source: Source) -> None:
+    def __init__(self, text: str, kinds: Mapping[str, str], source: Source, *, escaped: bool) -> None:
         self._text = text
+        self._escaped = _ESCAPED if escaped else ""
         self._kinds = kinds
         self._source = source
         self._open: list[_Section] = []
@@ -98,7 +104,8 @@ class _Converting:
         if sign == "^":
             self._open.append(_Section(word, "", "{% endif %}", found.start()))
             return f"{{% if not {name} %}}"
-        return f"{{{{ {name} }}}}"
+        plain = sign == "&" or found["triple"] is not None
+        return f"{{{{ {name}{'' if plain else self._escaped} }}}}"
 
     def _opened(self, word: str, name: str, offset: int) -> str:
         kind = self._kinds.get(word, "")
