@@ -70,7 +70,7 @@ def csv(  # noqa: PLR0913 - what a table may be like
     """
     from promptlib.formats.table import import_csv  # noqa: PLC0415 - help needs no formats
 
-    _bring(
+    bring(
         import_csv, file, json=json, rename=rename, name=name, text=text, description=description, tags=tags, role=role,
         as_role=as_role, encoding=encoding, delimiter=delimiter, into=into, variables=variables, trust=trust,
         dry_run=dry_run, message=message,
@@ -101,7 +101,7 @@ def text(  # noqa: PLR0913 - what files may be like
     """
     from promptlib.formats.texts import import_text  # noqa: PLC0415 - help needs no formats
 
-    _bring(
+    bring(
         import_text, *files, json=json, rename=rename, match=match, role=role, into=into, variables=variables,
         trust=trust, dry_run=dry_run, message=message,
     )  # fmt: skip
@@ -123,23 +123,24 @@ def prompty(  # noqa: PLR0913 - what files may be like
     """
     from promptlib.formats.foreign_prompty import import_prompty  # noqa: PLC0415 - help needs no formats
 
-    _bring(
+    bring(
         import_prompty, *files, json=json, rename=rename, into=into, trust=trust, dry_run=dry_run, message=message
     )  # fmt: skip
 
 
-def _bring(
-    bring: Callable[..., Imported],
-    *files: Path,
+def bring(
+    verb: Callable[..., Imported],
+    *files: object,
     json: bool,
     rename: Path | None,
-    **options: Any,  # noqa: ANN401 - those of *bring*
+    **options: Any,  # noqa: ANN401 - those of *verb*
 ) -> None:
+    """Bring *files* into the store by *verb*, and tell its report; ends with 1 where something was left out."""
     from promptlib import Store  # noqa: PLC0415 - help needs no store
 
     renames = renames_of(rename) if rename else {}
     with Store.open() as store:
-        report = bring(store, *files, renames=renames, **options)
+        report = verb(store, *files, renames=renames, **options)
     if json:
         print_json("imported", report.to_dict())
     else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from promptlib.cli import arriving
+from promptlib.cli import arriving, moving
 from promptlib.cli.exits import DIFFERENT
 from promptlib.cli.options import SETTINGS, Json
 from promptlib.cli.renaming import left_out_rows, renames_of
@@ -26,18 +26,21 @@ app = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
     context_settings=SETTINGS,
-    help="Bring in prompts from elsewhere: a git history, a table, text files, files of Prompty.",
+    help="Bring in prompts from elsewhere: a git history, tables, files, other libraries.",
 )
 
 
 @app.callback()
 def formats() -> None:
-    """Bring in prompts from elsewhere: a git history, a table, text files, files of Prompty."""
+    """Bring in prompts from elsewhere: a git history, tables, files, other libraries."""
 
 
 app.command("csv")(arriving.csv)
 app.command("text")(arriving.text)
 app.command("prompty")(arriving.prompty)
+app.command("langchain")(moving.langchain)
+app.command("langfuse")(moving.langfuse)
+app.command("mlflow")(moving.mlflow)
 
 
 @app.command("git")

@@ -163,8 +163,7 @@ class Bringing:
         self, arrivals: Iterable[Arrival], *, message: str, source: str, dry_run: bool, notes: Sequence[str] = ()
     ) -> Imported:
         """Save what *arrivals* make under their names, in one commit that names its *source* by a digest."""
-        for given, name in self.renames.items():
-            _check_mapped(given, name)
+        self.check_renames()
         try:
             with self.store.transaction(f"{message.rstrip()}\n\n{TRAILER}: {source}\n") as transaction:
                 here = set(transaction.names())
@@ -175,13 +174,19 @@ class Bringing:
                     raise _DryError  # noqa: TRY301 - it is the transaction that must not see the end of its block
         except _DryError:
             pass
-        return self._report(here, notes, made=not dry_run)
+        return self.report(here, notes, made=not dry_run)
+
+    def check_renames(self) -> None:
+        """Raise `BadRef` for a mapped name that can be none."""
+        for given, name in self.renames.items():
+            _check_mapped(given, name)
 
     def leave(self, key: str, reason: str, *, near: str | None = None, where: str = "") -> None:
         """Tell of a source that is no prompt here; a name *near* to one is proposed where that would help."""
         self.left_out.append((key, reason, near, where))
 
-    def _report(self, here: set[str], notes: Sequence[str], *, made: bool) -> Imported:
+    def report(self, here: set[str], notes: Sequence[str], *, made: bool) -> Imported:
+        """Return what was done, with a free name for each source that was left out and wants one."""
         taken = {*self.taken, *here}
         left = []
         for key, reason, near, where in self.left_out:
@@ -192,7 +197,7 @@ class Bringing:
         return Imported(*done, tuple(self.lost), tuple(left), tuple(notes), made)
 
     def _one(self, transaction: Transaction, arrival: Arrival, here: set[str]) -> None:
-        name = self._name(arrival)
+        name = self.name_of(arrival.key, arrival.name, arrival.where)
         if name is None:
             return
         try:
@@ -207,21 +212,21 @@ class Bringing:
                 outcome.append(name)
                 self.lost += [Lost(name, what, where) for what, where in made.lost]
 
-    def _name(self, arrival: Arrival) -> str | None:
-        """Return the name here, nobody else's of this source; or None, and it is told why."""
-        mapped = self.renames.get(arrival.key)
-        wanted = arrival.name if mapped is None else mapped
+    def name_of(self, key: str, name: str, where: str = "") -> str | None:
+        """Return the name here of the source *key*, nobody else's of this source; or None, and it is told why."""
+        mapped = self.renames.get(key)
+        wanted = name if mapped is None else mapped
         if self.into and mapped is None:
             wanted = f"{self.into}/{wanted}" if wanted else ""
         try:
             name = check_name(wanted)
         except BadRef as error:
             reason = error.what if wanted else "nothing of it can be a name"
-            self.leave(arrival.key, reason, near=propose_name(wanted), where=arrival.where)
+            self.leave(key, reason, near=propose_name(wanted), where=where)
             return None
-        other = self.taken.setdefault(name, arrival.key)
-        if other != arrival.key:
-            self.leave(arrival.key, f"{name} is the name of {other!r} already", near=name, where=arrival.where)
+        other = self.taken.setdefault(name, key)
+        if other != key:
+            self.leave(key, f"{name} is the name of {other!r} already", near=name, where=where)
             return None
         return name
 
@@ -235,13 +240,13 @@ class Bringing:
         stored = self._stored(transaction, name)
         if stored is not None and same_words(stored, prompt):
             return self.unchanged
-        if stored is not None and stored.digest == prompt.digest and not self._imported(name):
+        if stored is not None and stored.digest == prompt.digest and not self.imported(name):
             return self.unchanged  # its words were added here: a description, tags
         other = stored.extra.get(TITLE, "") if stored is not None and stored.digest != prompt.digest else ""
         if other and other != prompt.extra.get(TITLE, other):
             self.leave(arrival.key, f"{name} is the name of {other!r} here", near=name, where=arrival.where)
             return None
-        if stored is None or not self._imported(name):
+        if stored is None or not self.imported(name):
             reason = f"{name} was changed in the store since, and the source says something else"
             self.leave(arrival.key, reason, near=name, where=arrival.where)
             return None
@@ -267,7 +272,7 @@ class Bringing:
         except InvalidPrompt:
             return None  # a chain, or broken by hand: no import made such a file
 
-    def _imported(self, name: str) -> bool:
+    def imported(self, name: str) -> bool:
         """Whether the newest version was made by an import, so that nobody has touched it since."""
         lines = self.store.version(f"{name}@latest").message.splitlines()
         return any(line.startswith(f"{TRAILER}: ") for line in lines)
