@@ -52,14 +52,17 @@ SECONDS = 120
 class Page:
     """The state that the blocks of one page share."""
 
-    def __init__(self, path: Path, folder: Path, commands: Path) -> None:
-        """Read the page; its files go to *folder*, its `python` and `promptlib` are those of *commands*."""
+    def __init__(self, path: Path, folder: Path, commands: Path, *, skipping: bool = True) -> None:
+        """Read the page; its files go to *folder*, its `python` and `promptlib` are those of *commands*.
+
+        Without *skipping*, skipped blocks run as well.
+        """
         self.folder = folder
         self.commands = commands
         self.printed: str | None = None
         self.status = 0
         self.module = ModuleType(re.sub(r"\W", "_", f"page_{path.stem}"))
-        self.document = Document.parse(str(path), SkipParser(), self.blocks)
+        self.document = Document.parse(str(path), *([SkipParser()] if skipping else []), self.blocks)
 
     def blocks(self, document: Document) -> Iterator[Region]:
         """Yield a region for each fenced block."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from promptlib.codec.source import Source
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 Functions: TypeAlias = Literal["refuse", "inputs"]
 
 _SPEAKERS = {"System": "system", "Human": "user", "AI": "assistant", "Tool": "tool", "Function": "function"}
+#: What LangChain's Mustache reads as nothing.
+_TORN = re.compile(r"\{\{\{[^{}]*\}\}(?!\})")
 _TYPES: dict[type, Kind] = {int: "integer", float: "float", bool: "boolean"}
 _PARTIAL = (
     "take it out and hand the value over at each render, or convert with functions='inputs', which makes it an input"
@@ -243,6 +246,9 @@ class _Converting:
         if engine != "mustache":
             hint = "formats: f-string, mustache, jinja2"
             raise self._moving.refused(f"no template format {engine!r:.40}", where, hint)
+        if (torn := _TORN.search(text)) is not None:
+            hint = "write {{{x}}} for a value as it is, and {{x}} for one as HTML"
+            raise self._moving.refused(f"{torn[0]:.60} opens with three braces and closes with two", where, hint)
         named = ", ".join(filter(None, [self._moving.source, where]))
         converted = jinja_of(text, self._kinds, Source(text, named), escaped=self._escape)
         for what, line in converted.told:

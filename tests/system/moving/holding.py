@@ -1,0 +1,32 @@
+"""What all of these tests do: run a whole guide, and hold stand-ins against the real objects."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.test_documents import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+HOW_TO = Path(__file__).parents[3] / "docs" / "how-to"
+
+
+def run_guide(library: str, folder: Path) -> None:
+    """Run every block of the guide, those that are skipped without the library too."""
+    (folder / "page").mkdir()
+    page = Page(HOW_TO / f"move-from-{library}.md", folder / "page", skipping=False)
+    assert page.run() > 3
+
+
+def missing(standin: Any, real: object) -> list[str]:
+    """Return the attributes of *standin* that *real* has not."""
+    return [each.name for each in fields(standin) if not hasattr(real, each.name)]
+
+
+def in_order(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return roles and texts, with the roles as they are called here."""
+    names = {"human": "user", "ai": "assistant"}
+    return [(names.get(role, role), text) for role, text in pairs]
