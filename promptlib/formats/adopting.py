@@ -17,7 +17,7 @@ from promptlib.formats.adapting import Header
 from promptlib.formats.arrivals import Made
 from promptlib.formats.bodies import Adapted
 from promptlib.formats.bodies import adapted as adapted_body
-from promptlib.formats.mustache import jinja_of
+from promptlib.formats.mustache import HTML, jinja_of
 from promptlib.messages import Placeholder
 from promptlib.prompt import Prompt
 from promptlib.rendering import compile_pieces
@@ -52,11 +52,12 @@ def _body(text: str, header: Header, source: Source) -> Adapted:
     if header.engine != "mustache":
         return adapted_body(text)
     kinds = {name: str(each["kind"]) for name, each in header.made.get("inputs", {}).items()}
-    converted = jinja_of(text, kinds, source)
+    converted = jinja_of(text, kinds, source, escaped=True)
     body = adapted_body(converted.text)
-    return Adapted(
-        body.text, body.threads, (("its Mustache is a template of Jinja2 here", 0), *converted.told, *body.told)
-    )
+    told = [("its Mustache is a template of Jinja2 here", 0)]
+    if HTML in converted.text:
+        told.append(("what {{x}} puts in is written as HTML, as there: without the filters it is put in as it is", 0))
+    return Adapted(body.text, body.threads, (*told, *converted.told, *body.told))
 
 
 def _as_it_is(data: bytes, source: str, trust: Trust, body: Adapted | None = None, cut: Halves | None = None) -> Made:

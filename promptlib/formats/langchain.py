@@ -11,7 +11,7 @@ from promptlib.formats.arrivals import Lost
 from promptlib.formats.fstrings import jinja_of_fstring
 from promptlib.formats.langchain_form import CHATS, SPEAKING, SPOKEN, TEMPLATES, Form, forms, is_code
 from promptlib.formats.moving import Moved, Moving, held, jinja_as_there
-from promptlib.formats.mustache import jinja_of
+from promptlib.formats.mustache import HTML, jinja_of
 from promptlib.formats.schemas import outputs_of
 from promptlib.inputs import declare
 from promptlib.messages import Message, to_plain
@@ -253,7 +253,7 @@ class _Converting:
         converted = jinja_of(text, self._kinds, Source(text, named), escaped=self._escape)
         for what, line in converted.told:
             self._moving.lose(what, f"{where}, line {line + 1}" if where else f"line {line + 1}")
-        if self._escape and " | replace('&'" in converted.text:
+        if self._escape and HTML in converted.text:
             self._moving.lose("values are written as HTML, as there: escape=False puts them in as they are", where)
         return held(converted.text)
 

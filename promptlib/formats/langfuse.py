@@ -117,9 +117,11 @@ class _Seen:
 
     def get(self, name: str) -> Any:  # noqa: ANN401 - a part is of any type
         """Return the part *name*, by either spelling, or None."""
+        spelt = self._JSON.get(name, name)
         if isinstance(self._thing, Mapping):
-            return self._thing.get(name, self._thing.get(self._JSON.get(name, name)))
-        return getattr(self._thing, name, None)
+            return self._thing.get(name, self._thing.get(spelt))
+        # What its own client does not know of the API's answer stays on the object as it was spelt.
+        return getattr(self._thing, name, getattr(self._thing, spelt, None))
 
     @property
     def name(self) -> str:

@@ -59,20 +59,7 @@ def from_mlflow(
     for role, text, where in messages:
         made = jinja_as_there(text) if jinja else with_spots(text, mlflow_spots(text, moving, where))
         moving.say(moving.role(role, where), made, where)
-    said = {
-        "name": name,
-        "version": number,
-        "tags": dict(getattr(version, "tags", None) or {}),
-        "prompt_tags": tags or {},
-    }
-    parts: dict[str, Any] = {
-        "description": description,
-        "settings": settings_of(getattr(version, "model_config", None), moving, "model_config"),
-        "extra": kept(said, "mlflow", moving),
-    }
-    if form := getattr(version, "response_format", None):
-        parts["outputs"] = outputs_of(form, moving)
-    prompt = moving.made(**parts)
+    prompt = moving.made(**_parts(version, moving, description, tags or {}))
     return Moved(
         prompt,
         lost_of(moving, name),
@@ -83,6 +70,23 @@ def from_mlflow(
         time=_moment(getattr(version, "creation_timestamp", None)),
         labels=tuple(map(str, getattr(version, "aliases", None) or ())),
     )
+
+
+def _parts(version: object, moving: Moving, description: str, tags: Mapping[str, str]) -> dict[str, Any]:
+    """Return what *version* says beside its messages, as a prompt takes it."""
+    said = {
+        "name": str(getattr(version, "name", "")),
+        "version": getattr(version, "version", None),
+        "tags": dict(getattr(version, "tags", None) or {}),
+        "prompt_tags": tags,
+    }
+    form = getattr(version, "response_format", None)
+    return {
+        "description": description,
+        "settings": settings_of(getattr(version, "model_config", None), moving, "model_config"),
+        "extra": kept(said, "mlflow", moving),
+        "outputs": outputs_of(form, moving) if form else (),
+    }
 
 
 def _messages(template: object, moving: Moving) -> Iterator[tuple[str, str, str]]:

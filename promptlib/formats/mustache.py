@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _TAG = re.compile(r"\{\{(?:\{(?P<triple>[^{}]*)\}\}\}|(?P<word>[^{}]*)\}\})")
 #: What Mustache makes of a value that is put into a page.
-_ESCAPED = "".join(
+HTML = "".join(
     f" | replace('{char}', '&{word};')" for char, word in {"&": "amp", '"': "quot", "<": "lt", ">": "gt"}.items()
 )
 _SIGNS = frozenset("#^/!>&=")
@@ -48,6 +48,14 @@ def _parts(found: re.Match[str]) -> tuple[str, str]:
     return (word[0], word[1:].strip()) if word[:1] in _SIGNS and word else ("", word)
 
 
+def _literal(text: str, *, last: bool = False) -> str:
+    """Return the template of *text*; line breaks at its ends stay beside the tags there, and may be layout."""
+    solid = text.lstrip("\r\n")
+    core = solid.rstrip("\r\n")
+    made = literal_before(core) if core == solid and not last else as_template(core)
+    return text[: len(text) - len(solid)] + made + solid[len(core) :]
+
+
 class _Section(NamedTuple):
     word: str
     item: str
@@ -58,7 +66,7 @@ class _Section(NamedTuple):
 class _Converting:
     def __init__(self, text: str, kinds: Mapping[str, str], source: Source, *, escaped: bool) -> None:
         self._text = text
-        self._escaped = _ESCAPED if escaped else ""
+        self._escaped = HTML if escaped else ""
         self._kinds = kinds
         self._source = source
         self._open: list[_Section] = []
@@ -70,10 +78,10 @@ class _Converting:
         for found in _TAG.finditer(self._text):
             sign, word = _parts(found)
             begin, end = self._alone(found) if sign in ("#", "^", "/", "!") else found.span()
-            self._parts.append(literal_before(self._text[at : max(at, begin)]))
+            self._parts.append(_literal(self._text[at : max(at, begin)]))
             self._parts.append(self._tag(found, sign, word))
             at = end
-        self._parts.append(as_template(self._text[at:]))
+        self._parts.append(_literal(self._text[at:], last=True))
         if self._open:
             left = self._open[-1]
             raise self._error(left.offset, f"the section {left.word!r} is never closed", f"write {{{{/{left.word}}}}}")

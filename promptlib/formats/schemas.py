@@ -145,7 +145,7 @@ class _Reading:
 
 
 def _limits(schema: Mapping[str, Any], kind: str) -> dict[str, Any]:
-    return {ours: schema[theirs] for theirs, ours in _LIMITS[kind].items() if theirs in schema}
+    return {ours: schema[theirs] for theirs, ours in _LIMITS.get(kind, {}).items() if theirs in schema}
 
 
 def _with_null(made: InputType) -> InputType:

@@ -1,10 +1,9 @@
-"""Small objects with the attributes of LangChain's, Langfuse's and MLflow's; a system test holds them against the real."""
+"""Small objects with the attributes of LangChain's, Langfuse's and MLflow's; system tests hold them against these."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
-
 
 # --- LangChain --------------------------------------------------------------------------------------------------------
 
@@ -188,11 +187,20 @@ class MlflowClient:
         page.token = str(start + 2) if start + 2 < len(items) else None
         return page
 
-    def search_prompts(self, max_results: int = 1, page_token: str | None = None) -> Page:
+    def search_prompts(
+        self,
+        max_results: int = 1,  # noqa: ARG002 - as the real one is asked
+        page_token: str | None = None,
+    ) -> Page:
         names = dict.fromkeys(each.name for each in self.versions)
         return self._page([self.infos.get(name, PromptInfo(name)) for name in names], page_token)
 
-    def search_prompt_versions(self, name: str, max_results: int = 1, page_token: str | None = None) -> Page:
+    def search_prompt_versions(
+        self,
+        name: str,
+        max_results: int = 1,  # noqa: ARG002 - as the real one is asked
+        page_token: str | None = None,
+    ) -> Page:
         return self._page([each for each in reversed(self.versions) if each.name == name], page_token)
 
     def get_prompt_version(self, name: str, version: int) -> PromptVersion | None:

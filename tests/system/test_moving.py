@@ -1,4 +1,4 @@
-"""What people move here from, with its real objects: each library in an environment of its own, in a process of its own.
+"""What people move here from, with its real objects: each library in an environment and a process of its own.
 
 The tests of `moving/with_….py` run there, and all blocks of the guide, those too that need the library.
 """
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from tests.benchmarks.peers.environments import MOVED_PINS, NotInstalled, packages_for_moving
+from tests.system.moving.holding import PACKAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +47,7 @@ def test_it_renders_the_same_here_and_there_and_its_guide_runs(
         cwd=ROOT,
         env=os.environ
         | {"PYTHONPATH": os.pathsep.join(filter(None, [inherited, str(packages), str(ROOT)]))}
-        | {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"},
+        | {PACKAGES: str(packages), "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

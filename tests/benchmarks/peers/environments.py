@@ -24,12 +24,13 @@ LIMIT_PINS = {
     "promptbudget": ("promptbudget==0.2.1",),
 }
 LIMIT_SHARED = ("tiktoken",)
-#: What people move here from, by the guides docs/how-to/move-from-….md; a registry of MLflow in a file needs all three.
+#: What people move here from, by the guides docs/how-to/move-from-….md; a registry of MLflow in a file needs all
+#: three, and Prompty's Mustache needs chevron.
 MOVED_PINS = {
     "langchain": ("langchain-core==1.8.3",),
     "langfuse": (PINS["langfuse"],),
     "mlflow": ("mlflow-skinny==3.17.2", "sqlalchemy==2.1.9", "alembic==1.20.1"),
-    "prompty": (PINS["prompty"],),
+    "prompty": (PINS["prompty"], "chevron==0.14.0"),
 }
 FOLDER = Path("build", "peers")
 
@@ -63,7 +64,7 @@ def python_with(name: str, *wanted: str) -> str:
 def packages_for_moving(module: str) -> Path:
     """Return the folder of packages that holds what people move here from; raises `NotInstalled`."""
     wanted = [*MOVED_PINS[module], *map(_as_here, SHARED)]
-    python = _made(module if module in PINS and wanted[0] == PINS[module] else f"{module}-moved", wanted)
+    python = _made(f"{module}-moved", wanted)
     return next(Path(python).parents[1].glob("lib/python*/site-packages"))
 
 

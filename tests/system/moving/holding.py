@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +12,19 @@ from tests.test_documents import Page
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import pytest
+
 HOW_TO = Path(__file__).parents[3] / "docs" / "how-to"
 
 
-def run_guide(library: str, folder: Path) -> None:
+#: The folder of packages that holds the library: what a guide starts in a shell looks there as well.
+PACKAGES = "PROMPTLIB_MOVED_PACKAGES"
+
+
+def run_guide(library: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run every block of the guide, those that are skipped without the library too."""
+    paths = [os.environ.get("PYTHONPATH"), os.environ[PACKAGES]]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
     (folder / "page").mkdir()
     page = Page(HOW_TO / f"move-from-{library}.md", folder / "page", skipping=False)
     assert page.run() > 3

@@ -99,8 +99,15 @@ def test_partial_variables(text: str, a: str, b: str) -> None:
 # --- Jinja ------------------------------------------------------------------------------------------------------------
 
 JINJA_BITS = st.sampled_from(
-    ["{{ a }}", "{{ b|upper }}", "{% if a %}", "{% endif %}", "{% for i in l %}", "{{ i }}", "{% endfor %}", "{# c #}"]
-    + [
+    [
+        "{{ a }}",
+        "{{ b|upper }}",
+        "{% if a %}",
+        "{% endif %}",
+        "{% for i in l %}",
+        "{{ i }}",
+        "{% endfor %}",
+        "{# c #}",
         "{%- if b %}",
         "{%- endif -%}",
         "\n",
@@ -155,8 +162,12 @@ MUSTACHE_BITS = st.sampled_from(
         "}",
         "{%",
         "%}",
+        "{{^l}}",
+        "{{#l}}\n",
+        "{{/l}}\n",
+        "- {{.}}\n",
+        "{{! alone }}\n",
     ]
-    + ["{{^l}}", "{{#l}}\n", "{{/l}}\n", "- {{.}}\n", "{{! alone }}\n"]
 )
 MUSTACHES = st.lists(MUSTACHE_BITS, max_size=9).map("".join)
 
@@ -204,7 +215,7 @@ def test_examples_in_a_text(pairs: list[tuple[str, str]], prefix: str, suffix: s
     assert ours(template, values) == wanted
 
 
-# --- what is refused, and what the guide says of LangChain --------------------------------------------------------------
+# --- what is refused, and what the guide says of LangChain ------------------------------------------------------------
 
 
 def test_code_is_refused() -> None:
@@ -268,5 +279,5 @@ def test_the_stand_ins_have_no_attribute_that_the_real_ones_lack() -> None:
         assert missing(standin, thing) == []
 
 
-def test_the_guide_runs(tmp_path: Path) -> None:
-    run_guide("langchain", tmp_path)
+def test_the_guide_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_guide("langchain", tmp_path, monkeypatch)

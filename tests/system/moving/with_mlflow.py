@@ -25,13 +25,55 @@ if TYPE_CHECKING:
 #: A value that holds a variable is filled there once more, and a back slash before a digit is read as a group: no such.
 VALUES = st.text(alphabet="{}%#:-\n\r<>&'\"system user é", max_size=16).filter(lambda text: "{{" not in text)
 BITS = st.sampled_from(
-    ["{{a}}", "{{ b }}", "{{\na\t}}", "{", "}", "{{", "}}", "{%", "{#", "#}", "\n", "\r\n", '{{"json": 1}}', "{{{a}}}"]
-    + ["{{a|upper}}", "system:\n", "---\n", "\\", "x", " ", "{a}"]
+    [
+        "{{a}}",
+        "{{ b }}",
+        "{{\na\t}}",
+        "{",
+        "}",
+        "{{",
+        "}}",
+        "{%",
+        "{#",
+        "#}",
+        "\n",
+        "\r\n",
+        '{{"json": 1}}',
+        "{{{a}}}",
+        "{{a|upper}}",
+        "system:\n",
+        "---\n",
+        "\\",
+        "x",
+        " ",
+        "{a}",
+    ]
 )
-TEXTS = st.lists(st.one_of(BITS, VALUES), max_size=9).map("".join).filter(lambda text: not ("{%" in text and "%}" in text))
+TEXTS = (
+    st.lists(st.one_of(BITS, VALUES), max_size=9).map("".join).filter(lambda text: not ("{%" in text and "%}" in text))
+)
 JINJA_BITS = st.sampled_from(
-    ["{{ a }}", "{{ b|upper }}", "{% if a %}", "{% endif %}", "{% for i in l %}", "{{ i }}", "{% endfor %}", "{# c #}"]
-    + ["{%- if b %}", "{%- endif -%}", "\n", "\n\n", "  ", "x", "system:\n", "{", "}", "{% set b = 'z' %}", "\r\n"]
+    [
+        "{{ a }}",
+        "{{ b|upper }}",
+        "{% if a %}",
+        "{% endif %}",
+        "{% for i in l %}",
+        "{{ i }}",
+        "{% endfor %}",
+        "{# c #}",
+        "{%- if b %}",
+        "{%- endif -%}",
+        "\n",
+        "\n\n",
+        "  ",
+        "x",
+        "system:\n",
+        "{",
+        "}",
+        "{% set b = 'z' %}",
+        "\r\n",
+    ]
 )
 JINJAS = st.lists(JINJA_BITS, min_size=1, max_size=9).map("".join)
 ROLES = st.sampled_from(["system", "user", "assistant"])
@@ -40,12 +82,16 @@ ROLES = st.sampled_from(["system", "user", "assistant"])
 def ours(version: Any, values: dict[str, Any]) -> list[tuple[str, str]]:
     made = from_mlflow(version).prompt
     assert codec.read(codec.write(made)) == made
-    return [(each.role, each.text) for each in made.render({each.name: values[each.name] for each in made.inputs}).messages]
+    return [
+        (each.role, each.text) for each in made.render({each.name: values[each.name] for each in made.inputs}).messages
+    ]
 
 
 def theirs(version: Any, values: dict[str, Any]) -> list[tuple[str, str]]:
     formatted = version.format(**values)
-    return [("user", formatted)] if isinstance(formatted, str) else [(each["role"], each["content"]) for each in formatted]
+    return (
+        [("user", formatted)] if isinstance(formatted, str) else [(each["role"], each["content"]) for each in formatted]
+    )
 
 
 @settings(max_examples=300)
@@ -76,7 +122,7 @@ def test_jinja(first: str, second: str, a: str, b: str, items: list[str]) -> Non
         version = PromptVersion("p", 1, template)
         try:
             wanted = theirs(version, values)
-        except Exception:  # noqa: BLE001 - whatever Jinja says of a broken template
+        except Exception:  # noqa: BLE001, S112 - whatever Jinja says of a broken template
             continue
         assert ours(version, values) == wanted
 
@@ -154,5 +200,5 @@ def test_the_stand_ins_have_no_attribute_that_the_real_ones_lack(registry: Mlflo
     assert (len(page), bool(page.token)) == (1, True)
 
 
-def test_the_guide_runs(tmp_path: Path) -> None:
-    run_guide("mlflow", tmp_path)
+def test_the_guide_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_guide("mlflow", tmp_path, monkeypatch)
