@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.standing import standing
 from tests.test_documents import Page
 
 if TYPE_CHECKING:
@@ -26,8 +27,10 @@ def run_guide(library: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> No
     paths = [os.environ.get("PYTHONPATH"), os.environ[PACKAGES]]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
     (folder / "page").mkdir()
-    page = Page(HOW_TO / f"move-from-{library}.md", folder / "page", skipping=False)
-    assert page.run() > 3
+    (folder / "commands").mkdir()
+    with standing(folder / "commands") as commands:
+        page = Page(HOW_TO / f"move-from-{library}.md", folder / "page", commands, skipping=False)
+        assert page.run() > 3
 
 
 def missing(standin: Any, real: object) -> list[str]:
