@@ -158,4 +158,4 @@ def _farewell(folder: Path) -> Iterable[Row]:
     yield plain(f"Everything is in {folder}: delete it when you have seen enough.")
     yield from (plain(f"$ {command}", "bold") for command in ("promptlib show support/reply", "git log --stat"))
     yield plain("$ promptlib --help", "bold")
-    yield plain("Your own prompts: docs/tutorial/first-prompt.md")
+    yield plain("Your own prompts: docs/tutorial/first-prompt.md; how to write good ones: promptlib learn")

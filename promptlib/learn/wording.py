@@ -22,21 +22,36 @@ _SENTENCE = re.compile(r"(?:[^.!?\n]|(?<=\d)\.(?=\d)|\n(?![\s#*-]))+[.!?]*")
 #: Verbs that say what is to come out. `help`, `handle` or `improve` do not.
 VERBS = frozenset(
     [
-        *("add", "answer", "assign", "calculate", "check", "choose", "cite", "classify", "combine", "compare"),
-        *("complete", "compose", "compute", "condense", "convert", "copy", "correct", "count", "cut", "define"),
-        *("describe", "detect", "distinguish", "divide", "draft", "draw", "estimate", "evaluate", "explain"),
-        *("extract", "fill", "filter", "find", "flag", "form", "format", "generate", "give", "group"),
-        *("highlight", "identify", "infer", "label", "list", "map", "mark", "match", "mention", "name"),
-        *("number", "order", "outline", "paraphrase", "pick", "plan", "predict", "proofread", "propose", "put"),
-        *("quote", "rank", "rate", "read", "recommend", "reformat", "remove", "rename", "repeat", "rephrase"),
-        *("replace", "reply", "report", "restate", "return", "rewrite", "say", "score", "select", "separate"),
-        *("shorten", "show", "simplify", "sort", "split", "state", "structure", "suggest", "sum", "summarise"),
-        *("summarize", "tag", "tell", "transcribe", "translate", "turn", "verify", "write"),
+        *("add", "answer", "arrange", "assign", "build", "calculate", "check", "choose", "cite", "classify"),
+        *("collect", "combine", "compare", "complete", "compose", "compute", "condense", "convert", "copy"),
+        *("correct", "count", "create", "cut", "define", "deliver", "describe", "design", "detect", "develop"),
+        *("distinguish", "divide", "draft", "draw", "estimate", "evaluate", "explain", "extract", "fill"),
+        *("filter", "find", "flag", "form", "format", "gather", "generate", "give", "group", "highlight"),
+        *("identify", "infer", "label", "list", "make", "map", "mark", "match", "mention", "name", "number"),
+        *("order", "organise", "organize", "outline", "paraphrase", "pick", "plan", "predict", "prepare"),
+        *("present", "produce", "proofread", "propose", "provide", "pull", "put", "quote", "rank", "rate"),
+        *("read", "recommend", "record", "reduce", "reformat", "remove", "rename", "repeat", "rephrase"),
+        *("replace", "reply", "report", "respond", "restate", "return", "review", "rewrite", "say", "score"),
+        *("select", "separate", "shorten", "show", "simplify", "sketch", "solve", "sort", "spell", "split"),
+        *("state", "structure", "suggest", "sum", "summarise", "summarize", "tag", "tell", "transcribe"),
+        *("translate", "turn", "verify", "write"),
     ]
 )
 _VAGUE = re.compile(
     r"\b(?:help|assist|handle|process|improve|deal with|look (?:at|into|over)|work on|do something|take care"
     r"|think about|make (?:it|this|them|that) better|check out|consider|enhance|optimi[sz]e)\b",
+    re.IGNORECASE,
+)
+#: A result that is asked for by its name.
+_WANTED = re.compile(
+    r"\b(?:i|we) (?:want|need|would like|require)\s+(?!(?:you|help|to|something|some help)\b)"
+    r"(?:an? |the |\d+ )?\w+\s+\w+",
+    re.IGNORECASE,
+)
+#: Forms of an answer that the rule of lint does not know, for it looks at what a program could check.
+_FORM = re.compile(
+    r"\b(?:summar(?:y|ies)|overview|e-?mail|mail|letter|memo|minutes|note|post|article|essay|poem|story|dialogue|report"
+    r"|pages?|code|function|script|outline|agenda|update|translation)\b",
     re.IGNORECASE,
 )
 #: What may stand before an order.
@@ -106,8 +121,13 @@ def orders(work: Work) -> Iterator[Sentence]:
 
 
 def is_order(sentence: str) -> bool:
-    """Whether a clause of *sentence* begins with one of `VERBS`, and a word behind it names what it is about."""
-    return any(map(_orders, re.split(r"[,;:(]|\band\b|\bthen\b|\bto\b", sentence)))
+    """Whether a clause of *sentence* begins with one of `VERBS`, and a word behind it names what it is about.
+
+    What somebody says that they want is an order too.
+    """
+    return _WANTED.search(sentence) is not None or any(
+        map(_orders, re.split(r"[,;:(]|\band\b|\bthen\b|\bto\b", sentence))
+    )
 
 
 def _orders(clause: str) -> bool:
@@ -115,7 +135,7 @@ def _orders(clause: str) -> bool:
     if not words or words[0] not in VERBS:
         return False
     rest = [word for word in words[1:] if word not in _SKIPPED]
-    if rest and rest[0] in _PRONOUNS and (len(rest) == 1 or rest[1] in _PREPOSITIONS):
+    if rest and rest[0] in _PRONOUNS and (len(rest) == 1 or rest[1] in _PREPOSITIONS or words[0] == "make"):
         return False
     return any(word not in _PREPOSITIONS and word not in _PRONOUNS for word in rest)
 
@@ -131,6 +151,11 @@ def vague_order(work: Work) -> tuple[Sentence, re.Match[str]] | None:
         if found := _VAGUE.search(each.text):
             return each, found
     return None
+
+
+def says_form(text: str) -> bool:
+    """Whether *text* names a form that people know: a mail, a summary, minutes."""
+    return _FORM.search(text) is not None
 
 
 def says_size(text: str) -> bool:

@@ -42,7 +42,7 @@ def no_task(work: Work) -> Iterator[Flaw]:
 @LESSON.check("no-form", "name the form: a list, one sentence, a table, a mail", ground="wording")
 def no_form(work: Work) -> Iterator[Flaw]:
     """Neither declared nor said."""
-    for _ in work.hits("no-output-form"):
+    if any(work.hits("no-output-form")) and not wording.says_form(work.text()):
         yield Flaw(work.at_message(["user"]), "nothing says what form the answer has")
 
 

@@ -35,7 +35,8 @@ _EMPTY_ROLE = re.compile(
 #: Whom it answers for or to, or what it does there.
 _RELATION = re.compile(
     r"\b(?:for|of|at|to|on behalf of)\s+(?:(?:the|a|an|our|my|their|its|your)\s+)?"
-    r"(?!(?:it|this|that|them|me)\b)[\w\ufffc]",
+    r"(?!(?:it|this|that|them|me)\b)[\w\ufffc]"
+    r"|\byou (?:help|assist|support|serve|advise|answer|teach|guide|write to|speak with)\s+(?!me\b)[\w\ufffc]",
     re.IGNORECASE,
 )
 

@@ -101,7 +101,7 @@ def _at(work: Work, name: str) -> Where:
 @LESSON.check("unnamed", "name the tags in your sentence: the review stands between the review tags", ground="wording")
 def unnamed(work: Work) -> Iterator[Flaw]:
     """What a delimiter holds is said in words: by its label, or by a word that points at it."""
-    said = re.sub(r"</?[A-Za-z][^<>]*>", " ", work.text())
+    said = work.text()
     if _POINTS.search(said):
         return
     for spot in spots(work):

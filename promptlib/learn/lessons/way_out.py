@@ -27,7 +27,7 @@ _GUESS = re.compile(
     r"\balways (?:answer|reply|give|provide|find|return)\b"
     r"|\bnever (?:say|admit|answer|reply|write|return|leave)\b(?=[^.]{0,60}"
     r"\b(?:know|unknown|empty|blank|null|none|unsure|sorry|cannot|can't|unanswered)\b)"
-    r"|\b(?:do not|don't) (?:say|admit|leave|return)\b(?=[^.]{0,40}"
+    r"|(?:^|(?<=[.;:,!] )|(?<=\band ))(?:do not|don't) (?:say|admit|leave|return)\b(?=[^.]{0,40}"
     r"\b(?:know|unknown|empty|blank|null|unsure|unanswered)\b)"
     r"|\b(?:best|educated|good) guess\b|\bmust (?:always )?(?:give|find|provide|have) an answer\b"
     r"|(?<!not )(?<!n't )(?<!never )(?<!than )(?<!without )(?<!a )\bguess\b|\b(?:make|give|take) a guess\b",
