@@ -127,7 +127,12 @@ def lint(  # noqa: PLR0913 - one option for each thing that can be chosen
 def _asked(stack: ExitStack, what: Sequence[str], at: str) -> Asked:
     from promptlib.lint import Settings, Shelf, Subject, subjects_of  # noqa: PLC0415 - help needs no rules
 
-    paths = [each for each in what if each == "-" or isfile(each)]  # noqa: PTH113 - it says no to what is no path
+    # No name ends like a file of prompts, so that a slip in a path is told as one.
+    paths = [
+        each
+        for each in what
+        if each == "-" or each.endswith(completing.PROMPT) or isfile(each)  # noqa: PTH113 - it says no to what is no path
+    ]
     if paths and len(paths) < len(what):
         other = next(each for each in what if each not in paths)
         raise typer.BadParameter(f"{other} is no file: give names of the store, or files, not both")

@@ -204,6 +204,9 @@ def _plain(text: str) -> str:
 
 def _base(name: str, prompt: Stored, expect: str | None) -> str | None:
     """Return the digest that must be the newest: what the caller expects, else what the prompt was made from."""
+    if not hasattr(prompt, "origin"):
+        what = f"what is to be saved as {name} is a {type(prompt).__name__}, not a Prompt or Chain"
+        raise InvalidPrompt(what, hint=f'of a text: Prompt.define(user("…")); of a file: promptlib save {name} FILE')
     if expect is not None:
         return expect
     origin = prompt.origin

@@ -166,6 +166,13 @@ def test_a_file_that_is_no_prompt_is_a_finding(shell: Any) -> None:
     assert "error unreadable: undeclared variable 'nobody'\n  --> a.prompty:5:4\n" in ended.out
 
 
+def test_a_slip_in_the_path_of_a_file_is_told_as_one(shell: Any) -> None:
+    """Nobody who names a file is told that there is no store."""
+    ended = shell("lint", "nofile.prompty")
+    assert ended.code == 2
+    assert "nofile.prompty: No such file or directory" in ended.err
+
+
 def test_a_file_of_the_store_that_is_no_prompt_hides_no_other(application: Any) -> None:
     application.write("prompts/bad.prompty", "---\ndescription: x\n---\nuser:\n{{ nobody }}\n")
     application.write("prompts/worse.prompty", "---\n- 1\n")

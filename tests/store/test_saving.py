@@ -8,7 +8,7 @@ import pytest
 
 from promptlib import Store, Version
 from promptlib._git import Author
-from promptlib.errors import BadRef, Conflict, NotFound, StoreReadOnly, Superseded
+from promptlib.errors import BadRef, Conflict, InvalidPrompt, NotFound, StoreReadOnly, Superseded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +24,17 @@ def test_a_saved_prompt_loads_as_it_was(store: Store, make: Callable[..., Any]) 
     assert loaded == make("Be kind.")
     assert loaded.digest == version.digest
     assert loaded.name == "support/triage"
+
+
+@pytest.mark.parametrize("what", ["Be kind.", None, {"messages": []}])
+def test_only_prompts_and_chains_are_saved(store: Store, what: Any) -> None:
+    """Who has a text is told how it becomes a prompt."""
+    with pytest.raises(
+        InvalidPrompt, match=f"to be saved as a is a {type(what).__name__}, not a Prompt or Chain"
+    ) as told:
+        store.save("a", what)
+    assert told.value.hint == 'of a text: Prompt.define(user("…")); of a file: promptlib save a FILE'
+    assert store.names() == ()
 
 
 def test_the_same_content_makes_nothing(store: Store, make: Callable[..., Any]) -> None:
