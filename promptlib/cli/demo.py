@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from importlib.resources import files
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Annotated
@@ -21,11 +22,14 @@ if TYPE_CHECKING:
 TRIAGE = "support/triage"
 REPLY = "sales/reply"
 LETTER = "meeting/letter"
+MINUTES = "meeting/minutes"
 NEED = "what was agreed in the meeting"
 MOST_TOKENS, RESERVED = 2000, 500
 ANSWER = "text/answer"
 SMALL = 240
-STORE, VALUES, FOUND = "prompts.git", "conversation.json", "found.json"
+GOODWILL = "support/goodwill"
+STORE, VALUES, FOUND, COMPLAINT, MODEL = "prompts.git", "conversation.json", "found.json", "complaint.jsonl", "model.py"
+COMPLAIN = {"complaint": "The lamp arrived broken, and nobody answers."}
 CONVERSATION = {
     "question": "Will this lamp light a table for six? It stands two metres away.",
     "product": "the lamp Vega",
@@ -65,6 +69,8 @@ def demo(
     with made(place) as store:
         for name, values in ((VALUES, CONVERSATION), (FOUND, FINDINGS)):
             (folder / name).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+        (folder / COMPLAINT).write_text(json.dumps(COMPLAIN) + "\n", encoding="utf-8")
+        (folder / MODEL).write_text(files("promptlib.demo").joinpath(MODEL).read_text("utf-8"), encoding="utf-8")
         emit(
             [
                 plain("A small library of prompts, in a git repository of its own.", "bold"),
@@ -117,6 +123,8 @@ def _walk(store: Store) -> None:
     letter = chains.rows(store.load_chain(LETTER), store.version(LETTER), "")
     _step(f"show {LETTER}", letter, "Prompts in a row, each pinned, each answer wired to the next")
     _render(store)
+    _vary(store)
+    _learn(store)
 
 
 def _names(store: Store) -> Iterable[Row]:
@@ -148,6 +156,34 @@ def _fit(store: Store) -> None:
     _step(f"render {ANSWER}@staging {options}", [*chat(rendered), *account], "What of too much fits, and why")
 
 
+def _vary(store: Store) -> None:
+    from promptlib import fairness  # noqa: PLC0415 - help needs no fairness
+    from promptlib.cli import varying  # noqa: PLC0415 - beside it
+    from promptlib.demo import model  # noqa: PLC0415 - beside it
+
+    prompt = store.load(GOODWILL)
+    report = fairness.vary(
+        prompt,
+        [COMPLAIN],
+        variants=fairness.VariantSet.shipped("gender"),
+        model=model.answer,
+        model_id="made-up",
+        measures=[fairness.Outputs(prompt.outputs)],
+    )
+    command = f"vary {GOODWILL} --set gender --cases ../{COMPLAINT} --with 'python3 ../{MODEL}' --model-id made-up"
+    title = "Whether a name changes the answer: of a made-up model, unfair on purpose"
+    _step(f"{command} --measure outputs", varying.rows(report), title)
+
+
+def _learn(store: Store) -> None:
+    from promptlib.cli.lesson_screen import reading_of  # noqa: PLC0415 - help needs no lessons
+    from promptlib.learn import applied  # noqa: PLC0415 - beside it
+
+    source, data = store.raw(MINUTES)
+    reading = applied(data, name=MINUTES, source=source, view=store)
+    _step(f"learn --on {MINUTES}", reading_of(reading), "What the lessons of `promptlib learn` say of a prompt")
+
+
 def _step(command: str, rows: Iterable[Row], title: str) -> None:
     emit([(), plain(f"── {title} ──", "bold yellow"), plain(f"$ promptlib {command}", "bold"), *rows])
 
@@ -156,6 +192,9 @@ def _farewell(folder: Path) -> Iterable[Row]:
     yield ()
     yield plain("── Where to go next ──", "bold yellow")
     yield plain(f"Everything is in {folder}: delete it when you have seen enough.")
-    yield from (plain(f"$ {command}", "bold") for command in ("promptlib show support/reply", "git log --stat"))
+    yield from (
+        plain(f"$ {command}", "bold")
+        for command in ("promptlib learn", "promptlib show support/reply", "git log --stat")
+    )
     yield plain("$ promptlib --help", "bold")
     yield plain("Your own prompts: docs/tutorial/first-prompt.md; how to write good ones: promptlib learn")

@@ -296,10 +296,18 @@ def test_fsck_of_a_damaged_label(application: Any, triage_text: str) -> None:
 
 def test_the_demo_works_twice_and_stays_in_its_folder(bare: Any, tmp_path: Path) -> None:
     out = bare.ok("demo", "--keep", str(tmp_path / "one"), columns=80)
-    for words in ("$ promptlib log support/triage", "{+", "derived from", "minutes.text", "total"):
+    for words in (
+        "$ promptlib log support/triage",
+        "{+",
+        "derived from",
+        "minutes.text",
+        "total",
+        "≠  outputs",
+        "lessons",
+    ):
         assert words in out
     written = sorted(path.name for path in (tmp_path / "one").iterdir())
-    assert written == ["conversation.json", "found.json", "prompts.git"]
+    assert written == ["complaint.jsonl", "conversation.json", "found.json", "model.py", "prompts.git"]
     with Store.open(tmp_path / "one" / "prompts.git") as store:
         assert len(store.names()) >= 8
         assert store.fsck().ok
@@ -314,7 +322,7 @@ def test_each_step_of_the_demo_can_be_repeated(bare: Any, tmp_path: Path) -> Non
     for step in steps:
         _, command, *shown = step.rstrip("\n").split("\n")
         verb = shlex.split(command.removeprefix("$ promptlib "))
-        again = shell.ok(*verb).rstrip("\n").split("\n")
+        again = [line for line in shell.ok(*verb).rstrip("\n").split("\n") if not line.startswith("time  ")]
         # A pipe is given the names alone.
         named = [line.split()[0] for line in shown if line[0] != " "] if verb[0] in {"ls", "search"} else shown
         assert again == named

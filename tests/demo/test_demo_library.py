@@ -33,6 +33,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "text/translate": {"text": "Hello", "language": "German", "glossary": {"cart": "Warenkorb", "order": "Bestellung"}},
     "code/review": {"diff": "-a\n+b", "language": "Python"},
     "data/invoice": {"invoice": "No. 5, 12.50 EUR"},
+    "support/goodwill": {"name": "Ada Hill", "complaint": "The lamp is broken."},
     "meeting/minutes": {"transcript": "Ada: hello", "people": ["Ada", "Jun"], "held": "2026-03-24"},
 }
 
