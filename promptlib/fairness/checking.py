@@ -74,9 +74,20 @@ def mistakes_of(given: Mapping[str, object]) -> Iterator[Mistake]:
     if not isinstance(everyday, list | tuple) or not all(isinstance(each, str) and each for each in everyday):
         yield Mistake(("everyday",), "it is no list of texts", 'write everyday = ["they", "them"]')
     groups = given.get("groups")
+    for at, word in enumerate(everyday if isinstance(everyday, list | tuple) else ()):
+        if _is_name(word, groups):
+            what = f"{word!r:.80} is a value with a capital, which stands for nobody but its group"
+            yield Mistake(("everyday", at), what, "leave it out, or list the spelling that everybody uses")
     yield from _group_mistakes(groups)
     if _are_tables(groups):
         yield from _between_groups(expanded(groups))
+
+
+def _is_name(word: object, groups: object) -> bool:
+    """Return whether *word* is a value of *groups* that begins with a capital."""
+    if not isinstance(word, str) or word == word.lower() or not _are_tables(groups):
+        return False
+    return any(word in values for forms in expanded(groups).values() for values in forms.values())
 
 
 def _are_tables(groups: object) -> TypeGuard[Mapping[str, Mapping[str, object]]]:

@@ -144,7 +144,8 @@ class Proof:
         try:
             rendered = self._prompt.render(completed(given, person.spelt), budget=budget, resolve=self._resolve)
         except (InvalidInputs, InvalidPrompt, RenderFailed, BudgetExceeded) as error:
-            refused = PairingRefused(f"{what}: {error.what}", where=error.where, hint=error.hint, others=error.others)
+            hint = error.hint or "mend the case or the template: prompt.render(…) fails on it alike"
+            refused = PairingRefused(f"{what}: {error.what}", where=error.where, hint=hint, others=error.others)
             raise refused from error
         return rendered, dict(rendered.source.values) if rendered.source else {}
 

@@ -27,7 +27,18 @@ _TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'", re.DOTALL)
 #: Of a value with several words, the shorter ones stand in any text.
 _SHORTEST_PART = 3
-_BRACES = str.maketrans("{}", "  ")
+#: What looks like a tag of a template is text by now, and so is what stands between underscores.
+_SIGNS_OF_MARKUP = str.maketrans("{}_", "   ")
+#: Lint takes these for abbreviations; a prompt that shouts them tells the group all the same.
+_SHOUTED = re.compile(r"\b(?:SHE|HERS?|HERSELF|HE|HIM|HIS|HIMSELF)\b")
+#: Pictures that show a group.
+_PICTURES = {
+    "gender": "♀♂👩👨👧👦👵👴👸🤴",
+    "age": "👶👧👦👵👴🧓",
+    "religion": "✝☪✡🕉☦☸🛐🕌🕍🛕",
+    "disability": "♿🦽🦼🦻🦯",
+}
+_FLAG = "[\U0001f1e6-\U0001f1ff]{2}"
 #: Beginnings of names of places and people that say nothing alone.
 _NOT_ALONE = frozenset({"new", "san", "los", "las", "saint", "the", "von", "van", "del", "den", "hong", "port", "fort"})
 
@@ -47,8 +58,11 @@ class Words:
     def __init__(self, variants: VariantSet, fields: Iterable[Field]) -> None:
         """Make the words ready."""
         self.axis = variants.axis
-        self._language = variants.language
-        self._listed = variants.axis in AXES and variants.language in LANGUAGES
+        # A dialect has the words of its language.
+        self._language = variants.language.partition("-")[0].lower()
+        self._listed = variants.axis in AXES and self._language in LANGUAGES
+        signs = _FLAG if variants.axis == "origin" else f"[{_PICTURES.get(variants.axis, '')}]"
+        self._pictures = re.compile(signs if signs != "[]" else "(?!)")
         self._everyday = frozenset(variants.everyday)
         values = _values(variants, {each.form for each in fields})
         # What the list of words knows it finds by itself, and knows "he or she" for no group.
@@ -81,15 +95,22 @@ class Words:
 
     def _told(self, text: str) -> Iterator[Told]:
         if self._listed:
-            # What looks like a tag of a template is text by now.
-            for each in _mentions(text.translate(_BRACES), self._language):
+            for each in _mentions(_prose(text), self._language):
                 if each.axis == self.axis:
-                    yield Told(each.start, each.end, each.text, f"names a group: {each.text!r}")
-        for found in self._known.finditer(text) if self._known else ():
-            if found[0] not in self._everyday:
-                value = self._values[found[0].casefold()]
-                of = "" if value.casefold() == found[0].casefold() else f", of {value!r}"
-                yield Told(found.start(), found.end(), found[0], f"holds a value of the set: {found[0]!r}{of}")
+                    found = text[each.start : each.end]
+                    yield Told(each.start, each.end, found, f"names a group: {found!r}")
+        for picture in self._pictures.finditer(text):
+            yield Told(*picture.span(), picture[0], f"shows a group: {picture[0]!r}")
+        for known in self._known.finditer(text) if self._known else ():
+            if known[0] not in self._everyday:
+                value = self._values[known[0].casefold()]
+                of = "" if value.casefold() == known[0].casefold() else f", of {value!r}"
+                yield Told(*known.span(), known[0], f"holds a value of the set: {known[0]!r}{of}")
+
+
+def _prose(text: str) -> str:
+    """Return *text*, as long as it was, as a list of words reads it best."""
+    return _SHOUTED.sub(lambda found: found[0].lower(), text.translate(_SIGNS_OF_MARKUP))
 
 
 @lru_cache(maxsize=256)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -313,6 +314,9 @@ FIXED: dict[str, tuple[str, str, int, str]] = {
         "herself",
     ),
     "in raw text": ("{{ name }} {{ cv }}{% raw %} {{ she }}{% endraw %}", "names a group: 'she'", 1, "she"),
+    "shouted": ("Is SHE any good? {{ name }} {{ cv }}", "names a group: 'SHE'", 1, "SHE"),
+    "in Markdown": ("Is _she_ any good? {{ name }} {{ cv }}", "names a group: 'she'", 1, "she"),
+    "in a picture": ("👩‍💼 {{ name }} {{ cv }}", "shows a group: '👩'", 1, "👩"),
     "wide letters": ("{{ name }} {{ cv }} ｓｈｅ", "names a group: 'she'", 1, "ｓｈｅ"),
     "look-alike letters": ("{{ name }} {{ cv }} shе", "names a group: 'she'", 1, "shе"),
     "invisible characters": ("{{ name }} {{ cv }} s\u200bhe", "names a group: 'she'", 1, "s\u200bhe"),
@@ -339,6 +343,12 @@ def test_a_template_that_fixes_the_group_is_refused_with_its_line(text: str, wha
     assert error.where is not None
     column = text.splitlines()[line - 1].index(word) + 1
     assert (error.where.line, error.where.column, error.where.width) == (line, column, len(word))
+
+
+@pytest.mark.parametrize("language", ["en-GB", "EN"])
+def test_a_dialect_has_the_words_of_its_language(language: str) -> None:
+    own = replace(GENDER, language=language)
+    assert refusal(one("Rate {{ name }}. Is he good? {{ cv }}"), variants=own).what.endswith("names a group: 'he'")
 
 
 def test_the_words_of_messages_that_are_no_templates_count() -> None:

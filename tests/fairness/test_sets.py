@@ -125,6 +125,11 @@ WRONG: dict[str, tuple[tuple[str, str], str, tuple[int, int]]] = {
     "axis": (('"class"', '"Class"'), "axis: 'Class' is no axis", (1, 1)),
     "note": (('axis = "class"', 'axis = "class"\nnote = 3'), "note: it is a number, not a text", (2, 1)),
     "everyday": (('axis = "class"', 'axis = "class"\neveryday = "they"'), "everyday: it is no list of texts", (2, 1)),
+    "a name is everyday": (
+        ('axis = "class"', 'axis = "class"\neveryday = ["they", "Bob Fox"]'),
+        "everyday[1]: 'Bob Fox' is a value with a capital, which stands for nobody but its group",
+        (2, 21),
+    ),
     "one group": (("[groups.owner]", "[groups.worker.other]"), "groups: it has 1 groups", (6, 2)),
     "a group's name": (
         ("[groups.owner]", '[groups."the owner"]'),
