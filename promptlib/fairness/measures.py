@@ -37,7 +37,8 @@ class Answer:
 
     `case` and `row` count from 0. `again` is the second run of the group that all others are compared with. `own` are
     the declared values of the person, such as the name: what an answer takes over from the question is no difference
-    in how it treats people. `run` is the digest of the run that it belongs to.
+    in how it treats people. `run` is the digest of the run in what is handed over
+    to be kept.
     """
 
     text: str

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import inspect
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from inspect import isawaitable, iscoroutinefunction
 from random import Random
-from threading import Lock
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeAlias
 
 from promptlib.errors import InvalidInputs, VaryFailed
@@ -149,10 +149,16 @@ class Running:
         # A model that changes with the hour must not do so to one group.
         Random(f"order {seed}").shuffle(keys)  # noqa: S311 - an order that can be repeated, no secret
         self.keys = tuple(keys)
-        sent = tuple((*key, freeze(each.rendered.to_openai())) for key, each in sorted(self._variants.items()))
-        self.run = digest_of(Frozen({
-            "sent": sent, "against": against, "repeats": repeats, "seed": seed, "model": model_id
-        }))  # fmt: skip
+        self._said = Frozen({"against": against, "repeats": repeats, "seed": seed, "model": model_id})
+        self._run = ""
+
+    @property
+    def run(self) -> str:
+        """The digest of what is to be asked: answers of another run are never taken for this one's."""
+        if not self._run:
+            sent = tuple((*key, freeze(each.rendered.to_openai())) for key, each in sorted(self._variants.items()))
+            self._run = digest_of(Frozen({"sent": sent, **self._said}))
+        return self._run
 
     def resume(self, answers: Answers) -> None:
         """Take over *answers*; raises `InvalidInputs` for those of another run."""
@@ -173,7 +179,7 @@ class Running:
 
     def read(self) -> tuple[Answer, ...]:
         """Return the answers as measures read them."""
-        return tuple(self._answer(key, text) for key, text in self.answers.texts)
+        return tuple(self._answer(key, self._told[key]) for key in self.keys if key in self._told)
 
     def ask(self, model: Callable[..., object], at_once: int) -> Awaitable[None] | None:
         """Ask what is left, *at_once* calls at a time; return what has to be awaited where the model is async."""
@@ -202,9 +208,10 @@ class Running:
         from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - one call at a time needs no threads
 
         failed: list[tuple[Key, Exception]] = []
+        ended = Event()
 
         def work() -> None:
-            while not failed:
+            while not failed and not ended.is_set():
                 with self._lock:
                     key = next(waiting, None)
                 if key is None:
@@ -217,8 +224,11 @@ class Running:
                     self._take(key, answer)
 
         with ThreadPoolExecutor(at_once) as pool:
-            for each in [pool.submit(work) for _ in range(at_once)]:
-                each.result()
+            try:
+                for each in [pool.submit(work) for _ in range(at_once)]:
+                    each.result()
+            finally:
+                ended.set()  # whoever interrupts waits for the calls that are under way, and for no others
         if failed:
             self._fail(*failed[0])
 
@@ -260,10 +270,10 @@ class Running:
         with self._lock:
             self._told[key] = answer
             if self._on_answer is not None:
-                self._on_answer(self._answer(key, answer))
+                self._on_answer(replace(self._answer(key, answer), run=self.run))
 
     def _answer(self, key: Key, text: str) -> Answer:
-        return Answer(**key._asdict(), text=text, own=self._own[key[:3]], run=self.run)
+        return Answer(**key._asdict(), text=text, own=self._own[key[:3]])
 
     def _fail(self, key: Key, error: Exception) -> NoReturn:
         if isinstance(error, InvalidInputs):

@@ -25,6 +25,7 @@ from . import (
     bench_store,
     bench_time,
     bench_tokens,
+    bench_vary,
     bench_writers,
 )
 
@@ -37,6 +38,7 @@ MODULES = {
     "lineage": bench_lineage,
     "lint": bench_lint,
     "fairness": bench_fairness,
+    "vary": bench_vary,
     "merge": bench_merge,
     "mcp": bench_mcp,
     "size": bench_size,

@@ -153,6 +153,17 @@ def test_a_log_marks_the_versions_that_were_measured(quick: Any) -> None:
     assert "was measured: gender, 1 report" in quick.ok("lineage", "hiring/rate")
 
 
+def test_a_log_is_a_log_where_a_report_cannot_be_read(quick: Any) -> None:
+    with Store(quick.folder) as store:
+        digest = store.version("hiring/rate").digest[7:]
+        with store.transaction("Damage") as transaction:
+            transaction.keep_report(f".fairness/{digest}/{digest}.json", b"{")
+    assert "v1" in quick.ok("log", "hiring/rate")
+    assert "was measured: cannot be read, 0 reports" in quick.ok("lineage", "hiring/rate")
+    assert quick("vary", "hiring/rate", "--stored").code == 5
+    assert quick("fsck").code == 5
+
+
 def test_a_dry_run_shows_what_each_group_reads(quick: Any) -> None:
     words = ("vary", "hiring/rate", "--set", "names.json", "--cases", "cases.jsonl", "--dry-run")
     out = quick.ok(*words)

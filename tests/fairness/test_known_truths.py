@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from math import comb
+from math import exp, lgamma, log, log1p
 from typing import TYPE_CHECKING
 
 import pytest
 
 from promptlib.fairness.comparing import Compared, Rules, compare
-from promptlib.fairness.measures import Outputs, Overlap, Words
+from promptlib.fairness.measures import Outputs, Overlap
 from promptlib.fairness.running import Running
 from tests.fairness.models import BIASED, FAIR, NOISY, PAIRING, PROMPT, RATE, SCORE
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ALPHA = 0.05
-MEASURES = (Outputs(PROMPT.outputs), Words(), Overlap())
+MEASURES = (Outputs(PROMPT.outputs), Overlap())
 #: So seldom would a method that keeps its promise fail here, for any seeds.
 SELDOM = 0.001
 
@@ -26,7 +26,8 @@ def most_allowed(runs: int, chance: float) -> int:
     """Return the most hits of *runs* that a chance of at most *chance* gives but in one of a thousand."""
     total = 0.0
     for hits in range(runs + 1):
-        total += comb(runs, hits) * chance**hits * (1 - chance) ** (runs - hits)
+        ways = lgamma(runs + 1) - lgamma(hits + 1) - lgamma(runs - hits + 1)
+        total += exp(ways + hits * log(chance) + (runs - hits) * log1p(-chance))
         if total >= 1 - SELDOM:
             return hits
     return runs
@@ -36,12 +37,12 @@ def reports(model: Callable[..., str], runs: int) -> Iterator[Compared]:
     for seed in range(runs):
         running = Running(PAIRING, "male", 1, seed, "", None)
         assert running.ask(model, 1) is None
-        yield compare(running.read(), MEASURES, Rules("male", PAIRING.groups, "pair", ALPHA, 499, seed))
+        yield compare(running.read(), MEASURES, Rules("male", PAIRING.groups, "pair", ALPHA, 399, seed))
 
 
 def test_the_bound_is_that_of_a_binomial() -> None:
     assert most_allowed(200, 0.05) == 21
-    assert most_allowed(10, 0.0) == 0
+    assert most_allowed(4000, 0.05) == 244
 
 
 @pytest.mark.parametrize("runs", [200, pytest.param(4000, marks=pytest.mark.soak)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 from dataclasses import replace
 from itertools import count
@@ -213,6 +214,23 @@ def test_threads_that_were_under_way_are_kept() -> None:
     assert len(caught.value.answers) == len(begun) - 1 >= 9
 
 
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_an_interrupted_run_has_handed_over_every_answer(at_once: int) -> None:
+    numbers = count(1)
+    kept: list[Answer] = []
+
+    def model(messages: list[dict[str, object]], *, seed: int) -> str:
+        if next(numbers) == 10:
+            raise KeyboardInterrupt
+        return BIASED(messages, seed=seed)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(model, at_once=at_once, on_answer=kept.append)
+    assert 9 <= len(kept) < CALLS
+    answers = Answers.from_jsonl("".join(Answers.line(each) + "\n" for each in kept))
+    assert run(resume=answers) == run()
+
+
 def test_what_fails_besides_the_model_is_not_called_its_failure() -> None:
     def full(answer: Answer) -> None:
         raise OSError(answer.text)
@@ -339,6 +357,12 @@ def test_a_measure_that_reads_no_mapping_is_told() -> None:
 
     with pytest.raises(InvalidInputs, match="the measure 'odd' read a float, not a mapping"):
         run(measures=[Odd()])
+
+
+def test_a_callable_that_tells_no_signature_is_asked_without_a_seed() -> None:
+    with pytest.raises(ValueError, match="no signature"):
+        inspect.signature(str)
+    assert run(str, measures=[Words()]).comparisons[0].mean > 5
 
 
 def test_rows_and_cases_can_be_what_is_independent() -> None:

@@ -50,6 +50,11 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     return made(tmp_path / "store", bare=request.param)
 
 
+@pytest.fixture
+def bare(tmp_path: Path) -> Store:
+    return made(tmp_path / "store", bare=True)
+
+
 def test_a_report_is_kept_in_a_commit_of_its_own_and_found_by_its_content(store: Store) -> None:
     with store:
         version = store.save("rate", ONE)
@@ -66,8 +71,8 @@ def test_a_report_is_kept_in_a_commit_of_its_own_and_found_by_its_content(store:
         assert store.check().ok
 
 
-def test_the_same_report_is_kept_once_and_another_one_beside_it(store: Store) -> None:
-    with store:
+def test_the_same_report_is_kept_once_and_another_one_beside_it(bare: Store) -> None:
+    with bare as store:
         version = store.save("rate", ONE)
         tip = store.state()
         for seed in (1, 1, 2):
@@ -90,10 +95,10 @@ def test_it_goes_along_with_the_content_whatever_it_is_called(store: Store) -> N
         assert len(store.reports(version)) == 1
 
 
-def test_the_oldest_comes_first(store: Store) -> None:
+def test_the_oldest_comes_first(bare: Store) -> None:
     from datetime import UTC, datetime
 
-    with store:
+    with bare as store:
         version = store.save("rate", ONE)
         for day in (3, 1, 2):
             store.keep_report(version, report(version.digest, time=datetime(2026, 5, day, tzinfo=UTC)))
@@ -102,8 +107,8 @@ def test_the_oldest_comes_first(store: Store) -> None:
         ]  # fmt: skip
 
 
-def test_a_report_of_other_content_is_refused(store: Store) -> None:
-    with store:
+def test_a_report_of_other_content_is_refused(bare: Store) -> None:
+    with bare as store:
         version = store.save("rate", ONE)
         with pytest.raises(InvalidInputs, match=f"this report is of the content #{TWO.digest[7:15]}, and rate v1"):
             store.keep_report("rate", report(TWO.digest))
@@ -140,8 +145,8 @@ def test_two_clones_that_each_keep_a_report_meet_without_a_conflict(tmp_path: Pa
                     assert each.fsck().problems == ()
 
 
-def test_a_lock_a_bundle_and_the_index_know_nothing_of_reports(store: Store, tmp_path: Path) -> None:
-    with store:
+def test_a_lock_a_bundle_and_the_index_know_nothing_of_reports(bare: Store, tmp_path: Path) -> None:
+    with bare as store:
         version = store.save("rate", ONE)
         plain = store.export_bundle(tmp_path / "plain.bundle")
         locked = store.lock(path=tmp_path / "promptlib.lock")
@@ -196,15 +201,15 @@ def test_another_store_is_asked_for_its_own(tmp_path: Path) -> None:
         assert own.reports(own.stores["shared"].version("rate")) == ()
 
 
-def test_an_earlier_moment_has_the_reports_of_then(store: Store) -> None:
-    with store:
+def test_an_earlier_moment_has_the_reports_of_then(bare: Store) -> None:
+    with bare as store:
         version = store.save("rate", ONE)
         store.keep_report("rate", report(version.digest, 1))
         assert store.at(version).reports("rate") == ()
 
 
-def test_what_is_kept_is_plain_data_that_any_reader_understands(store: Store) -> None:
-    with store:
+def test_what_is_kept_is_plain_data_that_any_reader_understands(bare: Store) -> None:
+    with bare as store:
         version = store.save("rate", ONE)
         kept = store.keep_report("rate", report(version.digest))
         assert isinstance(kept, KeptReport)

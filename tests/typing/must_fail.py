@@ -26,6 +26,7 @@ from promptlib import (
     tool,
     user,
 )
+from promptlib.fairness import VariantSet, vary
 from promptlib.formats.table import import_csv
 from promptlib.formats.texts import import_text
 from promptlib.lint import Settings, lint
@@ -169,3 +170,11 @@ def wrong_searches(store: Store, hit: Hit) -> None:
     store.search("calm", changed_since="2026-05-03")  # error: arg-type
     hit.score = 2.0  # error: misc
     store.search("calm").total = 1  # error: misc
+
+
+def wrong_comparisons(store: Store, people: VariantSet) -> None:
+    prompt = store.load("hiring/rate")
+    vary(prompt, [], variants=people, model=3)  # error: call-overload
+    vary(prompt, [], variants=people, model=str, repeat=3)  # error: call-overload
+    vary(prompt, [], variants=people, model=str, unit="name")  # error: call-overload
+    store.keep_report("hiring/rate", {})  # error: arg-type

@@ -34,6 +34,8 @@ from promptlib import (
     user,
 )
 from promptlib.diff import DiffTokens, PromptDiff, StepChange
+from promptlib.fairness import Comparison, VariantSet, Words, vary
+from promptlib.fairness import Report as FairnessReport
 from promptlib.formats.arrivals import Imported, LeftOut, Lost, rename_file
 from promptlib.formats.foreign_prompty import import_prompty
 from promptlib.formats.table import import_csv
@@ -48,7 +50,7 @@ from promptlib.runs import Run
 from promptlib.semantic import Embedder, embedder
 from promptlib.semantic import Embedding as OwnEmbedder
 from promptlib.site import Report, write
-from promptlib.store import Entry, Facets
+from promptlib.store import Entry, Facets, KeptReport
 from promptlib.tokens import Explanation, Fitted, SegmentTokens, Unbounded, WorstCase
 
 if TYPE_CHECKING:
@@ -260,6 +262,20 @@ def brings(store: Store) -> None:
     assert_type(report.lost, tuple[Lost, ...])
     assert_type(rename_file(import_text(store, "notes", match="{name}.md", role="user")), str)
     assert_type(import_prompty(store, "theirs", into="theirs", dry_run=True).created, tuple[str, ...])
+
+
+def compares(store: Store, asks: Callable[[object], str], later: Callable[[object], Awaitable[str]]) -> None:
+    people = VariantSet.shipped("gender")
+    prompt = store.load("hiring/rate")
+    report = vary(prompt, [{"job": "nurse"}], variants=people, model=asks, repeats=2, measures=[Words()])
+    assert_type(report, FairnessReport)
+    assert_type(vary(prompt, [], variants=people, model=later, at_once=8), Awaitable[FairnessReport])
+    assert_type(report.differing, tuple[Comparison, ...])
+    assert_type(report.over({"words": 3.0})[0].low, float | None)
+    kept = store.keep_report("hiring/rate", report, message="Measured")
+    assert_type(kept, KeptReport)
+    assert_type(store.reports("hiring/rate"), tuple[KeptReport, ...])
+    assert_type(FairnessReport.from_dict(kept.data), FairnessReport)
 
 
 def by_meaning(store: Store) -> None:
