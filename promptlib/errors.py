@@ -265,26 +265,18 @@ class VaryFailed(PromptLibError, RuntimeError):
     `promptlib.fairness.Answers` so far: `vary(..., resume=error.answers)` asks only what is left.
     """
 
-    def __init__(  # noqa: PLR0913 - the parts of every error, and how far it came
+    def __init__(
         self,
         what: str,
         *,
-        where: Where | None = None,
-        hint: str = "",
-        others: Iterable[PromptLibError] = (),
-        group: str = "",
-        case: int = 0,
-        row: int = 0,
-        repeat: int = 0,
-        answers: Any = None,  # noqa: ANN401 - its class is above this module
+        at: tuple[str, int, int, int] = ("", 0, 0, 0),
+        answers: object = None,
+        **rest: Any,  # noqa: ANN401 - the parts of every error
     ) -> None:
-        """Keep the parts of every error, and how far it came."""
-        super().__init__(what, where=where, hint=hint, others=others)
-        self.group = group
-        self.case = case
-        self.row = row
-        self.repeat = repeat
-        self.answers = answers
+        """Keep the parts of every error, where *at* it failed, and how far it came."""
+        super().__init__(what, **rest)
+        self.group, self.case, self.row, self.repeat = at
+        self.answers: Any = answers
 
 
 class TemplateRejected(InvalidPrompt, RenderFailed):

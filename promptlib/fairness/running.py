@@ -284,10 +284,7 @@ class Running:
         raise VaryFailed(
             f"the model failed at {key}: {words:.400}",
             hint="\n".join(filter(None, (hint, go_on if self._told else ""))),
-            group=key.group,
-            case=key.case,
-            row=key.row,
-            repeat=key.repeat,
+            at=(key.group, key.case, key.row, key.repeat),
             answers=self.answers,
         ) from error
 
