@@ -37,6 +37,10 @@ Cases: TypeAlias = Annotated[str, typer.Option("--cases", metavar="FILE", help="
 Fields: TypeAlias = Annotated[
     list[str] | None, typer.Option("--field", metavar="INPUT=FORM", help="Vary this input too. Repeat it.")
 ]
+Allowed: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--allow", metavar="INPUT", help="This input may name a group; the report says so. Repeat it."),
+]
 Against: TypeAlias = Annotated[
     str, typer.Option("--against", metavar="GROUP", help="Compare with this group, not with the first of the set.")
 ]
@@ -86,6 +90,7 @@ def vary(  # noqa: PLR0913 - one option for each thing that a comparison takes
     command: Command = "",
     cases: Cases = "",
     fields: Fields = None,
+    allow: Allowed = None,
     against: Against = "",
     repeats: Repeats = 1,
     seed: Seed = 0,
@@ -117,7 +122,7 @@ def vary(  # noqa: PLR0913 - one option for each thing that a comparison takes
         if history:
             _show_history(store, ref, json=json)
             return
-        asking = _Asking(store, ref, variants, cases, command, dict(map(_field, fields or [])))
+        asking = _Asking(store, ref, variants, cases, command, dict(map(_field, fields or [])), tuple(allow or ()))
         if dry_run:
             asking.show_pairs(json=json)
             return
@@ -141,6 +146,7 @@ class _Asking:
     cases: str
     command: str
     fields: dict[str, str]
+    allow: tuple[str, ...]
 
     def _parts(self) -> tuple[Prompt[Any], list[dict[str, object]], VariantSet]:
         prompt = self.store.load(self.ref)
@@ -153,7 +159,7 @@ class _Asking:
         from promptlib.fairness import paired  # noqa: PLC0415 - help needs no fairness
 
         prompt, cases, variants = self._parts()
-        pairing = paired(prompt, cases, variants, fields=self.fields or None, resolve=self.store.load)
+        pairing = paired(prompt, cases, variants, fields=self.fields or None, resolve=self.store.load, allow=self.allow)
         if json:
             print_json("vary pairs", {"ref": self.ref, "pairs": list(varying.pairs_data(pairing))})
         else:
@@ -180,6 +186,7 @@ class _Asking:
                 time=datetime.now(UTC).replace(microsecond=0),
                 fields=self.fields or None,
                 resolve=self.store.load,
+                allow=self.allow,
                 **options,
             )
 

@@ -24,6 +24,8 @@ _CHANGES = {"widened": "bold yellow", "narrowed": "bold green", "turned round": 
 def rows(report: Report) -> Iterator[Row]:
     """Yield the report in 80 columns: what was compared, each difference, and what was found."""
     yield from aligned([((name, "dim"), (text, "")) for name, text in facts(report)])
+    for each in report.notes:
+        yield plain(f"to bear in mind: {each}", "yellow")
     yield ()
     head = ("", "measure", "group", "difference", level(report.alpha), "p", "finds")
     constant = still(report)

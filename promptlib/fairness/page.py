@@ -96,8 +96,10 @@ def _body(report: Report, title: str) -> Iterator[str]:
 
 def _facts(report: Report) -> str:
     of_set = (("source of the set", report.source), ("its licence", report.licence), ("digest", report.digest))
+    notes = (("to bear in mind", each) for each in report.notes)
     return "".join(
-        f"<dt>{escaped(name)}</dt><dd><bdi>{escaped(text)}</bdi></dd>" for name, text in (*facts(report), *of_set)
+        f"<dt>{escaped(name)}</dt><dd><bdi>{escaped(text)}</bdi></dd>"
+        for name, text in (*facts(report), *of_set, *notes)
     )
 
 

@@ -44,6 +44,18 @@ class Pairing:
         """The names of the groups, in the order of the set."""
         return tuple(self.set.groups)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a report of these variants has to say besides: what was not looked for, and what was allowed."""
+        words: dict[str, list[str]] = {}
+        for each in self.allowed:
+            words.setdefault(each.input, []).extend(each.words)
+        allowed = (
+            f"the input {name!r} names a group, and was allowed to: {', '.join(map(repr, dict.fromkeys(found)))}"
+            for name, found in words.items()
+        )
+        return (*([self.note] if self.note else []), *allowed)
+
     def rows(self) -> Iterator[tuple[Variant, ...]]:
         """Yield the variants that stand for the same case and the same person, one for each group."""
         many = len(self.groups)

@@ -132,6 +132,8 @@ class Report:
     comparisons: tuple[Comparison, ...]
     spreads: tuple[Spread, ...] = ()
     texts: tuple[Text, ...] = ()
+    #: What the pairs could not be looked at for, and which inputs were allowed to name a group.
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check what was read from a file."""
@@ -226,6 +228,7 @@ class Report:
                 read[name] = tuple(kind(**_parts(kind, each)) for each in _list(read.get(name, ()), name))
             for name in ("fields", "groups"):
                 read[name] = tuple(_list(read.get(name), name))
+            read["notes"] = tuple(_list(read.get("notes", ()), "notes"))
             if read.get("time") is not None:
                 read["time"] = datetime.fromisoformat(str(read["time"]))
             return cls(**read)

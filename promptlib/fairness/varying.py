@@ -15,7 +15,7 @@ from promptlib.fairness.verdicts import UNITS
 from promptlib.groups import LANGUAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from promptlib.fairness.measures import Answer, Measure, PairMeasure
@@ -50,6 +50,7 @@ class Options(TypedDict, total=False):
     fields: Mapping[str, str] | None
     budget: Budget | None
     resolve: Resolve | None
+    allow: Collection[str]
 
 
 @overload
@@ -85,7 +86,7 @@ def vary(
     """Ask *model* what *prompt* sends for each group of *variants*, and return what differs between the groups.
 
     *cases* hold the other inputs. Every pair of messages differs only in the declared fields: see `paired`, which takes
-    *fields*, *budget* and *resolve* as well, and whose `PairingRefused` is raised before anything is sent.
+    *fields*, *budget*, *resolve* and *allow* as well, and whose `PairingRefused` is raised before anything is sent.
 
     *model* is any callable from messages to the text of the answer, as `Chain.run` takes it; where it is an `async`
     function, or answers something that can be awaited, the result is awaited. A callable whose signature has `seed` is
@@ -104,7 +105,15 @@ def vary(
     Raises `InvalidInputs` before anything is sent, and `VaryFailed`, which holds the answers so far, when a call fails.
     """
     asked = _Asked(**options)
-    pairing = paired(prompt, cases, variants, fields=asked.fields, budget=asked.budget, resolve=asked.resolve)
+    pairing = paired(
+        prompt,
+        cases,
+        variants,
+        fields=asked.fields,
+        budget=asked.budget,
+        resolve=asked.resolve,
+        allow=asked.allow,
+    )
     against = _checked_against(asked.against, pairing.groups)
     asked.check(model)
     chosen = standard(prompt, variants) if asked.measures is None else tuple(asked.measures)
@@ -142,6 +151,7 @@ class _Asked:
     fields: Mapping[str, str] | None = None
     budget: Budget | None = None
     resolve: Resolve | None = None
+    allow: Collection[str] = ()
 
     def check(self, model: object) -> None:
         """Raise `InvalidInputs` for what cannot be asked for."""
@@ -215,6 +225,7 @@ def _about(prompt: Prompt[Any], variants: VariantSet, pairing: Pairing) -> dict[
         "fields": tuple(each.name for each in pairing.fields),
         "cases": len({each.case for each in pairing.variants}),
         "rows": len({each.row for each in pairing.variants}),
+        "notes": pairing.notes,
     }
 
 
