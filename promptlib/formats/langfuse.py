@@ -169,7 +169,7 @@ class _Composing:
         name = parts["name"] if parts else found[1]
         target = self._includes.get(found[0]) or self._includes.get(name)
         if target is None:
-            hint = "convert that one first, and give includes={name: its prompt}; or let Langfuse put it together"
+            hint = "bring that one along in the same import, or give includes={name: its prompt}"
             raise self._moving.refused(
                 f"{found[0]:.120} is another prompt, and none is given for {name!r:.60}", where, hint
             )

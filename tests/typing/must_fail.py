@@ -27,6 +27,8 @@ from promptlib import (
     user,
 )
 from promptlib.fairness import VariantSet, vary
+from promptlib.formats.langchain import from_langchain
+from promptlib.formats.mlflow import from_mlflow
 from promptlib.formats.table import import_csv
 from promptlib.formats.texts import import_text
 from promptlib.lint import Settings, lint
@@ -144,6 +146,8 @@ def wrong_shelves(store: Store) -> None:
     store.tags()["mail"] = "many"  # error: assignment
     import_csv(store, "prompts.csv", trust="mine")  # error: arg-type
     import_text(store, "notes", role="boss")  # error: arg-type
+    from_langchain({}, functions="run")  # error: arg-type
+    from_mlflow({}, inputs=dict)  # error: arg-type
 
 
 def wrong_chains(triage: Prompt[Triage], chain: Chain[Triage]) -> None:

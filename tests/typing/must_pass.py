@@ -38,6 +38,11 @@ from promptlib.fairness import Comparison, VariantSet, Words, vary
 from promptlib.fairness import Report as FairnessReport
 from promptlib.formats.arrivals import Imported, LeftOut, Lost, rename_file
 from promptlib.formats.foreign_prompty import import_prompty
+from promptlib.formats.langchain import from_langchain
+from promptlib.formats.langchain_files import import_langchain
+from promptlib.formats.langfuse import from_langfuse, import_langfuse
+from promptlib.formats.mlflow import from_mlflow, import_mlflow
+from promptlib.formats.moving import Moved
 from promptlib.formats.table import import_csv
 from promptlib.formats.texts import import_text
 from promptlib.lint import Finding, Fix, Settings, lint, lint_file
@@ -276,6 +281,16 @@ def compares(store: Store, asks: Callable[[object], str], later: Callable[[objec
     assert_type(kept, KeptReport)
     assert_type(store.reports("hiring/rate"), tuple[KeptReport, ...])
     assert_type(FairnessReport.from_dict(kept.data), FairnessReport)
+def moves(store: Store, template: object) -> None:
+    moved = from_langchain(template, inputs=Triage, functions="inputs", roles={"critic": "user"}, escape=False)
+    assert_type(moved, Moved)
+    assert_type(moved.prompt, Prompt[Any])
+    assert_type(moved.lost, tuple[Lost, ...])
+    assert_type(from_langfuse(template, includes={"style": moved.prompt}).labels, tuple[str, ...])
+    assert_type(from_mlflow(template, trust="own").number, int | None)
+    assert_type(import_langchain(store, "theirs", renames={"a": "b"}), Imported)
+    assert_type(import_langfuse(store, "theirs.json", {"name": "a", "version": 1}), Imported)
+    assert_type(import_mlflow(store, template, names=["a"], dry_run=True), Imported)
 
 
 def by_meaning(store: Store) -> None:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from langchain_core.example_selectors import LengthBasedExampleSelector
 from langchain_core.load import dumpd
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import (
     AIMessagePromptTemplate,
     ChatMessagePromptTemplate,
@@ -218,9 +220,26 @@ def test_examples_in_a_text(pairs: list[tuple[str, str]], prefix: str, suffix: s
 # --- what is refused, and what the guide says of LangChain ------------------------------------------------------------
 
 
+class _Louder(PromptTemplate):
+    """A template that formats in its own way."""
+
+    def format(self, **values: Any) -> str:
+        return super().format(**values).upper()
+
+
 def test_code_is_refused() -> None:
     prompt = PromptTemplate.from_template("{x} {day}")
+    chosen = LengthBasedExampleSelector(examples=[{"x": "1"}], example_prompt=PromptTemplate.from_template("{x}"))
     for template, words in (
+        (_Louder.from_template("{x}"), "_Louder.format is code of your own"),
+        (
+            PromptTemplate.from_template("{x}", output_parser=StrOutputParser()),
+            "it has an output parser, which is code",
+        ),
+        (
+            FewShotPromptTemplate(example_selector=chosen, example_prompt=prompt, suffix="{x}"),
+            "an example selector is code",
+        ),
         (prompt.partial(day=lambda: "today"), "is a function"),
         (prompt | (lambda value: value), "RunnableSequence is no template"),
         (prompt.bind(stop=["x"]), "RunnableBinding is no template"),
@@ -246,6 +265,8 @@ def test_what_the_guide_says_of_langchain() -> None:
         examples=[{"q": "a {x} b"}], example_prompt=PromptTemplate.from_template("{q}"), suffix="{x}"
     )
     assert few.format(x="1") == "a 1 b\n\n1"  # an example is a template once more
+    assert dumpd(few)["type"] == "not_implemented"
+    assert PromptTemplate.from_template("{x} {y}").format(x=None, y=[1]) == "None [1]"
     placed = ChatPromptTemplate([MessagesPlaceholder("h", n_messages=1)])
     assert [each.content for each in placed.format_messages(h=[HumanMessage("a"), HumanMessage("b")])] == ["b"]
 

@@ -174,6 +174,26 @@ def test_a_registry_comes_into_a_store(registry: MlflowClient, tmp_path: Path) -
         assert store.fsck().problems == ()
 
 
+def test_a_version_that_was_changed_or_deleted_there_is_told(registry: MlflowClient, tmp_path: Path) -> None:
+    """MLflow keeps the text of a version in a tag, which can be set; and it gives no number twice."""
+    for word in ("one", "two", "three"):
+        registry.register_prompt("mutable", f"{word} {{{{ a }}}}")
+    with Store.init(tmp_path / "s.git", bare=True) as store:
+        import_mlflow(store, registry, names=["mutable"])
+        registry.set_prompt_version_tag("mutable", 1, "mlflow.prompt.text", "changed {{ a }}")
+        assert registry.get_prompt_version("mutable", 1).template == "changed {{ a }}"
+        report = import_mlflow(store, registry, names=["mutable"])
+        assert [each.what for each in report.lost] == [
+            "version 1 was changed in mlflow since it was imported: here it stays as it was"
+        ]
+        assert store.load("mutable@v1").render(a="A").text == "one A"
+        registry.delete_prompt_version("mutable", "2")
+        again = import_mlflow(store, registry, names=["mutable"], into="again")
+        assert [each.what for each in again.lost] == [
+            "version 3 there is v2 here: versions between are not there any more"
+        ]
+
+
 def test_what_the_guide_says_of_mlflow(registry: MlflowClient) -> None:
     version = PromptVersion("p", 1, "{{ a }} {{ b }}")
     with pytest.raises(MlflowException, match="Missing variables"):
