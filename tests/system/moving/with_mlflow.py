@@ -189,9 +189,7 @@ def test_a_version_that_was_changed_or_deleted_there_is_told(registry: MlflowCli
         assert store.load("mutable@v1").render(a="A").text == "one A"
         registry.delete_prompt_version("mutable", "2")
         again = import_mlflow(store, registry, names=["mutable"], into="again")
-        assert [each.what for each in again.lost] == [
-            "version 3 there is v2 here: versions between are not there any more"
-        ]
+        assert [each.what for each in again.lost] == ["version 3 there is v2 here: those between did not come"]
 
 
 def test_what_the_guide_says_of_mlflow(registry: MlflowClient) -> None:
