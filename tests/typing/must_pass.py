@@ -281,6 +281,8 @@ def compares(store: Store, asks: Callable[[object], str], later: Callable[[objec
     assert_type(kept, KeptReport)
     assert_type(store.reports("hiring/rate"), tuple[KeptReport, ...])
     assert_type(FairnessReport.from_dict(kept.data), FairnessReport)
+
+
 def moves(store: Store, template: object) -> None:
     moved = from_langchain(template, inputs=Triage, functions="inputs", roles={"critic": "user"}, escape=False)
     assert_type(moved, Moved)
