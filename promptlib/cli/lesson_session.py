@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 #: What the pager says below a page, for those who never met one.
-PAGER_PROMPT = "FRXP-- space shows more, q goes on --"
+PAGER_PROMPT = "FRXKP-- space shows more, q goes on --"
 #: Findings that are shown at once: more would leave the screen at its top.
 SHOWN = 3
 #: A line that ends a text which is typed in.

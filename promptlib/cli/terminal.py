@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, TypeAlias
 
 from promptlib.columns import harmless, safe, untabbed, wide, wrapped
@@ -127,11 +128,31 @@ def paged(rows: Iterable[Row]) -> None:
         sys.stdout.write(text)
         return
     sys.stdout.flush()
-    environment = {"LESS": "FRX", "LESSCHARSET": "utf-8"} | os.environ
+    environment = {"LESS": "FRXK", "LESSCHARSET": "utf-8"} | os.environ
+    with _settings_kept():
+        try:
+            subprocess.run(pager, input=text.encode(errors="replace"), env=environment, check=False)  # noqa: S603 - the user's own pager
+        except OSError:
+            sys.stdout.write(text)
+
+
+@contextmanager
+def _settings_kept() -> Iterator[None]:
+    """Give the terminal its settings back: a pager that is interrupted leaves it without an echo."""
     try:
-        subprocess.run(pager, input=text.encode(errors="replace"), env=environment, check=False)  # noqa: S603 - the user's own pager
-    except OSError:
-        sys.stdout.write(text)
+        import termios  # noqa: PLC0415 - Windows has none
+    except ImportError:
+        yield
+        return
+    try:
+        before = termios.tcgetattr(sys.stdout.fileno())
+    except (OSError, ValueError, termios.error):
+        yield
+        return
+    try:
+        yield
+    finally:
+        termios.tcsetattr(sys.stdout.fileno(), termios.TCSADRAIN, before)
 
 
 def _pager() -> list[str]:

@@ -1,4 +1,4 @@
-"""A newcomer at a terminal of 80 columns: a real one, with real signals."""
+"""A newcomer at a terminal of 80 columns: a real one, with real signals. Each session is a process or two."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Sitting:
         pid, self._terminal = pty.fork()
         if not pid:
             os.chdir(folder)
-            wanted = {"TERM": "xterm", "PAGER": "cat", "GIT_CONFIG_GLOBAL": os.devnull} | environment
+            wanted = {"TERM": "xterm", "PAGER": "cat", "LESS": "", "GIT_CONFIG_GLOBAL": os.devnull} | environment
             rest = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES", "GIT_EDITOR"}}
             os.execve(sys.executable, [sys.executable, "-m", "promptlib", "learn", *arguments], rest | wanted)  # noqa: S606 - no shell stands between the test and its signals
         self._pid = pid
@@ -150,6 +150,7 @@ def test_a_newcomer_reads_mends_leaves_and_goes_on(tmp_path: Path) -> None:
     assert "Traceback" not in first.text + again.text
 
 
+@pytest.mark.soak
 def test_an_interrupt_while_a_text_is_typed_keeps_it(tmp_path: Path) -> None:
     sitting = Sitting(tmp_path, "delimiters")
     sitting.until("delimiters> ")
@@ -164,6 +165,7 @@ def test_an_interrupt_while_a_text_is_typed_keeps_it(tmp_path: Path) -> None:
     assert (tmp_path / "promptlib-lessons/delimiters.prompty").read_text("utf-8") == page_of("delimiters").broken
 
 
+@pytest.mark.soak
 def test_an_interrupt_while_the_editor_is_open_keeps_the_file(tmp_path: Path) -> None:
     tool = editor(tmp_path, 'echo half > "$1"; echo opened; cat')
     sitting = Sitting(tmp_path, "delimiters", VISUAL=tool)
@@ -174,3 +176,13 @@ def test_an_interrupt_while_the_editor_is_open_keeps_the_file(tmp_path: Path) ->
     assert sitting.end() == 130
     assert (tmp_path / "promptlib-lessons/delimiters.prompty").read_text() == "half\n"
     assert standing(tmp_path, "delimiters") == {"mended": False, "checks": 0, "hints": 0, "answer": "no"}
+
+
+def test_an_interrupt_in_the_pager_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
+    tool = editor(tmp_path, "cat > /dev/null; stty -echo < /dev/tty; echo a page; exec cat < /dev/tty")
+    sitting = Sitting(tmp_path, PAGER=tool)
+    sitting.until("a page")
+    sitting.say("\x03")
+    sitting.until("goes on here")
+    assert termios.tcgetattr(sitting._terminal)[3] & termios.ECHO
+    assert sitting.end() == 130

@@ -143,6 +143,7 @@ def test_a_text_that_a_pattern_lets_through(pattern: str, text: str | None) -> N
     assert text_for(pattern) == text
 
 
+@FEW
 @given(
     st.dictionaries(
         st.sampled_from([*NAMES, "of-a-later-one"]),
