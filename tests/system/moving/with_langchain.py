@@ -220,18 +220,12 @@ def test_examples_in_a_text(pairs: list[tuple[str, str]], prefix: str, suffix: s
 # --- what is refused, and what the guide says of LangChain ------------------------------------------------------------
 
 
-class _Louder(PromptTemplate):
-    """A template that formats in its own way."""
-
-    def format(self, **values: Any) -> str:
-        return super().format(**values).upper()
-
-
 def test_code_is_refused() -> None:
     prompt = PromptTemplate.from_template("{x} {day}")
+    own: Any = type("Louder", (PromptTemplate,), {"format": lambda _, **values: str(values).upper()})
     chosen = LengthBasedExampleSelector(examples=[{"x": "1"}], example_prompt=PromptTemplate.from_template("{x}"))
     for template, words in (
-        (_Louder.from_template("{x}"), "_Louder.format is code of your own"),
+        (own.from_template("{x}"), "Louder.format is code of your own"),
         (
             PromptTemplate.from_template("{x}", output_parser=StrOutputParser()),
             "it has an output parser, which is code",
