@@ -26,7 +26,7 @@ MINUTES = "meeting/minutes"
 NEED = "what was agreed in the meeting"
 MOST_TOKENS, RESERVED = 2000, 500
 ANSWER = "text/answer"
-SMALL = 240
+SMALL = 256
 GOODWILL = "support/goodwill"
 STORE, VALUES, FOUND, COMPLAINT, MODEL = "prompts.git", "conversation.json", "found.json", "complaint.jsonl", "model.py"
 COMPLAIN = {"complaint": "The lamp arrived broken, and nobody answers."}
@@ -192,9 +192,6 @@ def _farewell(folder: Path) -> Iterable[Row]:
     yield ()
     yield plain("── Where to go next ──", "bold yellow")
     yield plain(f"Everything is in {folder}: delete it when you have seen enough.")
-    yield from (
-        plain(f"$ {command}", "bold")
-        for command in ("promptlib learn", "promptlib show support/reply", "git log --stat")
-    )
+    yield from (plain(f"$ {command}", "bold") for command in ("promptlib show support/reply", "git log --stat"))
     yield plain("$ promptlib --help", "bold")
     yield plain("Your own prompts: docs/tutorial/first-prompt.md; how to write good ones: promptlib learn")

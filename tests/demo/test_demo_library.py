@@ -12,12 +12,15 @@ from promptlib.cli.demo import made
 from promptlib.codec import read_with_notes, write
 from promptlib.demo import Event, events
 from promptlib.diff import diff
+from promptlib.learn import applied
 from promptlib.lint import lint, lint_file
 from promptlib.messages import Placeholder, assistant, user
 from promptlib.refs import Pin, check_label, check_name
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from promptlib import Store
 
 ALL = list(events())
 PROMPTS = [(event.name, event.stored) for event in ALL if isinstance(event.stored, Prompt)]
@@ -84,11 +87,23 @@ def test_lint_has_nothing_to_say_of_any_version(event: Event) -> None:
     assert lint_file(event.data, source=event.name).findings == ()
 
 
-def test_lint_has_nothing_to_say_of_the_store(tmp_path: Path) -> None:
+def proven_of(store: Store, name: str) -> list[str]:
+    """Return what the lessons prove against a prompt; what they only read from words is advice."""
+    source, data = store.raw(name)
+    return [
+        each.check
+        for each in applied(data, name=name, source=source, view=store).findings
+        if each.ground == "structure"
+    ]
+
+
+def test_lint_and_lessons_have_nothing_to_say_of_the_store(tmp_path: Path) -> None:
     with made(tmp_path / "prompts.git") as store:
         report = lint(store)
+        proven = {name: proven_of(store, name) for name in store.names()}
     assert report.findings == ()
     assert report.silenced == 0
+    assert {name: found for name, found in proven.items() if found} == {}
 
 
 @pytest.mark.parametrize(("name", "prompt"), PROMPTS, ids=[f"{at}-{name}" for at, (name, _) in enumerate(PROMPTS, 1)])
@@ -170,4 +185,4 @@ def test_sources_go_last_in_a_budget() -> None:
     sources = [f"Source {at}: it rained." for at in range(20)]
     rendered = newest("text/answer").render(question="Why?", sources=sources, history=HISTORY * 20, budget=Budget(120))
     assert [row.outcome for row in rendered.report.segments] == ["dropped", "truncated"]  # type: ignore[union-attr] # there is a budget
-    assert "\n- Source 7: it rained.\n(more was found)\n\nQuestion: Why?" in rendered.messages[-1].text
+    assert "it rained.\n(more was found)\n\n<question>\nWhy?\n</question>" in rendered.messages[-1].text
