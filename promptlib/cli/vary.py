@@ -130,8 +130,7 @@ def vary(  # noqa: PLR0913 - one option for each thing that a comparison takes
         options |= {"alpha": alpha, "at_once": at_once, "keep_texts": texts}
         report = _last(store, ref) if stored else asking.report(options, measures, answers)
         _tell(report, html, json=json)
-        if save and not stored:
-            _keep(store, ref, report)
+        _keep(store, ref, report, asked=save and not stored)
     if check:
         _judge(report, limits)
 
@@ -304,7 +303,9 @@ def _last(store: Store, ref: str) -> Report:
     return found[-1]
 
 
-def _keep(store: Store, ref: str, report: Report) -> None:
+def _keep(store: Store, ref: str, report: Report, *, asked: bool) -> None:
+    if not asked:
+        return
     kept = store.keep_report(ref, report)
     emit([plain(f"Kept beside {report.ref}: {kept.path}", "dim")], stream=sys.stderr)
 

@@ -105,15 +105,7 @@ def vary(
     Raises `InvalidInputs` before anything is sent, and `VaryFailed`, which holds the answers so far, when a call fails.
     """
     asked = _Asked(**options)
-    pairing = paired(
-        prompt,
-        cases,
-        variants,
-        fields=asked.fields,
-        budget=asked.budget,
-        resolve=asked.resolve,
-        allow=asked.allow,
-    )
+    pairing = asked.pairing(prompt, cases, variants)
     against = _checked_against(asked.against, pairing.groups)
     asked.check(model)
     chosen = standard(prompt, variants) if asked.measures is None else tuple(asked.measures)
@@ -152,6 +144,18 @@ class _Asked:
     budget: Budget | None = None
     resolve: Resolve | None = None
     allow: Collection[str] = ()
+
+    def pairing(self, prompt: Prompt[Any], cases: Iterable[Mapping[str, object]], variants: VariantSet) -> Pairing:
+        """Return the variants, proven."""
+        return paired(
+            prompt,
+            cases,
+            variants,
+            fields=self.fields,
+            budget=self.budget,
+            resolve=self.resolve,
+            allow=self.allow,
+        )
 
     def check(self, model: object) -> None:
         """Raise `InvalidInputs` for what cannot be asked for."""
