@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from promptlib.errors import InvalidPrompt, nearest
 from promptlib.inputs.conforming import conform
-from promptlib.inputs.demographic import DEMOGRAPHIC_KINDS, Demographic
+from promptlib.inputs.demographic import DEMOGRAPHIC_KINDS, Demographic, demographics
 from promptlib.inputs.limits import checked_limits
 from promptlib.plain import canonical as text_of
 
@@ -205,6 +205,11 @@ def _check_parts(kind_of: InputType) -> None:
         what = "needs values" if kind == "enum" else "cannot have values"
         raise InvalidPrompt(f"a type of kind {kind} {what}", hint="enums have values, at least one")
     _check_values(kind_of.values)
+    if kind_of.items is not None and (told := demographics(kind_of.items.properties)):
+        raise InvalidPrompt(
+            f"each item of a list or map would tell a group: {', '.join(told)}",
+            hint="give each person fields of their own, and put the demographic beside one value",
+        )
 
 
 def _check_values(values: tuple[Plain, ...]) -> None:

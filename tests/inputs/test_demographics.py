@@ -201,6 +201,18 @@ def test_a_kind_that_tells_no_group_is_told_at_its_place() -> None:
     assert (caught.value.where and (caught.value.where.line, caught.value.where.column)) == (5, 5)
 
 
+def test_an_item_of_a_list_tells_none() -> None:
+    text = (
+        "---\ninputs:\n  people:\n    kind: array\n    items:\n      kind: object\n      properties:\n"
+        "        name: {kind: string, demographic: gender}\n---\nuser:\n{{ people | tojson }}\n"
+    )
+    with pytest.raises(InvalidFile) as caught:
+        codec.read(text.encode())
+    assert caught.value.what == "each item of a list or map would tell a group: name"
+    assert caught.value.where
+    assert caught.value.where.line == 3
+
+
 def test_an_output_tells_none() -> None:
     with pytest.raises(InvalidPrompt, match="the output 'name' tells gender, as name"):
         Prompt.define(user("Who?"), outputs=Person)
