@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -172,7 +172,7 @@ class _Asking:
                 "--with", "who answers? give a command; --dry-run asks nobody, --stored takes a report that was kept"
             )
         prompt, cases, variants = self._parts()
-        with ExitStack() as stack:
+        with ExitStack() as stack, _telling_what_is_kept(answers):
             kept = _Kept(answers, stack) if answers else None
             return compared(
                 prompt,
@@ -188,6 +188,25 @@ class _Asking:
                 allow=self.allow,
                 **options,
             )
+
+
+@contextmanager
+def _telling_what_is_kept(answers: Path | None) -> Iterator[None]:
+    """Let a run that does not come to its end say how it goes on."""
+    from promptlib.errors import VaryFailed  # noqa: PLC0415 - help needs no errors
+
+    go_on = f"what was answered is in {answers}: the same command goes on from there"
+    try:
+        yield
+    except VaryFailed as error:
+        error.hint = go_on if answers else "give --answers FILE, and the next run asks only what is left"
+        raise
+    except KeyboardInterrupt:
+        emit(
+            [(), plain(f"interrupted; {go_on if answers else 'no answer was kept: --answers FILE does so'}")],
+            stream=sys.stderr,
+        )
+        raise
 
 
 class _Kept:
@@ -222,7 +241,7 @@ def _told(kept: _Kept | None) -> Callable[[Answer], None]:
             kept.add(answer)
         count += 1
         if waited:
-            sys.stderr.write(f"\r{count:,} answers ")
+            sys.stderr.write(f"{count:,} answers\r")  # what comes next takes the line
             sys.stderr.flush()
 
     return take
@@ -325,8 +344,6 @@ def _show_history(store: Store, name: str, *, json: bool) -> None:
 
 
 def _tell(report: Report, html: Path | None, *, json: bool) -> None:
-    if on_terminal(sys.stderr):
-        sys.stderr.write("\r")
     if html is not None:
         write_page(html, report.to_html())
     if json:

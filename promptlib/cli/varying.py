@@ -42,7 +42,7 @@ def rows(report: Report) -> Iterator[Row]:
         )
     yield ()
     yield plain(found(report), "bold yellow" if report.differing else "bold")
-    yield plain("≠ differs; p is corrected; finds: what this n finds in 8 of 10 reports", "dim")
+    yield plain("≠ differs; p is corrected, the interval not; finds: found in 8 of 10 reports", "dim")
 
 
 def _row(each: Comparison, group: str) -> Row:

@@ -80,7 +80,7 @@ def facts(report: Report) -> tuple[tuple[str, str], ...]:
     asked = " x ".join(f"{count:,} {what}{'s' if count != 1 else ''}" for count, what in counts)
     fields = f"fields: {', '.join(report.fields)}"
     rule = (
-        f"alpha {report.alpha:g} for all comparisons together ({report.correction}); "
+        f"alpha {report.alpha:g} over all comparisons ({report.correction}); "
         f"{report.permutations:,} permutations, seed {report.seed}"
     )
     return (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import pytest
@@ -50,7 +51,14 @@ def quick(hiring: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
         def fail(messages: list[dict[str, object]], *, seed: int) -> str:
             raise answering.CommandFailedError("the line is dead")
 
-        return {"model": BIASED, "fail": fail, "still": lambda _: "yes"}[command]
+        numbers = count(1)
+
+        def stop(messages: list[dict[str, object]], *, seed: int) -> str:
+            if next(numbers) > 7:
+                raise KeyboardInterrupt
+            return BIASED(messages, seed=seed)
+
+        return {"model": BIASED, "fail": fail, "stop": stop, "still": lambda _: "yes"}[command]
 
     monkeypatch.setattr("promptlib.cli.vary.answered_by", answered)
     return hiring
@@ -186,11 +194,21 @@ def test_a_run_that_fails_keeps_what_was_answered(quick: Any) -> None:
     assert ended.code == 1
     assert "the model failed at group " in ended.err
     assert "it raised CommandFailedError: the line is dead" in ended.err
+    assert "what was answered is in kept.jsonl: the same command goes on from there" in ended.err
+    assert "give --answers FILE, and the next run asks only what is left" in quick(*asking("fail")).err
     quick.ok(*asking("model", "--answers", "kept.jsonl"))
     kept = (quick.folder / "kept.jsonl").read_text("utf-8")
     quick.write("kept.jsonl", kept[: len(kept) // 2])
     quick.ok(*asking("model", "--answers", "kept.jsonl"))
     assert sorted((quick.folder / "kept.jsonl").read_text("utf-8").splitlines()) == sorted(kept.splitlines())
+
+
+def test_a_run_that_is_interrupted_says_what_is_kept(quick: Any) -> None:
+    ended = quick(*asking("stop", "--answers", "kept.jsonl"))
+    assert ended.code == 130
+    assert "interrupted; what was answered is in kept.jsonl: the same command goes on from there" in ended.err
+    assert len(Answers.from_jsonl((quick.folder / "kept.jsonl").read_text("utf-8"))) == 7
+    assert "interrupted; no answer was kept: --answers FILE does so" in quick(*asking("stop")).err
 
 
 def test_every_measure_can_be_chosen(quick: Any) -> None:

@@ -118,6 +118,19 @@ def test_a_rate_of_none_in_thirty_is_no_proof_of_none() -> None:
     assert rate_interval([1.0] * 3, 0.05)[1] == 1.0
 
 
+def test_seldom_rates_are_covered_where_flipping_signs_alone_would_not() -> None:
+    random = Random(2)
+    runs, pairs, rates = 300, 24, (0.02, 0.05)
+    alone = together = 0
+    for _ in range(runs):
+        differences = [float((random.random() < rates[1]) - (random.random() < rates[0])) for _ in range(pairs)]
+        flipped, least = outcome(differences, 199), rate_interval(differences, 0.05)
+        alone += flipped.low <= rates[1] - rates[0] <= flipped.high
+        together += min(flipped.low, least[0]) <= rates[1] - rates[0] <= max(flipped.high, least[1])
+    assert alone < 0.8 * runs
+    assert together >= 0.95 * runs
+
+
 def test_noise_is_the_standard_deviation() -> None:
     values = [1.0, 2.0, 4.0, 8.0]
     assert noise(values, rate=False) == pytest.approx(stdev(values))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -10,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from promptlib import Prompt, Store, system
-from promptlib.errors import InvalidInputs, NotFound, StoreDamaged, StoreReadOnly
-from promptlib.fairness import Report
+from promptlib.errors import InvalidInputs, NotFound, SaveRefused, StoreDamaged, StoreReadOnly
+from promptlib.fairness import Report, Text
 from promptlib.store import KeptReport
 
 if TYPE_CHECKING:
@@ -180,6 +181,25 @@ def test_a_report_that_was_changed_is_found_out(tmp_path: Path) -> None:
         git(store.path, "commit", "-qam", "Damaged")
         (problem,) = store.fsck().problems
         assert problem.remedy.startswith("take back what was kept, or take the file away")
+
+
+def test_a_plain_folder_has_the_reports_that_lie_in_it(tmp_path: Path) -> None:
+    with made(tmp_path / "store", bare=False) as store:
+        version = store.save("rate", ONE)
+        kept = store.keep_report("rate", report(version.digest))
+        shutil.copytree(store.path / "prompts", tmp_path / "copy" / "prompts")
+    with Store(tmp_path / "copy") as copy:
+        assert copy.reports("rate") == (kept,)
+        assert copy.measured() == {version.digest}
+
+
+def test_a_report_that_holds_a_key_is_refused_as_a_prompt_would_be(tmp_path: Path) -> None:
+    answer = Text(group="a", case=0, row=0, repeat=0, again=False, text="use acme-0123abcd")
+    with Store.init(tmp_path / "store", bare=True, refuse_secrets=["acme-[0-9a-f]{8}"]) as store:
+        version = store.save("rate", ONE)
+        with pytest.raises(SaveRefused):
+            store.keep_report("rate", report(version.digest, texts=(answer,)))
+        assert store.reports("rate") == ()
 
 
 def test_line_ends_that_git_changes_are_no_damage(tmp_path: Path) -> None:
