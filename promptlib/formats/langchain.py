@@ -122,7 +122,9 @@ class _Converting:
         return self._moving.refused(f"{form.kind} is no template of text and messages", where, hint)
 
     def _check(self, form: Form, where: str) -> None:
-        """Refuse what is code."""
+        """Refuse what is code, and tell what a template inside of another says beside its text."""
+        if where and (form.get("metadata") or form.get("tags")):
+            self._moving.lose("metadata and tags of a part are left out", where)
         if form.own:
             hint = "give an object of LangChain's own class: the code of another is not seen"
             raise self._moving.refused(f"{form.own} is code of your own", where, hint)

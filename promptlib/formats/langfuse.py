@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from promptlib.store import Store
     from promptlib.trust import Trust
 
+#: What a message says.
+_MESSAGE = frozenset({"type", "role", "content"})
 #: How Langfuse writes that the text of another prompt stands here.
 _TAG = re.compile(r"@@@langfusePrompt:(.*?)@@@")
 _TAG_PARTS = re.compile(r"name=(?P<name>[^|]+)\|(?:version=(?P<version>\d+)|label=(?P<label>[^|]+))")
@@ -96,6 +98,8 @@ def _messages(seen: _Seen, moving: Moving, composing: _Composing) -> None:
             name = moving.named(str(message.get("name")), where)
             moving.put(name, where, optional=False)
             continue
+        if isinstance(each, Mapping) and (left := sorted(set(map(str, each)) - _MESSAGE)):
+            moving.lose(f"{', '.join(left)} of the message: left out", where)
         if not isinstance(message.get("content"), str):
             hint = "put a placeholder in its place, and hand the messages over at each render"
             raise moving.refused("a message whose content is no text", where, hint)

@@ -232,6 +232,8 @@ def test_a_chat_in_a_chat_and_words_beside_a_message() -> None:
     moved = from_langchain(outer)
     assert shown(moved) == [("user", "x"), ("assistant", "b")]
     assert told(moved) == ["message 2 (AIMessagePromptTemplate): additional_kwargs are left out"]
+    tagged = from_langchain(ChatPromptTemplate([human("x", tags=["a"], metadata={"b": 1})]))
+    assert told(tagged) == ["message 1 (HumanMessagePromptTemplate): metadata and tags of a part are left out"]
 
 
 def test_a_text_and_a_list_of_one_name_cannot_be() -> None:

@@ -73,6 +73,8 @@ def test_a_chat_has_its_places_and_history_is_data() -> None:
         ("system", "Be kind."), ("user", "{{tone}}"), ("user", "kind"),
     ]  # fmt: skip
     assert told(moved) == []
+    called = from_langfuse(answer([{"role": "assistant", "content": "x", "tool_calls": [], "name": "Bo"}]))
+    assert told(called) == ["message 1: name, tool_calls of the message: left out"]
 
 
 def test_json_of_the_api_says_who_and_when() -> None:
