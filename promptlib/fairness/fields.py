@@ -39,6 +39,9 @@ def fields_of(prompt: Prompt[Any], variants: VariantSet, given: Mapping[str, str
 
     Raises `PairingRefused` when there is none, and for a name, a form, a kind or a value that cannot be.
     """
+    if given is not None and not isinstance(given, Mapping):
+        hint = 'write fields={"name": "name"}: the input, and the form of the set that it is given'
+        raise PairingRefused(f"fields are a {type(given).__name__}, not a mapping", hint=hint)
     known = dict(parts(prompt.inputs))
     said = _said(prompt)
     forms = {name: each.form for name, each in said.items() if each.axis == variants.axis}

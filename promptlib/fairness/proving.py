@@ -99,7 +99,11 @@ class Proof:
         spelt = {name: spelled(self._types[name], value) for name, value in values.items()}
         wanted = {name: conform(self._types[name], value, name) for name, value in spelt.items()}
         given = cast("Mapping[str, str | int]", Frozen(values))
-        return _Person(group, row, given, spelt, wanted, fillers.texts(completed({}, wanted)))
+        try:
+            return _Person(group, row, given, spelt, wanted, fillers.texts(completed({}, wanted)))
+        except RenderFailed as error:
+            hint = error.hint or "give a set whose values the template can put out"
+            raise PairingRefused(f"{group}[{row}] cannot be put out: {error.what}", hint=hint) from error
 
     @property
     def note(self) -> str:

@@ -587,6 +587,18 @@ def test_fields_that_are_none_are_refused() -> None:
     assert refusal(talk, fields={"history": "name"}).what == "the input 'history' is of kind thread and tells no group"
 
 
+def test_fields_that_are_no_mapping_are_refused() -> None:
+    fields: tuple[Any, ...] = ("name", ["name"])
+    for given in fields:
+        error = refusal(one("{{ name }} {{ cv }}"), fields=given)
+        assert error.what == f"fields are a {type(given).__name__}, not a mapping"
+
+
+def test_a_value_that_a_filter_cannot_put_out_is_told() -> None:
+    error = refusal(one("{{ name | date('%Y') }} {{ cv }}"))
+    assert error.what == "female[0] cannot be put out: 'Emily Walker' is no date in ISO form"
+
+
 def test_a_case_in_which_no_field_is_seen_is_refused() -> None:
     error = refusal(one("{% if cv == 'x' %}{{ name }}{% endif %}{{ cv }}"))
     assert error.what == "no message of cases[0] puts out a declared field"
