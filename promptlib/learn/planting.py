@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from promptlib.errors import InvalidInputs, NotFound, RenderFailed
+from promptlib.errors import InvalidInputs, NotFound, RenderFailed, TemplateRejected
 from promptlib.learn.probing import MARK, value_for, values_for
 from promptlib.lint.delimiters import is_free_value
 from promptlib.lint.inputs import is_free
@@ -48,6 +48,8 @@ def rendered_with(work: Work, drawn: Drawn, text: str) -> RenderedPrompt | None:
         return work.prompt.render(
             others | {drawn.name: value}, resolve=work.view.load if work.view is not None else None
         )
+    except TemplateRejected:
+        raise  # it takes more steps than are good for whoever checks it, and that is told
     except (InvalidInputs, NotFound, RenderFailed):
         return None
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from promptlib.errors import NotFound
+from promptlib.errors import NotFound, PromptLibError
 from promptlib.learn.probing import values_for
 from promptlib.lint import IDS, RULES, Shelf, Subject
 from promptlib.messages import Message
+from promptlib.trust import FOREIGN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -57,10 +58,17 @@ class Work:
         """Whether the file holds a chain."""
         return self.subject.is_chain
 
-    @property
+    @cached_property
     def prompt(self) -> Prompt[Any]:
-        """The prompt that the file holds."""
-        return self.subject.prompt
+        """The prompt that the file holds, as a foreign one where it does nothing that those may not.
+
+        What is handed in is rendered by whoever checks it: a loop without end is an error there, and no standstill.
+        """
+        own = self.subject.prompt
+        try:
+            return own.with_origin(own.origin, trust=FOREIGN)
+        except PromptLibError:
+            return own
 
     @property
     def inputs(self) -> dict[str, Input]:

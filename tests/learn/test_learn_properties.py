@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from promptlib import Prompt, PromptLibError, assistant, codec, placeholder, system, user
 from promptlib.errors import InvalidFile
-from promptlib.learn import LESSONS, NAMES, Progress, Report, Standing, Work, applied, checked, page_of
+from promptlib.learn import LESSONS, NAMES, Progress, Report, Standing, Work, applied, checked, lesson, page_of
 from promptlib.learn.fitting import text_for
 from promptlib.learn.probing import Unprobed, values_for
 from tests.strategies import inputs_strategy
@@ -175,3 +175,16 @@ def test_every_broken_prompt_parses() -> None:
     for name in NAMES:
         for block in page_of(name).blocks("Broken"):
             codec.read_stored(block.text.encode())
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        "{% for one in range(99999) %}{% for two in range(99999) %}x{% endfor %}{% endfor %}",
+        "{{ 'x' * 10 ** 10 }}",
+        "{% set ns = namespace(x='x') %}{% for one in range(9999) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",
+    ],
+)
+def test_what_would_never_end_is_a_finding(bomb: str) -> None:
+    (finding, *_) = checked(lesson("delimiters"), Work((HEAD + bomb + "{{ text }}").encode(), "mine")).findings
+    assert finding.check in {"does-not-render", "unreadable"}
