@@ -186,6 +186,12 @@ def raise_if_passing(error: PromptLibError) -> None:
         raise error
 
 
+def raise_if_of_the_system(error: PromptLibError) -> None:
+    """Raise *error* again if the system failed or refused, for good or not: for whoever would leave out in silence."""
+    if system_error(error) is not None:
+        raise error
+
+
 def nearest(wanted: str, known: Iterable[str]) -> str:
     """Return `did you mean 'x'?` for the known word that is nearest to *wanted*, or an empty text."""
     from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from promptlib.diff import diff
-from promptlib.errors import NotFound, PromptLibError, raise_if_passing
+from promptlib.errors import NotFound, PromptLibError, raise_if_of_the_system, raise_if_passing
 from promptlib.review.findings import LabelReview, PromptReview, Review
 from promptlib.review.tracing import around, touched
 from promptlib.store.aside import between
@@ -79,7 +79,7 @@ def _told_name(view: View, name: str) -> str:
     try:
         return view.load_stored(name).renamed_from
     except PromptLibError as error:
-        raise_if_passing(error)
+        raise_if_of_the_system(error)
         return ""
 
 
@@ -87,7 +87,7 @@ def _same_file(found: Range, old: str, new: str) -> bool:
     try:
         return found.base.file(old) == found.head.file(new)
     except PromptLibError as error:
-        raise_if_passing(error)
+        raise_if_of_the_system(error)
         return False
 
 
@@ -120,7 +120,7 @@ def _newest(view: View, name: str) -> Version | None:
     try:
         return view.version(name) if name else None
     except PromptLibError as error:
-        raise_if_passing(error)
+        raise_if_of_the_system(error)
         return None
 
 
@@ -129,7 +129,7 @@ def _loaded(view: View, ref: str) -> Stored | None:
     try:
         return view.load_stored(ref) if ref else None
     except PromptLibError as error:
-        raise_if_passing(error)
+        raise_if_of_the_system(error)
         return None
 
 
@@ -154,7 +154,7 @@ def _history(view: View, name: str) -> tuple[Version, ...]:
     try:
         return view.history(name)
     except PromptLibError as error:
-        raise_if_passing(error)
+        raise_if_of_the_system(error)
         return ()
 
 
@@ -178,7 +178,7 @@ def _labelled(view: View, name: str, label: str) -> Version | None:
     try:
         return view.labels(name).get(label)
     except PromptLibError as error:
-        raise_if_passing(error)
+        raise_if_of_the_system(error)
         return None
 
 
@@ -188,6 +188,6 @@ def _is_gone(found: Range, name: str, label: str) -> bool:
     except NotFound:
         return True
     except PromptLibError as error:
-        raise_if_passing(error)
+        raise_if_of_the_system(error)
         return False
     return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from promptlib.errors import PromptLibError, raise_if_passing
+from promptlib.errors import PromptLibError, raise_if_of_the_system
 from promptlib.lineage import USES, Graph
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def touched(view: View, name: str) -> tuple[Touched, ...]:
     try:
         found = view.impact(name)
     except PromptLibError as error:
-        raise_if_passing(error)
+        raise_if_of_the_system(error)
         return ()  # it has no version here that can be asked about: what is wrong with it is told elsewhere
     in_use = (_touched(each) for each in found if each.current and each.name != name)
     return tuple(sorted(in_use, key=lambda each: each.kind not in USES))
@@ -93,7 +93,7 @@ def _edges(view: View, each: PromptReview) -> Iterator[Edge]:
     try:
         yield from view.lineage(each.versions[-1].ref).edges
     except PromptLibError as error:
-        raise_if_passing(error)
+        raise_if_of_the_system(error)
         return  # a file that cannot be read has no place in the picture
 
 

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from promptlib.chain import Chain
 from promptlib.diff import diff
-from promptlib.errors import InvalidChain, InvalidPrompt, NotFetched, NotFound, PromptLibError, raise_if_passing
+from promptlib.errors import (
+    InvalidChain,
+    InvalidPrompt,
+    NotFetched,
+    NotFound,
+    PromptLibError,
+    raise_if_of_the_system,
+    raise_if_passing,
+)
 from promptlib.messages import Message, Placeholder
 from promptlib.prompt import Prompt
 from promptlib.refs import Pin
@@ -289,7 +297,7 @@ def _history(store: View, name: str) -> tuple[Version, ...]:
     except NotFetched:
         raise
     except PromptLibError as error:
-        raise_if_passing(error)
+        raise_if_of_the_system(error)
         return ()  # without history, or a file that no commit holds
 
 
@@ -299,7 +307,7 @@ def _labels(store: View, name: str) -> Mapping[str, Version]:
     except NotFetched:
         raise
     except PromptLibError as error:
-        raise_if_passing(error)
+        raise_if_of_the_system(error)
         return {}
 
 
@@ -310,7 +318,7 @@ def _version(store: View, prompt: Stored, ref: str) -> Version | None:
     try:
         return store.version(ref)
     except PromptLibError as error:
-        raise_if_passing(error)
+        raise_if_of_the_system(error)
         return None
 
 

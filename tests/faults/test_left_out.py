@@ -8,7 +8,15 @@ import pytest
 
 from promptlib import Store
 from promptlib._git.runner import failure
-from promptlib.errors import GitFailed, NotFound, StoreDamaged, StoreError, may_pass, raise_if_passing
+from promptlib.errors import (
+    GitFailed,
+    NotFound,
+    StoreDamaged,
+    StoreError,
+    may_pass,
+    raise_if_of_the_system,
+    raise_if_passing,
+)
 from tests.faults.sweeping import forget, git, prompt
 
 if TYPE_CHECKING:
@@ -46,13 +54,14 @@ def test_which_errors_may_pass() -> None:
     assert may_pass(_because(passing))
     with pytest.raises(StoreError, match="it cannot be read"):
         raise_if_passing(passing)
-    for lasting in (
-        NotFound("no such name"),
-        StoreDamaged("damaged"),
-        _because(PermissionError(13, "Permission denied")),
-    ):
+    denied = _because(PermissionError(13, "Permission denied"))
+    for lasting in (NotFound("no such name"), StoreDamaged("damaged"), denied):
         assert not may_pass(lasting)
         raise_if_passing(lasting)
+    raise_if_of_the_system(StoreDamaged("damaged"))
+    for told in (passing, denied):
+        with pytest.raises(StoreError, match="it cannot be read"):
+            raise_if_of_the_system(told)
 
 
 def test_a_git_that_was_killed_has_said_nothing_of_the_repository() -> None:

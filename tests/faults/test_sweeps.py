@@ -184,6 +184,16 @@ def sited(store: Store) -> object:
         return report.prompts, report.versions, report.size, report.unreadable
 
 
+def looks_no_further(_: Any) -> bool:
+    """Where an old version may not be opened, lint looks at the file alone, and a page says why it is not shown."""
+    return True
+
+
+def says_what_it_lacks(found: Any) -> bool:
+    """A review that cannot show a difference has the reason in its place."""
+    return any(each["error"] for each in (*found["prompts"], *found["labels"]))
+
+
 def tells_what_it_lacks(found: Any) -> bool:
     """Where a file may not be opened, its entry has a problem, and the facets count no kind for it."""
     facets, _, entries, tokens = found
@@ -225,9 +235,9 @@ CASES = {
     "import a table in a work tree": Case(application, tabled, 47),
     "facets without an index": Case(absent, counted, 29, writes=False, tells=tells_what_it_lacks),
     "facets in a work tree": Case(application, counted, 31, writes=False, tells=tells_what_it_lacks),
-    "lint in a work tree": Case(application, linted, 61, writes=False),
-    "review": Case(loose, reviewed, 61, writes=False),
-    "site": Case(loose, sited, 61, writes=False),
+    "lint in a work tree": Case(application, linted, 61, writes=False, tells=looks_no_further),
+    "review": Case(loose, reviewed, 61, writes=False, tells=says_what_it_lacks),
+    "site": Case(loose, sited, 61, writes=False, tells=looks_no_further),
     "save in a work tree": Case(application, save, 31),
     "transaction in a work tree": Case(application, several, 47, warm=True),
     "delete in a work tree": Case(application, delete, 43),
