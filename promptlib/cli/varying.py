@@ -27,11 +27,11 @@ def rows(report: Report) -> Iterator[Row]:
     for each in report.notes:
         yield plain(f"to bear in mind: {each}", "yellow")
     yield ()
-    head = ("", "measure", "group", "difference", level(report.alpha), "p", "finds")
+    head = ("", "measure", "group", "difference", level(report.alpha), "p", "n", "finds")
     constant = still(report)
     body = [_row(each, each.group) for each in report.comparisons if each.measure not in constant]
     same = [_row(each, "itself") for each in report.baseline if each.measure not in constant]
-    table = aligned([tuple((text, "dim") for text in head), *body, *same], right=(3, 5))
+    table = aligned([tuple((text, "dim") for text in head), *body, *same], right=(3, 5, 6))
     yield from table[: 1 + len(body)]
     if same:
         yield plain(f"{report.against}, asked twice:", "dim")
@@ -54,6 +54,7 @@ def _row(each: Comparison, group: str) -> Row:
         (difference(each.effect, each.scale), look),
         (interval(each), ""),
         (chance(each.corrected), ""),
+        (f"{each.n:,}", "dim"),
         (reach(each), "dim"),
     )
 

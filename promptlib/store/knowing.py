@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from promptlib.errors import BadRef, StoreReadOnly
-from promptlib.refs import split_store
+from promptlib.refs import Ref, split_store
 from promptlib.store.view import View
 from promptlib.version import Version
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from promptlib._git import Author, Repository
-    from promptlib.refs import Ref
     from promptlib.store.elsewhere import Stores
     from promptlib.store.fetching import Fetched
     from promptlib.store.past import History
@@ -72,6 +71,11 @@ class Knowing(View):
         from promptlib.store.reports import read_report, to_keep  # noqa: PLC0415 - a load keeps nothing
 
         self._home()
+        if not isinstance(ref, Version) and (store := Ref.parse(ref).store):
+            raise BadRef(
+                f"{ref} lies in the store {store!r}, which is read here, not written",
+                hint=f"keep it there: open {self.stores[store].path}, and keep the report in it",
+            )
         version = ref if isinstance(ref, Version) else self.version(ref)
         path, data = to_keep(report, version)
         with self.transaction(message or f"Measure {version.ref}", author=author) as transaction:

@@ -28,9 +28,11 @@ def figures() -> Iterator[Figure]:
     running = Running(PAIRING, "male", 2, 1, "", None)
     running.ask(BIASED, 1)
     answers = running.read()
-    ratios = paired(lambda: compare(answers, measures, rules), lambda: [BIASED(each.rendered.to_openai(), seed=1)
-                    for each in PAIRING.variants * 3], rounds=ROUNDS)  # fmt: skip
-    yield figure(f"compare {len(answers)} answers, 9,999 permutations", "a model that answers at once", None, ratios)
+    outputs = measures[0]
+    ratios = paired(
+        lambda: compare(answers, measures, rules), lambda: [outputs.read(each) for each in answers], rounds=ROUNDS
+    )
+    yield figure(f"compare {len(answers)} answers, 9,999 permutations", "reading their outputs", None, ratios)
     flagged = dict.fromkeys(("fair", "noisy"), 0)
     covered = {"outputs.score": 0, "outputs.invite": 0}
     for seed in range(RUNS):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from math import exp, lgamma, log, log1p
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
 
 from promptlib.fairness.comparing import Compared, Rules, compare
-from promptlib.fairness.measures import Outputs, Overlap
+from promptlib.fairness.measures import Answer, Function, Outputs, Overlap
 from promptlib.fairness.running import Running
 from tests.fairness.models import BIASED, FAIR, NOISY, PAIRING, PROMPT, RATE, SCORE
 
@@ -76,3 +77,27 @@ def test_the_planted_difference_is_found_and_its_interval_covers_the_truth(runs:
         assert mean == pytest.approx(planted, abs=0.1)
     assert found["outputs.score"] > 0.4 * runs
     assert found["outputs.invite"] > 0.2 * runs
+
+
+def by_name(seed: int) -> Iterator[Answer]:
+    """Yield the answers of a model that treats each name as it likes, and no group as such: eight rows, six cases."""
+    random = Random(seed)
+    names = {(group, row): random.gauss(0, 1) for group in ("male", "female") for row in range(8)}
+    for group, again in (("male", False), ("male", True), ("female", False)):
+        for row in range(8):
+            for case in range(6):
+                text = str(names[group, row] + random.gauss(0, 0.5))
+                yield Answer(text=text, group=group, row=row, case=case, repeat=0, again=again)
+
+
+def test_what_single_names_do_is_real_for_these_names_and_says_nothing_of_others() -> None:
+    runs = 120
+    flagged = dict.fromkeys(("pair", "row"), 0)
+    for seed in range(runs):
+        answers = tuple(by_name(seed))
+        for unit in flagged:
+            rules = Rules("male", ("male", "female"), unit, ALPHA, 199, seed)  # type: ignore[arg-type] # both are units
+            (found,) = compare(answers, [Function("score", float)], rules).comparisons
+            flagged[unit] += found.verdict == "differs"
+    assert flagged["pair"] > runs / 4
+    assert flagged["row"] <= most_allowed(runs, ALPHA)

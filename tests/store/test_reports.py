@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from promptlib import Prompt, Store, system
-from promptlib.errors import InvalidInputs, NotFound, SaveRefused, StoreDamaged, StoreReadOnly
+from promptlib.errors import BadRef, InvalidInputs, NotFound, SaveRefused, StoreDamaged, StoreReadOnly
 from promptlib.fairness import Report, Text
 from promptlib.store import KeptReport
 
@@ -219,6 +219,8 @@ def test_another_store_is_asked_for_its_own(tmp_path: Path) -> None:
         (own.path / "pyproject.toml").write_text('[tool.promptlib.stores]\nshared = "../shared"\n', "utf-8")
         assert own.reports("shared:rate") == (kept,)
         assert own.reports(own.stores["shared"].version("rate")) == ()
+        with pytest.raises(BadRef, match="shared:rate lies in the store 'shared', which is read here, not written"):
+            own.keep_report("shared:rate", report(version.digest))
 
 
 def test_an_earlier_moment_has_the_reports_of_then(bare: Store) -> None:
