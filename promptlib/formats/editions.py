@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from promptlib import codec
 from promptlib._git import Author
-from promptlib.errors import BadRef, InvalidPrompt, NotFound, SaveRefused
+from promptlib.errors import BadRef, InvalidPrompt, SaveRefused
 from promptlib.formats.arrivals import TRAILER, Bringing, Imported, Lost, slug
 from promptlib.refs import check_label, propose_name
 from promptlib.store.homes import LARGEST_PROMPT
@@ -206,12 +206,8 @@ class _Series:
 
     def _versions(self, name: str) -> dict[str, Version]:
         """Return the versions of *name* that were imported, by their source."""
-        with suppress(NotFound):
-            line = re.compile(rf"^{TRAILER}: ({re.escape(self.kind)}:.+)#[0-9a-f]{{16}}$", re.MULTILINE)
-            return {
-                found[-1]: version for version in self.store.history(name) if (found := line.findall(version.message))
-            }
-        return {}
+        line = re.compile(rf"^{TRAILER}: ({re.escape(self.kind)}:.+)#[0-9a-f]{{16}}$", re.MULTILINE)
+        return {found[-1]: version for version in self.store.history(name) if (found := line.findall(version.message))}
 
 
 def bring_editions(  # noqa: PLR0913 - what an import is asked for, all by keyword

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from promptlib import inputs as grammar
-from promptlib.errors import InvalidFile, InvalidPrompt, Where
+from promptlib.errors import InvalidPrompt, Where
 from promptlib.inputs import RESERVED, Input, InputType
 from promptlib.messages import ROLES, Message, Placeholder, Text
 from promptlib.plain import freeze
@@ -131,10 +131,8 @@ class Moving:
             self.inputs[name] = replace(known, type=InputType(kind=kind))
 
     def default(self, name: str, value: object, where: str) -> None:
-        """Let the input *name* have a default; the first one stays, and another is refused."""
-        known = self.inputs.get(name)
-        if known is None:
-            return
+        """Let the input *name*, which was declared, have a default; raises `InvalidPrompt` for a second one."""
+        known = self.inputs[name]
         if not known.required and known.default != freeze(value):
             hint = "give one of them another name in the source"
             raise self.refused(f"{name!r} has two values that differ, one in each of two templates", where, hint)
@@ -144,12 +142,11 @@ class Moving:
         """Add a message whose *text* is a template; raises `InvalidPrompt` for a broken one."""
         piece = Message(role, (Text(text),))
         try:
-            used = compile_pieces((piece,), trust=self.trust).variables
+            for name in compile_pieces((piece,), trust=self.trust).variables:
+                if name not in self.inputs:
+                    self.declare(name, "string", where)
         except InvalidPrompt as error:
             raise self._placed(error, where) from error
-        for name in used:
-            if name not in self.inputs:
-                self.declare(name, "string", where)
         self.pieces.append(piece)
 
     def say_literally(self, role: Role, text: str) -> None:
@@ -182,8 +179,6 @@ class Moving:
         for _ in range(MOST_TRIES):
             try:
                 return Prompt(messages=pieces, inputs=tuple(self.inputs.values()), trust=self.trust, **parts)
-            except InvalidFile:
-                raise
             except InvalidPrompt as error:
                 if (name := self._misfit(error)) is None:
                     raise self._placed(error, "") from error

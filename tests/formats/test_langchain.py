@@ -262,6 +262,9 @@ def test_broken_and_forbidden_jinja_names_its_message() -> None:
     with pytest.raises(InvalidPrompt) as caught:
         from_langchain(ChatPromptTemplate([system("x"), human("{% if %}", template_format="jinja2")]))
     assert str(caught.value.where) == "ChatPromptTemplate, message 2 (HumanMessagePromptTemplate):1:7"
+    with pytest.raises(InvalidPrompt, match="'budget' cannot be the name of an input") as caught:
+        from_langchain(ChatPromptTemplate([human("{{ budget }}", template_format="jinja2")]))
+    assert str(caught.value.where) == "ChatPromptTemplate, message 1 (HumanMessagePromptTemplate)"
     with pytest.raises(InvalidPrompt, match="the filter 'pprint' is not for foreign templates"):
         from_langchain(PromptTemplate("{{ x | pprint }}", template_format="jinja2"))
     assert (
@@ -328,6 +331,18 @@ def test_examples_stand_as_messages() -> None:
     assert shown(from_langchain(FewShotChatMessagePromptTemplate(human("{q}"), [{"q": "a"}]))) == [("user", "a")]
 
 
+def test_what_the_template_of_examples_loses_is_told_once() -> None:
+    template = FewShotPromptTemplate(
+        PromptTemplate("{n:.1f}", input_types={"n": float, "m": list[int]}), "x", [{"n": 1}, {"n": 2}]
+    )
+    moved = from_langchain(template)
+    assert shown(moved) == [("user", "1.0\n\n2.0\n\nx")]
+    assert told(moved) == [
+        "the template of its examples: 'n' is written by the filter format, as float",
+        "its examples (2) stand in the text: change them there",
+    ]
+
+
 def test_examples_that_code_chooses_and_that_lack_a_value_are_refused() -> None:
     with pytest.raises(InvalidPrompt, match="an example selector is code"):
         from_langchain(FewShotPromptTemplate(PromptTemplate("{q}"), "x", example_selector=object()))
@@ -361,6 +376,7 @@ def test_other_code_is_refused_with_what_to_do() -> None:
         (RunnableSequence(PromptTemplate("x"), len), f"RunnableSequence {none}", "chain.first"),
         (ChatPromptTemplate([HumanMessagePromptTemplate([odd])]), f"DictPromptTemplate {none}", "image_url"),
         (object(), f"object {none}", "give a PromptTemplate"),
+        (ChatPromptTemplate([object()]), f"object {none}", "give a PromptTemplate"),
         (ChatPromptTemplate([]), "it holds no message", "needs at least one"),
     ]  # fmt: skip
     for template, what, hint in cases:

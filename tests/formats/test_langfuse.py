@@ -37,6 +37,12 @@ def answer(prompt: object, name: str = "triage", version: int = 1, **parts: Any)
     return said | parts
 
 
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.init(tmp_path / "s.git", bare=True) as made:
+        yield made
+
+
 # --- one prompt -------------------------------------------------------------------------------------------------------
 
 
@@ -139,13 +145,18 @@ def shown_with(moved: Moved, **values: object) -> str:
     return moved.prompt.render(values).text
 
 
+def test_an_include_out_of_a_store_is_pinned_there(store: Store) -> None:
+    store.save("house/style", from_langfuse(answer("Be {{tone}}.", name="style")).prompt)
+    moved = from_langfuse(
+        answer("@@@langfusePrompt:name=style|label=production@@@"), includes={"style": store.load("house/style")}
+    )
+    assert str(moved.prompt.includes["style"]).startswith("house/style#")
+    assert told(moved) == ["style is included as it is now, and stays so until it is pinned anew"]
+    store.save("triage", moved.prompt)
+    assert store.load("triage").render(tone="kind").text == "Be kind."
+
+
 # --- into a store -----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.init(tmp_path / "s.git", bare=True) as made:
-        yield made
 
 
 COMPOSED = [

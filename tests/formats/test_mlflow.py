@@ -202,6 +202,12 @@ def test_a_key_in_a_version_and_one_that_comes_too_late_are_left_out(tmp_path: P
         assert late.reason == "version 3 is here already, and what came before it has no place any more"
 
 
+def test_a_version_that_is_too_large_is_left_out(store: Store) -> None:
+    (left,) = import_mlflow(store, MlflowClient(*versions("x" * (9 << 20)))).left_out
+    assert "are more than a prompt's" in left.reason
+    assert store.names() == ()
+
+
 def test_a_version_that_goes_while_it_is_read_is_told(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     client = MlflowClient(*versions("a"))
     monkeypatch.setattr(client, "get_prompt_version", lambda *_: None)
