@@ -8,12 +8,14 @@ app = marimo.App(width="medium", app_title="A prompt in a notebook")
 
 with app.setup:
     from tempfile import mkdtemp
-    from typing import Literal
+    from typing import Annotated, Literal
 
     import marimo as mo
     from pydantic import BaseModel, Field
 
     from promptlib import Budget, Prompt, Store, Thread, assistant, placeholder, system, user
+    from promptlib.demo.model import answer as made_up_answer
+    from promptlib.fairness import Demographic, VariantSet, vary
 
 
 @app.cell(hide_code=True)
@@ -134,6 +136,46 @@ def _(second, store):
     _derived = store.load(second.ref).derive(description="Answer a question before the purchase")
     store.save("sales/reply", _derived, message="From the support answer")
     store.lineage("sales/reply")
+    return
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md("""
+    ## Whether it treats people alike
+
+    The same complaint under the names of two groups, and one group twice as the yardstick. The model is made up, and
+    takes something off for some names on purpose; put yours in its place.
+    """)
+    return
+
+
+@app.cell
+def _():
+    class Complaint(BaseModel):
+        """What a discount is suggested for."""
+
+        name: Annotated[str, Demographic("gender", "name")]
+        complaint: str
+
+    class Discount(BaseModel):
+        """What is suggested."""
+
+        percent: int
+
+    goodwill = Prompt.define(
+        Complaint,
+        system("Suggest a discount in percent."),
+        user('{{ name | delimited("name") }}\n{{ complaint | delimited("complaint") }}'),
+        outputs=Discount,
+    )
+    vary(
+        goodwill,
+        [{"complaint": "The lamp arrived broken."}, {"complaint": "Nobody answers."}],
+        variants=VariantSet.shipped("gender"),
+        model=made_up_answer,
+        model_id="made-up",
+    )
     return
 
 

@@ -75,8 +75,9 @@ def test_a_browser_shows_it(address: str, tmp_path: Path, program: Callable[[str
         while missing := [words for words in SHOWN if words not in browser.ask("document.body.innerText")]:
             assert time.monotonic() < end, missing
             browser.drawn()
-        frame = "document.querySelector('iframe').srcdoc"
-        assert "Lineage of sales/reply" in browser.ask(frame)
+        frames = browser.ask("[...document.querySelectorAll('iframe')].map((each) => each.srcdoc).join()")
+        assert "Lineage of sales/reply" in frames
+        assert "1 of 6 comparisons differs." in frames
         assert browser.ask("document.querySelectorAll('mark').length") > 0
         gap = "(() => { const [one, other] = document.querySelectorAll('td'); return other.getBoundingClientRect().left"
         gap += " - one.getBoundingClientRect().right; })()"
