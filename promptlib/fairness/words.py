@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from promptlib.errors import PairingRefused
 from promptlib.fairness.folding import folded
+from promptlib.fairness.knowing import Known, same
 from promptlib.fairness.texts import place_in, texts_in
 from promptlib.groups import AXES, LANGUAGES, mentions
 from promptlib.messages import Message
@@ -66,9 +67,7 @@ class Words:
         self._everyday = frozenset(variants.everyday)
         values = _values(variants, {each.form for each in fields})
         # What the list of words knows it finds by itself, and knows "he or she" for no group.
-        self._values = {word: value for word, value in values if not self._is_listed(word)}
-        words = sorted(map(re.escape, self._values), key=len, reverse=True)
-        self._known = re.compile(rf"(?<!\w)(?:{'|'.join(words)})(?!\w)", re.IGNORECASE) if words else None
+        self._known = Known({word: value for word, value in values if not self._is_listed(word)})
 
     def _is_listed(self, word: str) -> bool:
         found = _mentions(word, self._language) if self._listed else ()
@@ -101,11 +100,11 @@ class Words:
                     yield Told(each.start, each.end, found, f"names a group: {found!r}")
         for picture in self._pictures.finditer(text):
             yield Told(*picture.span(), picture[0], f"shows a group: {picture[0]!r}")
-        for known in self._known.finditer(text) if self._known else ():
-            if known[0] not in self._everyday:
-                value = self._values[known[0].casefold()]
-                of = "" if value.casefold() == known[0].casefold() else f", of {value!r}"
-                yield Told(*known.span(), known[0], f"holds a value of the set: {known[0]!r}{of}")
+        for start, end, value in self._known.found(text):
+            known = text[start:end]
+            if known not in self._everyday:
+                of = "" if same(known, value) else f", of {value!r}"
+                yield Told(start, end, known, f"holds a value of the set: {known!r}{of}")
 
 
 def _prose(text: str) -> str:
@@ -119,7 +118,7 @@ def _mentions(text: str, language: str) -> tuple[Any, ...]:
 
 
 def _values(variants: VariantSet, forms: set[str]) -> Iterator[tuple[str, str]]:
-    """Yield what is looked for, folded, and the value that it is from.
+    """Yield what is looked for, and the value that it is from.
 
     That is each value, and of a name each word that is not the same in every group: *Emily* tells without *Walker*.
     """
@@ -131,7 +130,7 @@ def _values(variants: VariantSet, forms: set[str]) -> Iterator[tuple[str, str]]:
                 parts = [each for each in text.split() if each.istitle() and len(each) >= _SHORTEST_PART]
                 for part in (*(each for each in parts if each.casefold() not in _NOT_ALONE), text):
                     if part.casefold() not in shared and part not in variants.everyday:
-                        yield part.casefold(), text
+                        yield part, text
 
 
 # --- the template -----------------------------------------------------------------------------------------------------
