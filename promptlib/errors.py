@@ -259,9 +259,7 @@ class ChainFailed(PromptLibError, RuntimeError):
     ) -> None:
         """Keep the parts of every error, and how far the chain came."""
         super().__init__(what, where=where, hint=hint, others=others)
-        self.step = step
-        self.answer = answer
-        self.run = run
+        self.step, self.answer, self.run = step, answer, run
 
 
 class VaryFailed(PromptLibError, RuntimeError):
@@ -281,8 +279,8 @@ class VaryFailed(PromptLibError, RuntimeError):
     ) -> None:
         """Keep the parts of every error, where *at* it failed, and how far it came."""
         super().__init__(what, **rest)
-        self.group, self.case, self.row, self.repeat = at
         self.answers: Any = answers
+        self.group, self.case, self.row, self.repeat = at
 
 
 class TemplateRejected(InvalidPrompt, RenderFailed):
