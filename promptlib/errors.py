@@ -414,9 +414,7 @@ class RemoteRefused(StoreError):
     ) -> None:
         """Keep the parts of every error, and who refused what and why."""
         super().__init__(what, where=where, hint=hint, others=others)
-        self.remote = remote
-        self.reference = reference
-        self.reason = reason
+        self.remote, self.reference, self.reason = remote, reference, reason
 
 
 class StoreReadOnly(StoreError, PermissionError):
@@ -459,9 +457,7 @@ class Conflict(StoreError):
     ) -> None:
         """Keep the parts of every error, what met what, and where the content is."""
         super().__init__(what, where=where, hint=hint, others=others)
-        self.expected = expected
-        self.found = found
-        self.kept = kept
+        self.expected, self.found, self.kept = expected, found, kept
 
 
 class Superseded(Conflict):
