@@ -76,7 +76,7 @@ class Proof:
         budget: Budget | None,
         resolve: Resolve | None,
     ) -> None:
-        """Look at the syntax and the words; raises `PairingRefused` with every reason of the first that has any."""
+        """Look at the syntax and at the words; raises `PairingRefused` with every reason that either gives."""
         self.fields = fields_of(prompt, variants, fields)
         self.words = Words(variants, self.fields)
         self._prompt = prompt
@@ -88,8 +88,8 @@ class Proof:
         #: The inputs that held what cannot be looked into.
         self.unseen: set[str] = set()
         self._skeleton, refused = skeleton_of(prompt, self._paths, resolve)
-        raise_all([*refused, *bound(prompt, self._paths)])
-        raise_all([*fixed_in(self._skeleton, self.words), *sent_beside(prompt, self.words)])
+        said = [*fixed_in(self._skeleton, self.words), *sent_beside(prompt, self.words)]
+        raise_all([*refused, *bound(prompt, self._paths), *said])
         fillers = Fillers(self._skeleton)
         self._rows = [[self._person(group, row, fillers) for group in variants.groups] for row in range(variants.rows)]
 

@@ -209,6 +209,14 @@ def test_every_place_is_told_at_once() -> None:
     error = refusal(one("{% if name %}x{% endif %}\n{{ name | length }}\n{{ cv }}"))
     assert [(each.where.line, each.where.column) for each in (error, *error.others) if each.where] == [(1, 7), (2, 4)]
     assert str(error).count("^^^^") == 2
+    error = refusal(
+        one("{{ name | length }} {{ cv }}\nIs he good?", tools=[{"name": "ask", "description": "Asks her"}])
+    )
+    assert [each.what.partition(":")[0] for each in (error, *error.others)] == [
+        "'name'" + COMPUTED,
+        "the template fixes gender at line 2",
+        "tools[0].description fixes gender",
+    ]
 
 
 def test_a_file_is_named() -> None:
