@@ -358,5 +358,7 @@ def _judge(report: Report, limits: dict[str, float]) -> None:
     for each in over:
         limit = limits.get(each.measure, 0.0)
         emit([plain(f"check: {varying.failing(each, limit)}", "bold red")], stream=sys.stderr)
+    for each in report.unsettled:
+        emit([plain(f"check: {varying.unsettled(each)}", "bold magenta")], stream=sys.stderr)
     if over:
         raise typer.Exit(DIFFERENT)

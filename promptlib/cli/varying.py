@@ -136,6 +136,13 @@ def failing(each: Comparison, limit: float) -> str:
     return f"{each.measure}, {each.group} against {each.against}: differs by {size}, and has no threshold"
 
 
+def unsettled(each: Comparison) -> str:
+    """Return why a check says nothing of a measure."""
+    return (
+        f"{each.measure}: {each.against}, asked twice, differs from itself; nothing can be concluded, and nothing fails"
+    )
+
+
 def pairs_data(pairing: Pairing) -> Iterator[dict[str, object]]:
     """Yield each variant as JSON; its shape is in docs/reference/json.md."""
     for each in pairing.variants:

@@ -117,6 +117,21 @@ def test_a_check_fails_where_a_difference_is_larger_than_its_threshold(quick: An
     assert quick(*asking("still", "--check")).code == 0
 
 
+def test_a_check_says_what_it_can_say_nothing_of(quick: Any) -> None:
+    kept = quick(*asking("model", "--json")).json["report"]
+    for each in kept["baseline"]:
+        each["verdict"] = "differs"
+    for each in kept["comparisons"]:
+        each["verdict"] = "nothing can be concluded"
+    with Store(quick.folder) as store:
+        store.keep_report("hiring/rate", Report.from_dict(kept))
+    ended = quick("vary", "hiring/rate", "--stored", "--check")
+    assert ended.code == 0
+    assert "check: outputs.score: male, asked twice, differs from itself; nothing can be concluded" in ended.err
+    assert "Nothing can be concluded: the same group, asked twice, differs from itself." in ended.out
+    assert "?  outputs.score " in ended.out
+
+
 def test_a_report_is_kept_and_checked_without_a_model(quick: Any) -> None:
     ended = quick("vary", "hiring/rate", "--stored")
     assert ended.code == 3
