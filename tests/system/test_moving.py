@@ -46,7 +46,7 @@ def test_it_renders_the_same_here_and_there_and_its_guide_runs(
         ],
         cwd=ROOT,
         env=os.environ
-        | {"PYTHONPATH": os.pathsep.join(filter(None, [inherited, str(packages), str(ROOT)]))}
+        | {"PYTHONPATH": os.pathsep.join(filter(None, [inherited, str(packages)]))}
         | {PACKAGES: str(packages), "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
