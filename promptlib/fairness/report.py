@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 
 from promptlib.errors import InvalidInputs, PromptLibError
 from promptlib.fairness.verdicts import DIFFERS, UNITS, Scale, Unit, Verdict
+from promptlib.plain import LARGEST_INTEGER, freeze
 from promptlib.plain import digest as digest_of
-from promptlib.plain import freeze
 from promptlib.refs import check_digest
 
 if TYPE_CHECKING:
@@ -275,11 +275,15 @@ def _list(value: object, name: str) -> list[Any]:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    return _is_whole(value) or (isinstance(value, float) and isfinite(value))
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST_INTEGER
 
 
 def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return _is_whole(value) and cast("int", value) >= 0
 
 
 #: By the annotation of a field: what it may hold.
@@ -297,6 +301,6 @@ _CHECKS: dict[str, Callable[[object], bool]] = {
 
 def _check(value: object, checks: Mapping[str, Callable[[object], bool]]) -> None:
     for each in fields(cast("Any", value)):
-        check = checks.get(str(each.type))
-        if check is not None and each.name != "seed" and not check(getattr(value, each.name)):
+        check = _is_whole if each.name == "seed" else checks.get(str(each.type))
+        if check is not None and not check(getattr(value, each.name)):
             raise InvalidInputs(f"{type(value).__name__}.{each.name} cannot be {getattr(value, each.name)!r:.80}")

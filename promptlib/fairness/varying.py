@@ -13,6 +13,7 @@ from promptlib.fairness.report import Report, Text
 from promptlib.fairness.running import Running
 from promptlib.fairness.verdicts import UNITS
 from promptlib.groups import LANGUAGES
+from promptlib.plain import LARGEST_INTEGER
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
@@ -160,6 +161,8 @@ class _Asked:
     def check(self, model: object) -> None:
         """Raise `InvalidInputs` for what cannot be asked for."""
         _check(model, self.unit, self.alpha)
+        if type(self.seed) is not int or abs(self.seed) > LARGEST_INTEGER:
+            raise InvalidInputs(f"the seed is {self.seed!r:.40}", hint="a seed is a whole number, such as 1")
         for name in ("repeats", "permutations", "at_once"):
             count = getattr(self, name)
             if type(count) is not int or count < 1:

@@ -84,6 +84,9 @@ COMPARISON = json.loads(REPORT.to_json())["comparisons"][0]
         (changed(groups=[1]), "the report cannot be read: Report.groups cannot be (1,)"),
         (changed(unit="name"), "the report cannot be read: a report has the unit 'name'"),
         (changed(cases=-1), "the report cannot be read: Report.cases cannot be -1"),
+        (changed(cases=2**60), f"the report cannot be read: Report.cases cannot be {2**60}"),
+        (changed(alpha=10**400), f"the report cannot be read: Report.alpha cannot be 1{'0' * 79}"),
+        (changed(seed=0.5), "the report cannot be read: Report.seed cannot be 0.5"),
         (changed(comparisons=[1]), "the report cannot be read: Comparison is a int, not an object"),
         (changed(comparisons=[COMPARISON | {"p": "0"}]), "the report cannot be read: Comparison.p cannot be '0'"),
         (

@@ -332,6 +332,8 @@ def _now_so(text: str) -> float | bool:
         ({"unit": "name"}, "no unit 'name'"),
         ({"alpha": 5}, "alpha is 5"),
         ({"alpha": 1.5}, "alpha is 1.5"),
+        ({"seed": 0.5}, "the seed is 0.5"),
+        ({"seed": 2**60}, f"the seed is {2**60}"),
         ({"repeats": 0}, "repeats is 0"),
         ({"permutations": 1.5}, "permutations is 1.5"),
         ({"at_once": True}, "at_once is True"),
