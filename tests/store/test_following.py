@@ -128,7 +128,6 @@ def test_a_file_that_only_a_hand_can_write(bare: Store) -> None:
     assert bare.file("a") == by_hand.replace(b"Three", b"Four")
 
 
-@pytest.mark.no_cover
 def test_front_matter_that_we_would_write_longer(bare: Store) -> None:
     """It fits as a hand wrote it: the new text is put into it, and the rest stays."""
     tags = ",".join(f"t{at:05}" for at in range(35_000))

@@ -93,8 +93,7 @@ def is_kept_from(kept: str, whole: str, markers: list[str]) -> bool:
     return all(char in rest for piece in pieces for char in piece)
 
 
-@pytest.mark.no_cover
-@settings(max_examples=300)
+@settings(max_examples=1_000)
 @given(scenes(), st.integers(12, 400), st.sampled_from([None, 0.5]), st.sampled_from([None, 2]))
 def test_the_promises_hold(scene: Scene, limit: int, low_water: float | None, grid: int | None) -> None:
     check_promises(scene, Budget(limit, low_water=low_water, grid=grid))

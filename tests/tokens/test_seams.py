@@ -23,7 +23,6 @@ CHANGES = st.lists(
 )
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("name", NAMES)
 @given(CHANGES)
 def test_parts_that_come_and_go_are_counted_as_the_whole_is(name: str, changes: list[tuple[int, list[str]]]) -> None:
