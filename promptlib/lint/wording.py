@@ -25,7 +25,12 @@ _LOUD = re.compile(
     r"\b(?:IMPORTANT|NEVER|ALWAYS|MUST|CRITICAL|WARNING|ATTENTION|EXTREMELY|ABSOLUTELY|DO NOT|DON'T|NOT|ONLY|EVERY)\b"
     r"|!{2,}"
 )
-_PROHIBITION = re.compile(r"\b(?:do not|don't|never|avoid|must not|should not)\b", re.IGNORECASE)
+#: "when you do not know" tells when, and forbids nothing.
+_PROHIBITION = re.compile(
+    r"\b(?:when|whenever|where|what|which|who|that)\s+(?:(?:you|we|they|I)\s+)?(?:do not|don't|never)\b"
+    r"|\b(?P<word>do not|don't|never|avoid|must not|should not)\b",
+    re.IGNORECASE,
+)
 _INSTEAD = re.compile(r"\b(?:instead|but|rather|unless|only|except|if|otherwise|use|just)\b", re.IGNORECASE)
 _SENTENCE = re.compile(r"[^.!?\n]+")
 _FORM = re.compile(
@@ -104,7 +109,7 @@ def shouting(subject: Subject) -> Iterator[Hit]:
 def bare_prohibition(subject: Subject) -> Iterator[Hit]:
     """A model that is told what not to do still has to guess what to do."""
     for sentence in _matches(subject, _SENTENCE):
-        word = _PROHIBITION.search(sentence.words)
+        word = next((each for each in _PROHIBITION.finditer(sentence.words) if each["word"]), None)
         if word and not _INSTEAD.search(sentence.words):
             found = _Match(word[0], subject, sentence.piece, sentence.start + word.start())
             yield found.hit(f"{word[0].lower()!r} without what to do instead", "say what to do: instead of …, do …")

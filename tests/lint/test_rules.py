@@ -292,3 +292,19 @@ def test_an_include_may_close_what_stands_before_it(store: Store) -> None:
     text = 'Sort these.\n<rules>\nall\n{% include "end" %}\n</rule>\n'
     store.save("page", Prompt.define(user(text), includes={"end": closing}, description="Sorts all"))
     assert found(store, "page") == {}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "told"),
+    [
+        ("Say so when you do not know.", False),
+        ("Leave out what they don't name.", False),
+        ("Say so when you do not know, and never guess.", True),
+        ("You do not give advice.", True),
+        ("Don't shout.", True),
+        ("Do not shout; speak calmly instead.", False),
+    ],
+)
+def test_a_clause_that_tells_when_is_no_prohibition(sentence: str, told: bool) -> None:  # noqa: FBT001 - a table's column
+    settings = Settings(select=("bare-prohibition",))
+    assert rules(f"user:\n{sentence}\n", settings=settings) == ({"bare-prohibition": 1} if told else {})
