@@ -71,6 +71,7 @@ class Page:
 
     def run(self) -> int:
         """Run the page from top to bottom; return how many blocks ran."""
+        known, path = set(sys.modules), list(sys.path)
         sys.modules[self.module.__name__] = self.module  # pydantic and pickle look classes up there
         done = 0
         try:
@@ -80,8 +81,16 @@ class Page:
                         example.evaluate()
                         done += isinstance(example.parsed, re.Match)
         finally:
-            del sys.modules[self.module.__name__]
+            sys.path[:] = path
+            for name in set(sys.modules) - known:
+                if self._is_of_the_page(sys.modules[name]):
+                    del sys.modules[name]
         return done
+
+    def _is_of_the_page(self, module: ModuleType) -> bool:
+        """Whether the page has made *module*: another page may have one of the same name."""
+        file = Path(getattr(module, "__file__", None) or "")
+        return module is self.module or any(file.is_relative_to(each) for each in (self.folder, ROOT / "examples"))
 
     def evaluate(self, example: Example) -> None:
         """Run, compare or write one block, by its language."""

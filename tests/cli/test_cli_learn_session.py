@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import sys
 import time
@@ -35,6 +36,7 @@ class Sitting:
         pid, self._terminal = pty.fork()
         if not pid:
             os.chdir(folder)
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # who runs the tests may be deaf to it, and hand that down
             wanted = {"TERM": "xterm", "PAGER": "cat", "LESS": "", "GIT_CONFIG_GLOBAL": os.devnull} | environment
             rest = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES", "GIT_EDITOR"}}
             os.execve(sys.executable, [sys.executable, "-m", "promptlib", "learn", *arguments], rest | wanted)  # noqa: S606 - no shell stands between the test and its signals
