@@ -343,6 +343,20 @@ def test_text_that_is_no_file_is_not_edited() -> None:
         edit(b"---\nname: a\nname: b\n---\nHi", read(b"Hi"))
 
 
+def spliced(text: str, wanted: dict[str, Any]) -> str:
+    changes = sorted(splices(text, parse(Source(text)), wanted), key=lambda change: change[:2])
+    for change in reversed(changes):
+        text = text[: change.start] + change.text + text[change.end :]
+    return text
+
+
+def test_an_item_whose_first_key_goes_is_written_anew() -> None:
+    """Its first key stands behind the dash, on the item's own line."""
+    text = "list:\n- a: 1\n  b: 2  # kept\n"
+    assert spliced(text, {"list": [{"b": 2, "c": 3}]}) == "list:\n- b: 2\n  c: 3\n"
+    assert spliced(text, {"list": [{"a": 4, "b": 2}]}) == "list:\n- a: 4\n  b: 2  # kept\n"
+
+
 mappings = st.dictionaries(st.sampled_from("abcde"), plain_strategy, max_size=4).map(
     lambda found: {key: thaw(freeze(value)) for key, value in found.items()}
 )
@@ -350,8 +364,5 @@ mappings = st.dictionaries(st.sampled_from("abcde"), plain_strategy, max_size=4)
 
 @given(mappings, mappings)
 def test_splices_lead_from_any_mapping_to_any_other(one: dict[str, Any], other: dict[str, Any]) -> None:
-    text = entries(one)
-    changes = sorted(splices(text, parse(Source(text)), other), key=lambda change: change[:2])
-    for change in reversed(changes):
-        text = text[: change.start] + change.text + text[change.end :]
+    text = spliced(entries(one), other)
     assert same(plain_of(parse(Source(text))), other)
