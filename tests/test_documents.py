@@ -71,7 +71,9 @@ class Page:
 
     def run(self) -> int:
         """Run the page from top to bottom; return how many blocks ran."""
-        known, path = set(sys.modules), list(sys.path)
+        path = list(sys.path)
+        sys.path[:] = [each for each in path if not Path(each).is_relative_to(ROOT / "examples")]
+        hidden = {name: sys.modules.pop(name) for name in self._of_pages()}
         sys.modules[self.module.__name__] = self.module  # pydantic and pickle look classes up there
         done = 0
         try:
@@ -82,15 +84,20 @@ class Page:
                         done += isinstance(example.parsed, re.Match)
         finally:
             sys.path[:] = path
-            for name in set(sys.modules) - known:
-                if self._is_of_the_page(sys.modules[name]):
-                    del sys.modules[name]
+            for name in self._of_pages():
+                del sys.modules[name]
+            sys.modules.update(hidden)
         return done
 
-    def _is_of_the_page(self, module: ModuleType) -> bool:
-        """Whether the page has made *module*: another page may have one of the same name."""
-        file = Path(getattr(module, "__file__", None) or "")
-        return module is self.module or any(file.is_relative_to(each) for each in (self.folder, ROOT / "examples"))
+    def _of_pages(self) -> list[str]:
+        """Return the names of modules of a page or of an example: another page may have one of the same name."""
+        places = {name: getattr(module, "__file__", None) or "" for name, module in sys.modules.items()}
+        return [
+            name
+            for name, place in places.items()
+            if name == self.module.__name__
+            or any(Path(place).is_relative_to(folder) for folder in (self.folder, ROOT / "examples"))
+        ]
 
     def evaluate(self, example: Example) -> None:
         """Run, compare or write one block, by its language."""
