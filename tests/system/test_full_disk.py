@@ -406,12 +406,8 @@ def test_a_history_is_read_where_the_folder_for_temporary_files_is_full(
         assert store.fsck().ok
 
 
-# Where its pipes cannot be made, subprocess kept those that it had (python/cpython#87474): that Python never recovers.
-NO_LEAK = pytest.mark.skipif(sys.version_info < (3, 11, 4), reason="this Python loses the pipes of what cannot start")
-
-
 @pytest.mark.parametrize("kind", ["bare", "tree"])
-@pytest.mark.parametrize("limit", [pytest.param("files", marks=NO_LEAK), "size"])
+@pytest.mark.parametrize("limit", ["files", "size"])
 def test_a_limit_of_the_system_is_told_and_loses_nothing(tmp_path: Path, disks: Disks, kind: str, limit: str) -> None:
     home = home_on(disks("size=32m"), kind)
     script = Path(__file__).with_name("limited.py")
