@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 import stat
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from promptlib.errors import BadRef, NotFound
+from promptlib.formats.arrivals import Arrival
 from promptlib.store.homes import LARGEST_FILE
 from promptlib.store.opening import checked_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from promptlib.formats.arrivals import Bringing
+    from promptlib.formats.arrivals import Bringing, Made
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,14 @@ def pattern_of(match: str) -> re.Pattern[str]:
     return re.compile(re.escape(before) + "(?P<name>.*)" + re.escape(after), re.DOTALL)
 
 
-def sources_in(files: Iterable[Path | str], bringing: Bringing) -> Iterator[Source]:
+def sources_in(files: Sequence[Path | str], bringing: Bringing) -> Iterator[Source]:
     """Yield the plain files among *files*, and all below those that are folders, in the order of their names.
 
-    Hidden ones are passed over; links and what is no file are left out, told to *bringing*. Raises `NotFound`.
+    Hidden ones are passed over; links and what is no file are left out, told to *bringing*. Raises `NotFound`, also
+    where no file is given.
     """
+    if not files:
+        raise NotFound("no file to import", hint="name files or folders")
     for given in files:
         place = checked_path(Path(given))
         if not place.exists():
@@ -55,6 +60,27 @@ def sources_in(files: Iterable[Path | str], bringing: Bringing) -> Iterator[Sour
             yield from _below(place, "", bringing)
         else:
             yield Source(place, place.name, str(given), named=True)
+
+
+def read_all(
+    found: Iterable[tuple[Source, str]], making: Callable[[bytes, str], Callable[[], Made]]
+) -> tuple[list[Arrival], str]:
+    """Read each file that was *found* with its name; return what arrives, and a digest of all that was read.
+
+    *making* gets the bytes and how to show the file, and returns what makes a prompt of them when its turn comes.
+    """
+    whole = sha256()
+    arrivals = []
+    for source, name in found:
+        data = source.read()
+        whole.update(f"{source.path}\0{len(data)}\0".encode("utf-8", "surrogateescape") + data)
+        arrivals.append(Arrival(source.path, name, making(data, source.shown), source.shown))
+    return arrivals, whole.hexdigest()
+
+
+def message_for(files: Sequence[Path | str]) -> str:
+    """Return what a commit says of *files* when nobody has said it."""
+    return f"Import {', '.join(Path(file).name or str(file) for file in files[:4])}"
 
 
 def _below(folder: Path, above: str, bringing: Bringing) -> Iterator[Source]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from promptlib.errors import InvalidPrompt, NotFound
+from promptlib.errors import InvalidPrompt
 from promptlib.formats.adopting import adopted
-from promptlib.formats.arrivals import Arrival, Bringing, Imported, Made
-from promptlib.formats.finding import Source, sources_in
+from promptlib.formats.arrivals import Bringing, Imported, Made
+from promptlib.formats.finding import Source, message_for, read_all, sources_in
 from promptlib.store.homes import LARGEST_PROMPT
 from promptlib.store.layout import PROMPT
 from promptlib.trust import FOREIGN, checked_trust
@@ -41,17 +39,9 @@ def import_prompty(
     Raises `NotFound` for a file that is not there, and what `Store.transaction` raises.
     """
     checked_trust(trust)
-    if not files:
-        raise NotFound("no file to import", hint="name files or folders")
     bringing = Bringing(store, renames or {}, into)
-    whole = sha256()
-    arrivals = []
-    for source, name in _found(files, bringing):
-        data = source.read()
-        whole.update(f"{source.path}\0{len(data)}\0".encode("utf-8", "surrogateescape") + data)
-        arrivals.append(Arrival(source.path, name, partial(_made, data, source.shown, trust), source.shown))
-    said = message or f"Import {', '.join(Path(file).name or str(file) for file in files[:4])}"
-    return bringing.bring(arrivals, message=said, source=whole.hexdigest(), dry_run=dry_run)
+    arrivals, digest = read_all(_found(files, bringing), lambda data, shown: lambda: _made(data, shown, trust))
+    return bringing.bring(arrivals, message=message or message_for(files), source=digest, dry_run=dry_run)
 
 
 def _found(files: tuple[Path | str, ...], bringing: Bringing) -> Iterator[tuple[Source, str]]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from promptlib.errors import InvalidFile, InvalidPrompt, NotFound, Where
-from promptlib.formats.arrivals import Arrival, Bringing, Imported, Made, slug
-from promptlib.formats.finding import Source, sources_in
+from promptlib.errors import InvalidFile, InvalidPrompt, Where
+from promptlib.formats.arrivals import Bringing, Imported, Made, slug
+from promptlib.formats.finding import Source, message_for, read_all, sources_in
 from promptlib.formats.langchain import Functions, from_langchain
 from promptlib.store.homes import LARGEST_PROMPT
 from promptlib.trust import FOREIGN, checked_trust
@@ -44,25 +43,17 @@ def import_langchain(  # noqa: PLR0913 - what an import is asked for, all by key
     Raises `NotFound` for a file that is not there, and what `Store.transaction` raises.
     """
     checked_trust(trust)
-    if not files:
-        raise NotFound("no file to import", hint="name files or folders")
     bringing = Bringing(store, renames or {}, into)
-    whole = sha256()
-    arrivals = []
-    for source, name in _found(files, bringing):
-        data = source.read()
-        whole.update(f"{source.path}\0{len(data)}\0".encode("utf-8", "surrogateescape") + data)
 
-        def make(data: bytes = data, shown: str = source.shown) -> Made:
-            moved = from_langchain(
-                _read(data, shown),
-                functions=functions, roles=roles, escape=escape, trust=trust, source=shown,
-            )  # fmt: skip
-            return Made(moved.prompt, tuple((each.what, each.where) for each in moved.lost))
+    def made(data: bytes, shown: str) -> Made:
+        moved = from_langchain(
+            _read(data, shown),
+            functions=functions, roles=roles, escape=escape, trust=trust, source=shown,
+        )  # fmt: skip
+        return Made(moved.prompt, tuple((each.what, each.where) for each in moved.lost))
 
-        arrivals.append(Arrival(source.path, name, make, source.shown))
-    said = message or f"Import {', '.join(Path(file).name or str(file) for file in files[:4])}"
-    return bringing.bring(arrivals, message=said, source=whole.hexdigest(), dry_run=dry_run)
+    arrivals, digest = read_all(_found(files, bringing), lambda data, shown: lambda: made(data, shown))
+    return bringing.bring(arrivals, message=message or message_for(files), source=digest, dry_run=dry_run)
 
 
 def _found(files: tuple[Path | str, ...], bringing: Bringing) -> Iterator[tuple[Source, str]]:

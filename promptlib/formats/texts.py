@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from promptlib.errors import InvalidPrompt, NotFound
-from promptlib.formats.arrivals import Arrival, Bringing, Imported, Made
+from promptlib.errors import InvalidPrompt
+from promptlib.formats.arrivals import Bringing, Imported, Made
 from promptlib.formats.dollars import dollars_in, templated
-from promptlib.formats.finding import Source, pattern_of, sources_in
+from promptlib.formats.finding import Source, message_for, pattern_of, read_all, sources_in
 from promptlib.messages import ROLES, Message, Role, Text
 from promptlib.prompt import Prompt
 from promptlib.store.homes import LARGEST_PROMPT
@@ -18,7 +17,7 @@ from promptlib.trust import FOREIGN, checked_trust
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from promptlib.store import Store
     from promptlib.trust import Trust
@@ -51,28 +50,24 @@ def import_text(  # noqa: PLR0913 - what files may be like, all by keyword
     if role not in ROLES:
         raise InvalidPrompt(f"no role {role!r}", hint=f"roles: {', '.join(ROLES)}")
     checked_trust(trust)
-    if not files:
-        raise NotFound("no file to import", hint="name files or folders")
     pattern = pattern_of(match) if match else None
     bringing = Bringing(store, renames or {}, into)
-    found = list(_texts(files, pattern, bringing))
-    whole = sha256()
-    arrivals = []
     marked = 0
-    for source, name in found:
-        data = source.read()
-        whole.update(f"{source.path}\0{len(data)}\0".encode("utf-8", "surrogateescape") + data)
+
+    def making(data: bytes, _: str) -> Callable[[], Made]:
+        nonlocal marked
         marked += not variables and bool(dollars_in(data.decode("utf-8", "replace")))
-        make = partial(_made, data, role, trust, variables=variables)
-        arrivals.append(Arrival(source.path, name, make, source.shown))
+        return partial(_made, data, role, trust, variables=variables)
+
+    arrivals, digest = read_all(_texts(files, pattern, bringing), making)
     what = f"{marked:,} text{' has' if marked == 1 else 's have'} variables such as ${{x:default}}, which stay text"
     notes = [f"{what}; --variables makes inputs of them"] if marked else []
-    said = message or f"Import {', '.join(Path(file).name or str(file) for file in files[:4])}"
-    return bringing.bring(arrivals, message=said, source=whole.hexdigest(), dry_run=dry_run, notes=notes)
+    said = message or message_for(files)
+    return bringing.bring(arrivals, message=said, source=digest, dry_run=dry_run, notes=notes)
 
 
 def _texts(
-    files: Iterable[Path | str], pattern: re.Pattern[str] | None, bringing: Bringing
+    files: Sequence[Path | str], pattern: re.Pattern[str] | None, bringing: Bringing
 ) -> Iterator[tuple[Source, str]]:
     for source in sources_in(files, bringing):
         if source.named:  # somebody has said just this file
