@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from promptlib import Store
 from tests.faults.shim import Shim
+from tests.faults.sweeping import git, prompt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,3 +40,16 @@ def shim(still: None, field: Path) -> Iterator[Shim]:
     """The shim, installed over the field."""
     with Shim(field) as installed:
         yield installed
+
+
+@pytest.fixture
+def tree(field: Path) -> Path:
+    """An application's repository with a store of one prompt."""
+    path = field / "app"
+    path.mkdir()
+    git(path, "init", "-q", "-b", "main")
+    git(path, "config", "user.name", "Uma")
+    git(path, "config", "user.email", "uma@example.com")
+    with Store.init(path) as store:
+        store.save("team/a", prompt("One."))
+    return path

@@ -17,7 +17,7 @@ from promptlib.errors import (
     raise_if_of_the_system,
     raise_if_passing,
 )
-from tests.faults.sweeping import forget, git, prompt
+from tests.faults.sweeping import forget, prompt
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,19 +26,14 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def tree(field: Path) -> Path:
-    """An application's repository with a store: one prompt labelled, the other edited and not committed."""
-    path = field / "app"
-    path.mkdir()
-    git(path, "init", "-q", "-b", "main")
-    git(path, "config", "user.name", "Uma")
-    git(path, "config", "user.email", "uma@example.com")
-    with Store.init(path) as store:
-        store.save("team/a", prompt("One."))
+def tree(tree: Path) -> Path:
+    """The application's repository, its prompt labelled, and another one edited and not committed."""
+    with Store(tree) as store:
         store.label("team/a", "production", "v1")
         store.save("b", prompt("B."))
-    (path / "prompts/b.prompty").write_text((path / "prompts/b.prompty").read_text().replace("B.", "Better."))
-    return path
+    edited = tree / "prompts/b.prompty"
+    edited.write_text(edited.read_text().replace("B.", "Better."))
+    return tree
 
 
 def _because(cause: BaseException) -> StoreError:

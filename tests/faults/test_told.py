@@ -20,19 +20,6 @@ if TYPE_CHECKING:
     from tests.faults.shim import Shim
 
 
-@pytest.fixture
-def tree(field: Path) -> Path:
-    """An application's repository with a store."""
-    path = field / "app"
-    path.mkdir()
-    git(path, "init", "-q", "-b", "main")
-    git(path, "config", "user.name", "Uma")
-    git(path, "config", "user.email", "uma@example.com")
-    with Store.init(path) as store:
-        store.save("team/a", prompt("One."))
-    return path
-
-
 def test_opening(tree: Path, shim: Shim) -> None:
     """Whatever cannot be looked at, the error says so, and the same store opens afterwards."""
     with shim.armed() as shot:

@@ -7,6 +7,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hypothesis import strategies as st
+
 from tests.standing import standing
 from tests.test_documents import Page
 
@@ -14,6 +16,32 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import pytest
+
+#: Pieces of templates in Jinja; `a` and `b` are texts, `l` is a list of them.
+JINJA_BITS = st.sampled_from(
+    [
+        "{{ a }}",
+        "{{ b|upper }}",
+        "{% if a %}",
+        "{% endif %}",
+        "{% for i in l %}",
+        "{{ i }}",
+        "{% endfor %}",
+        "{# c #}",
+        "{%- if b %}",
+        "{%- endif -%}",
+        "\n",
+        "\n\n",
+        "  ",
+        "x",
+        "system:\n",
+        "{",
+        "}",
+        "{% set b = 'z' %}",
+        "{{ b }}",
+        "\r\n",
+    ]
+)
 
 HOW_TO = Path(__file__).parents[3] / "docs" / "how-to"
 

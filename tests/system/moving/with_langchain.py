@@ -32,7 +32,7 @@ from promptlib import assistant, codec, user
 from promptlib.errors import InvalidPrompt
 from promptlib.formats.langchain import from_langchain
 from tests.formats import standins
-from tests.system.moving.holding import in_order, missing, run_guide
+from tests.system.moving.holding import JINJA_BITS, in_order, missing, run_guide
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,30 +100,6 @@ def test_partial_variables(text: str, a: str, b: str) -> None:
 
 # --- Jinja ------------------------------------------------------------------------------------------------------------
 
-JINJA_BITS = st.sampled_from(
-    [
-        "{{ a }}",
-        "{{ b|upper }}",
-        "{% if a %}",
-        "{% endif %}",
-        "{% for i in l %}",
-        "{{ i }}",
-        "{% endfor %}",
-        "{# c #}",
-        "{%- if b %}",
-        "{%- endif -%}",
-        "\n",
-        "\n\n",
-        "  ",
-        "x",
-        "system:\n",
-        "{",
-        "}",
-        "{% set b = 'z' %}",
-        "{{ b }}",
-        "\r\n",
-    ]
-)
 JINJAS = st.lists(JINJA_BITS, max_size=10).map("".join)
 
 

@@ -17,7 +17,7 @@ from promptlib import Store, codec
 from promptlib.errors import InvalidPrompt
 from promptlib.formats.mlflow import from_mlflow, import_mlflow
 from tests.formats import standins
-from tests.system.moving.holding import missing, run_guide
+from tests.system.moving.holding import JINJA_BITS, missing, run_guide
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,29 +51,6 @@ BITS = st.sampled_from(
 )
 TEXTS = (
     st.lists(st.one_of(BITS, VALUES), max_size=9).map("".join).filter(lambda text: not ("{%" in text and "%}" in text))
-)
-JINJA_BITS = st.sampled_from(
-    [
-        "{{ a }}",
-        "{{ b|upper }}",
-        "{% if a %}",
-        "{% endif %}",
-        "{% for i in l %}",
-        "{{ i }}",
-        "{% endfor %}",
-        "{# c #}",
-        "{%- if b %}",
-        "{%- endif -%}",
-        "\n",
-        "\n\n",
-        "  ",
-        "x",
-        "system:\n",
-        "{",
-        "}",
-        "{% set b = 'z' %}",
-        "\r\n",
-    ]
 )
 JINJAS = st.lists(JINJA_BITS, min_size=1, max_size=9).map("".join)
 ROLES = st.sampled_from(["system", "user", "assistant"])
