@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from promptlib.learn.checking import NO_PROMPT, checked
+from promptlib.learn.checking import NO_PROMPT, UNREADABLE, checked
 from promptlib.learn.lessons import LESSONS
 from promptlib.learn.work import Work
 
@@ -56,6 +56,6 @@ def applied(data: bytes, *, name: str, source: str = "", view: View | None = Non
         if any(each.check == NO_PROMPT for each in report.findings):
             continue
         reports.append(report)
-        if any(each.check == "unreadable" for each in report.findings):
+        if any(each.check == UNREADABLE for each in report.findings):
             break
     return Reading(name, tuple(reports))

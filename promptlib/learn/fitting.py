@@ -72,12 +72,12 @@ class _Reader:
             self.at = found.end()
             least = int(found[1])
             times = least or (0 if found[2] == "0" or found[2] is None else 1)
-        elif self._peek() in ("*", "+", "?") and self._peek():
+        elif self._peek() in ("*", "+", "?"):
             self.at += 1
             times = 1
         else:
             return 1
-        if self._peek() in ("?", "+") and self._peek():
+        if self._peek() in ("?", "+"):
             self.at += 1
         return min(times, _MOST)
 
